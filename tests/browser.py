@@ -1,0 +1,30 @@
+"""A real Chromium for the tests of the pages."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from playwright.sync_api import Browser, sync_playwright
+
+from setup.chromium import chromium
+
+FLAGS = (
+    "--no-sandbox",  # root, as in a container, may not start it otherwise
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@contextmanager
+def launch(*, headless: bool = True) -> Iterator[Browser]:
+    """Start the browser that `make test` found or installed, and close it at the end."""
+    found = chromium()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, headless=headless, args=FLAGS)
+        try:
+            yield browser
+        finally:
+            browser.close()

@@ -1,0 +1,1 @@
+"""Labels: sheets and rolls that scan back."""

@@ -1,0 +1,297 @@
+"""Accounts: sites, people, their grants, how they sign in, and the keys they give to programs."""
+
+from datetime import datetime, timedelta
+from typing import Annotated
+from uuid import UUID
+from zoneinfo import available_timezones
+
+import msgspec
+from pydantic import StringConstraints
+from sqlmodel import Session, col, select
+
+from biobank import clock, custody, people
+from biobank.amounts import N_
+from biobank.custody import Kind
+from biobank.errors import NotFound, NotSignedIn, RuleBroken
+from biobank.inputs import Input, Line, Whole
+from biobank.people import CONSOLE, Actor, Granted, May
+from biobank.tables import Command, FirstLink, Grant, Person, Role, SignIn, Site, Study, Token
+
+SESSION_LASTS = timedelta(hours=12)
+FIRST_LINK_LASTS = timedelta(hours=24)
+
+Name = Annotated[str, StringConstraints(min_length=2, max_length=60, pattern=r"^[a-z][a-z0-9._-]*$")]
+
+
+# --- words ---
+
+
+class SiteOrder(Input):
+    """A new site: a short code, a name, an IANA time zone."""
+
+    code: Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=r"^[A-Za-z0-9-]+$")]
+    name: Line
+    time_zone: str = "UTC"
+
+
+class PersonOrder(Input):
+    """A new person: a sign-in name, and a role at a site (or all) in a study (or all)."""
+
+    name: Name
+    role: Role
+    site: str | None = None
+    study: str | None = None
+
+
+class TokenOrder(Input):
+    """A key for a program: what it is for, and for how many days (a year at most)."""
+
+    name: Line
+    days: Whole = 90
+
+
+class SignInOrder(Input):
+    """A name and its password, exactly as typed."""
+
+    name: str
+    password: str
+
+
+class PasswordOrder(Input):
+    """The password a person chooses by the first link, twice."""
+
+    password: str
+    again: str
+
+
+class Invited(msgspec.Struct, frozen=True):
+    """A person who can choose a password until the link ends. The link's secret is not kept."""
+
+    id: UUID
+    name: str
+    ends: datetime
+
+
+class TokenMade(msgspec.Struct, frozen=True):
+    """A token without its secret, which is shown once by whoever made it."""
+
+    id: UUID
+    name: str
+    ends: datetime
+
+
+class PersonRow(msgspec.Struct, frozen=True):
+    """A person in a list, with their roles in words such as `technician at CN-01`."""
+
+    id: UUID
+    name: str
+    active: bool
+    roles: list[str]
+
+
+# --- rules ---
+
+
+def require_password(order: PasswordOrder) -> str:
+    """Refused: fewer than 15 characters, more than 256, or two that differ. Nothing else is asked of it."""
+    shortest, longest = people.SHORTEST_PASSWORD, people.LONGEST_PASSWORD
+    if not shortest <= len(order.password) <= longest:
+        message = N_("A password has %(shortest)s to %(longest)s characters. A few words make a good one.")
+        raise RuleBroken("password_length", message, field="password", shortest=shortest, longest=longest)
+    if order.password != order.again:
+        raise RuleBroken("passwords_differ", N_("The two passwords differ. Type them again."), field="again")
+    return order.password
+
+
+# --- actions ---
+
+
+def found(session: Session, log: str, first: str, roles: tuple[Role, ...], secret: str) -> Invited:
+    """Begin an empty database: its log, the console, and the first person with a link to come in by."""
+    custody.begin_log(session, log)
+    console = Person(name=CONSOLE)
+    granted = (Granted(Role.ADMINISTRATOR), Granted(Role.MANAGER))
+    actor = Actor(console.id, CONSOLE, "", granted, clock.new_key())
+    session.add(console)
+    session.flush()
+    session.add(
+        Command(id=actor.command_id, fingerprint=bytes(32), person_id=console.id, recorded_at=clock.now())
+    )
+    session.flush()
+    _open(session, actor, console, granted, inserted=True)
+    person = Person(name=first)
+    _open(session, actor, person, tuple(Granted(role) for role in roles))
+    return _invite(session, person, secret)
+
+
+def add_site(session: Session, actor: Actor, order: SiteOrder) -> Site:
+    """Add a site. Refused: a time zone that does not exist, a code that is taken."""
+    people.require(actor, May.ADMINISTER)
+    if order.time_zone not in available_timezones():
+        message = N_("There is no time zone “%(zone)s”. Use a name such as Asia/Shanghai.")
+        raise RuleBroken("time_zone_unknown", message, field="time_zone", zone=order.time_zone[:60])
+    if session.exec(select(Site).where(col(Site.code) == order.code)).first():
+        raise RuleBroken(
+            "site_exists", N_("There is a site %(code)s already."), field="code", code=order.code
+        )
+    site = Site(code=order.code, name=order.name, time_zone=order.time_zone)
+    session.add(site)
+    session.flush()
+    return site
+
+
+def add_person(session: Session, actor: Actor, order: PersonOrder, secret: str) -> Invited:
+    """Add a person and the one-time link (made of `secret`) by which they choose their password.
+
+    A person who is there already and never came in gets a new link and the further grant.
+    Refused: a site or a study that does not exist.
+    """
+    people.require(actor, May.ADMINISTER)
+    site = site_by_code(session, order.site).id if order.site else None
+    study = _study_id(session, order.study) if order.study else None
+    granted = Granted(order.role, site, study)
+    person = session.exec(select(Person).where(col(Person.name) == order.name)).first()
+    if person is None:
+        person = Person(name=order.name)
+        _open(session, actor, person, (granted,))
+    else:
+        _grant(session, actor, person, granted)
+    return _invite(session, person, secret)
+
+
+def make_token(session: Session, actor: Actor, order: TokenOrder, secret: str) -> TokenMade:
+    """Give a program a key with the actor's own rights. Refused: more than a year, a token making tokens."""
+    people.require(actor, May.SEE)
+    if actor.by_token:
+        raise RuleBroken("token_from_token", N_("A token cannot make tokens. Sign in to make one."))
+    if not 1 <= order.days <= 366:  # noqa: PLR2004 - a year
+        message = N_("A token lasts from 1 to 366 days.")
+        raise RuleBroken("token_days", message, field="days")
+    ends = clock.now() + timedelta(days=order.days)
+    token = Token(person_id=actor.id, name=order.name, secret_hash=people.hashed(secret), ends_at=ends)
+    session.add(token)
+    person = session.get_one(Person, actor.id)
+    custody.lock(session, [person.id])
+    custody.record(session, actor, person, Kind.CHANGED, refs={"token": str(token.id)})
+    return TokenMade(token.id, token.name, ends)
+
+
+def choose_password(session: Session, link: str, order: PasswordOrder, secret: str) -> str:
+    """Use the first link: keep the password, end the link, open a session. Answers the person's name."""
+    password = require_password(order)
+    found = session.exec(
+        select(FirstLink)
+        .where(col(FirstLink.secret_hash) == people.hashed(link), col(FirstLink.used_at).is_(None))
+        .with_for_update()
+    ).first()
+    if found is None or found.ends_at < clock.now():
+        message = N_("This link was used already, or its time is over. Ask an administrator for a new one.")
+        raise NotFound("link_over", message)
+    found.used_at = clock.now()
+    person = session.get_one(Person, found.person_id)
+    person.password_hash = people.hash_password(password)
+    _open_session(session, person, secret)
+    return person.name
+
+
+def sign_in(session: Session, order: SignInOrder, secret: str) -> Person:
+    """Open a session under a secret that the caller made. Refused alike for a wrong name or password."""
+    person = session.exec(
+        select(Person).where(col(Person.name) == order.name.strip().lower(), col(Person.active))
+    ).first()
+    if not people.password_fits(order.password, person.password_hash if person else None) or person is None:
+        raise NotSignedIn("sign_in_wrong", N_("The name or the password is not right."), field="password")
+    _open_session(session, person, secret)
+    return person
+
+
+def sign_out(session: Session, secret: str) -> None:
+    """End the session of this secret, at the server."""
+    asked = select(SignIn).where(col(SignIn.secret_hash) == people.hashed(secret))
+    for open_session in session.exec(asked.where(col(SignIn.ended_at).is_(None))):
+        open_session.ended_at = clock.now()
+
+
+# --- questions ---
+
+
+def password_of(session: Session, name: str) -> str | None:
+    """The hash a name's password must fit, None for nobody."""
+    return session.exec(select(Person.password_hash).where(col(Person.name) == name)).first()
+
+
+def site_by_code(session: Session, code: str, field: str = "site") -> Site:
+    """The site of that code. Refused: `RuleBroken` that names the field and the sites there are."""
+    site = session.exec(select(Site).where(col(Site.code) == code)).first()
+    if site is None:
+        known = ", ".join(session.exec(select(Site.code).order_by(col(Site.code))))
+        message = N_("There is no site “%(code)s”. Known are: %(known)s.")
+        raise RuleBroken("site_unknown", message, field=field, code=code[:40], known=known or "-")
+    return site
+
+
+def everyone(session: Session, actor: Actor) -> list[PersonRow]:
+    """Everybody with an account, by name, with their grants."""
+    people.require(actor, May.ADMINISTER)
+    sites = dict(session.exec(select(Site.id, Site.code)).all())
+    asked = select(Person, Grant).outerjoin(Grant, col(Grant.person_id) == col(Person.id))
+    rows: dict[UUID, PersonRow] = {}
+    for person, grant in session.exec(asked.order_by(col(Person.name))):
+        row = rows.setdefault(person.id, PersonRow(person.id, person.name, person.active, []))
+        if grant:
+            row.roles.append(f"{grant.role.value} @ {sites[grant.site_id] if grant.site_id else '*'}")
+    return list(rows.values())
+
+
+# --- how ---
+
+
+def _open(
+    session: Session, actor: Actor, person: Person, grants: tuple[Granted, ...], *, inserted: bool = False
+) -> None:
+    change = {"active": True, "grants": [_said(grant) for grant in grants]}
+    if inserted:
+        # The console is its own first actor, so its row had to be there before its first event.
+        custody.begin(session, person)
+    custody.record(session, actor, person, Kind.OPENED, change=change)
+    session.add_all(Grant(person_id=person.id, **msgspec.structs.asdict(grant)) for grant in grants)
+    session.flush()
+
+
+def _grant(session: Session, actor: Actor, person: Person, granted: Granted) -> None:
+    state = custody.lock(session, [person.id])[person.id]
+    grants = [*state["grants"], _said(granted)]
+    custody.record(session, actor, person, Kind.CHANGED, change={"grants": grants})
+    session.add(Grant(person_id=person.id, **msgspec.structs.asdict(granted)))
+
+
+def _said(grant: Granted) -> dict[str, str | None]:
+    site, study = grant.site_id, grant.study_id
+    return {
+        "role": grant.role.value,
+        "site": str(site) if site else None,
+        "study": str(study) if study else None,
+    }
+
+
+def _invite(session: Session, person: Person, secret: str) -> Invited:
+    ends = clock.now() + FIRST_LINK_LASTS
+    session.add(FirstLink(person_id=person.id, secret_hash=people.hashed(secret), ends_at=ends))
+    session.flush()
+    return Invited(person.id, person.name, ends)
+
+
+def _open_session(session: Session, person: Person, secret: str) -> None:
+    now = clock.now()
+    row = SignIn(
+        person_id=person.id, secret_hash=people.hashed(secret), opened_at=now, ends_at=now + SESSION_LASTS
+    )
+    session.add(row)
+
+
+def _study_id(session: Session, code: str) -> UUID:
+    found = session.exec(select(Study.id).where(col(Study.code) == code)).first()
+    if found is None:
+        message = N_("There is no study “%(code)s”.")
+        raise RuleBroken("study_unknown", message, field="study", code=code[:40])
+    return found

@@ -1,0 +1,29 @@
+"""The ledger's one writer, histories, and what is unproved."""
+
+from biobank.custody.histories import HistoryLine, history
+from biobank.custody.proof import Unproved, unproved
+from biobank.custody.signing import SignatureOrder, Signed, sign
+from biobank.custody.words import Kind, Line, Place, slot_place
+from biobank.custody.writing import begin, begin_log, load, lock, origin, record, record_all, state
+
+__all__ = [
+    "HistoryLine",
+    "Kind",
+    "Line",
+    "Place",
+    "SignatureOrder",
+    "Signed",
+    "Unproved",
+    "begin",
+    "begin_log",
+    "history",
+    "load",
+    "lock",
+    "origin",
+    "record",
+    "record_all",
+    "sign",
+    "slot_place",
+    "state",
+    "unproved",
+]

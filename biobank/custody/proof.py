@@ -1,0 +1,213 @@
+"""Whether the tables say what the log says: every chain, every fold, every row."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import ColumnElement, func
+from sqlmodel import Session, SQLModel, col, select
+
+from biobank.custody.projecting import columns_of
+from biobank.custody.words import NOUNS
+from biobank.ledger import entries
+from biobank.ledger.entries import Entry, State, Unsound
+from biobank.tables import (
+    Container,
+    CustodyEvent,
+    CustodySubject,
+    Identifier,
+    Keep,
+    Placement,
+    Posting,
+    Specimen,
+)
+
+_AT_ONCE = 500
+
+
+class Unproved(msgspec.Struct, frozen=True):
+    """Something that the log does not bear out: which subject, and what is wrong with it."""
+
+    subject: UUID
+    kind: str
+    what: str
+
+
+def unproved(session: Session, progress: Callable[[int], None] = lambda _: None) -> list[Unproved]:
+    """Everything in the tables that the log does not prove; empty when state equals the fold.
+
+    Proves each chain (numbers, links, hashes, canonical bytes, fold), that each event's columns say
+    what its bytes say, that each head is its newest event, and that specimens, containers, slots,
+    keeps, identifiers and amounts are exactly what the last state of each chain says. `progress` is
+    told how many subjects were checked.
+    """
+    faults: list[Unproved] = []
+    checked = 0
+    for subjects in _chunks(session):
+        faults += _check_chunk(session, subjects)
+        checked += len(subjects)
+        progress(checked)
+    return faults + _orphans(session)
+
+
+def _chunks(session: Session) -> Iterator[Sequence[CustodySubject]]:
+    last: UUID | None = None
+    while True:
+        asked = select(CustodySubject).order_by(col(CustodySubject.id)).limit(_AT_ONCE)
+        if last is not None:
+            asked = asked.where(col(CustodySubject.id) > last)
+        some = session.exec(asked).all()
+        if not some:
+            return
+        yield some
+        last = some[-1].id
+        session.expunge_all()
+
+
+def _check_chunk(session: Session, subjects: Sequence[CustodySubject]) -> list[Unproved]:
+    faults: list[Unproved] = []
+    ids = [subject.id for subject in subjects]
+    states: dict[UUID, State] = {}
+    births: dict[UUID, Entry] = {}
+    events = _events_by_subject(session, ids)
+    for subject in subjects:
+        chain = events.get(subject.id, [])
+        try:
+            number, link, state = entries.verify_chain(event.entry for event in chain)
+        except Unsound as error:
+            faults.append(Unproved(subject.id, subject.kind, str(error)))
+            continue
+        faults += [Unproved(subject.id, subject.kind, what) for what in _columns(chain)]
+        if (number, link) != (subject.number, subject.hash):
+            faults.append(Unproved(subject.id, subject.kind, "the head is not its newest event"))
+        if number:
+            states[subject.id], births[subject.id] = state, entries.read(chain[0].entry)
+    kinds = {subject.id: subject.kind for subject in subjects}
+    faults += [
+        Unproved(key, kinds[key], what) for key, what in _tables(session, ids, kinds, states, births)
+    ]
+    return faults
+
+
+def _events_by_subject(session: Session, ids: list[UUID]) -> dict[UUID, list[CustodyEvent]]:
+    asked = select(CustodyEvent).where(col(CustodyEvent.subject_id).in_(ids))
+    ordered = session.exec(asked.order_by(col(CustodyEvent.subject_id), col(CustodyEvent.number)))
+    return {key: list(chain) for key, chain in groupby(ordered, lambda event: event.subject_id)}
+
+
+def _columns(chain: Sequence[CustodyEvent]) -> Iterator[str]:
+    """Where the columns of an event do not say what its bytes say."""
+    for event in chain:
+        entry = entries.read(event.entry)
+        place = entry.change.get("place") or {}
+        said = (
+            entry.id == str(event.id)
+            and entry.subject["id"] == str(event.subject_id)
+            and entry.number == event.number
+            and entry.kind == event.kind
+            and entry.command == str(event.command_id)
+            and entry.actor == (str(event.actor_id) if event.actor_id else None)
+            and entry.station == (str(event.station_id) if event.station_id else None)
+            and entry.corrects == (str(event.corrects_id) if event.corrects_id else None)
+            and entry.prev == event.prev_hash.hex()
+            and entry.recorded == entries.utc_text(event.recorded_at)
+            and place.get("container") == (str(event.container_id) if event.container_id else None)
+            and entries.leaf_hash(event.entry) == event.leaf_hash
+        )
+        if not said:
+            yield f"the columns of entry {event.number} do not say what its bytes say"
+
+
+def _tables(
+    session: Session,
+    ids: list[UUID],
+    kinds: dict[UUID, str],
+    states: dict[UUID, State],
+    births: dict[UUID, Entry],
+) -> Iterator[tuple[UUID, str]]:
+    rows: dict[UUID, Specimen | Container] = {row.id: row for row in _all(session, Specimen, col(Specimen.id).in_(ids))}
+    rows |= {row.id: row for row in _all(session, Container, col(Container.id).in_(ids))}
+    places = _places(session, ids)
+    codes, sums = _identifiers(session, ids), _sums(session, ids)
+    for key, state in states.items():
+        if kinds[key] == "record":
+            continue
+        row = rows.get(key)
+        if row is None:
+            yield key, "it has a history but no row"
+            continue
+        if places.get(key) != _slot(state["place"]):
+            yield key, "it is not where the log says"
+        if isinstance(row, Specimen):
+            yield from ((key, what) for what in _specimen(row, state, births[key], codes[key], sums.get(key)))
+        elif row.retired != state["retired"]:
+            yield key, "it is retired in one and not in the other"
+
+
+def _specimen(
+    row: Specimen, state: State, birth: Entry, codes: set[tuple[str, str, bool]], total: int | None
+) -> Iterator[str]:
+    wrong = [name for name, value in columns_of(state).items() if getattr(row, name) != value]
+    if wrong:
+        yield f"the log says otherwise of {', '.join(wrong)}"
+    if codes != {(each["scheme"], each["value"], each["retired"]) for each in state["identifiers"]}:
+        yield "its identifiers are not those of the log"
+    if row.amount != total:
+        yield "its amount is not the sum of its postings"
+    facts = {"participant": row.participant_id, "visit": row.visit_id, "parent": row.parent_id}
+    if any(birth.refs.get(name) != (str(value) if value else None) for name, value in facts.items()):
+        yield "it belongs to another participant, visit or parent than the log says"
+    if (birth.refs.get("material"), birth.refs.get("kind")) != (row.material, row.kind):
+        yield "it is of another material or kind than the log says"
+
+
+def _slot(place: State | None) -> tuple[str, int | None, int | None, bool] | None:
+    """What the placement rows must show for a place: the slot, and whether it is only kept."""
+    if place and place["kind"] == "out":
+        kept = place["kept"]
+        return (kept["container"], kept.get("row"), kept.get("col"), True) if kept else None
+    return (place["container"], place.get("row"), place.get("col"), False) if place else None
+
+
+def _places(session: Session, ids: list[UUID]) -> dict[UUID, tuple[str, int | None, int | None, bool]]:
+    found: dict[UUID, tuple[str, int | None, int | None, bool]] = {}
+    for occupant in (Placement.specimen_id, Placement.child_id):
+        for row in _all(session, Placement, col(occupant).in_(ids)):
+            found[row.specimen_id or row.child_id] = (str(row.container_id), row.row, row.col, False)  # type: ignore[index]
+    asked = select(Keep.specimen_id, Placement).join(Placement, col(Placement.keep_id) == col(Keep.id))
+    for key, row in session.exec(asked.where(col(Keep.specimen_id).in_(ids))):
+        if key is not None:
+            found[key] = (str(row.container_id), row.row, row.col, True)
+    return found
+
+
+def _identifiers(session: Session, ids: list[UUID]) -> defaultdict[UUID, set[tuple[str, str, bool]]]:
+    found: defaultdict[UUID, set[tuple[str, str, bool]]] = defaultdict(set)
+    for row in _all(session, Identifier, col(Identifier.specimen_id).in_(ids)):
+        found[row.specimen_id].add((row.scheme, row.value, row.retired_at is not None))
+    return found
+
+
+def _sums(session: Session, ids: list[UUID]) -> dict[UUID, int]:
+    asked = select(Posting.specimen_id, func.sum(col(Posting.delta))).where(col(Posting.specimen_id).in_(ids))
+    return {key: int(total) for key, total in session.exec(asked.group_by(col(Posting.specimen_id)))}
+
+
+def _all(session: Session, table: type[Any], where: ColumnElement[bool]) -> Sequence[Any]:
+    return session.exec(select(table).where(where)).all()
+
+
+def _orphans(session: Session) -> list[Unproved]:
+    """Rows that have no history at all."""
+    tables: list[tuple[type[SQLModel], str]] = [(Specimen, "specimen"), (Container, "container")]
+    tables += [(table, "record") for table in NOUNS]
+    faults: list[Unproved] = []
+    for table, kind in tables:
+        key = table.__table__.c.id  # type: ignore[attr-defined]
+        asked = select(key).outerjoin(CustodySubject, col(CustodySubject.id) == key)
+        lost = session.exec(asked.where(col(CustodySubject.id).is_(None)))
+        faults += [Unproved(orphan, kind, "it has a row but no history") for orphan in lost]
+    return faults

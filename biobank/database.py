@@ -1,0 +1,171 @@
+"""The engines, and the only commit."""
+
+import random
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import psycopg
+from sqlalchemy import Connection, Engine, Table, create_engine, event, insert
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlmodel import Session, SQLModel
+
+from biobank.amounts import N_
+from biobank.errors import Busy, Conflict
+
+Result = TypeVar("Result")
+
+TRIES = 4
+"""The first attempt and three more."""
+
+COPY_FROM = 8
+"""From so many rows on, PostgreSQL's COPY beats an INSERT of many values."""
+
+_RETRIED = {"40001", "40P01", "55P03", "23505"}
+_UNREACHABLE = ("08", "57", "53")
+
+
+class Database:
+    """One database seen through two engines: one that writes, one that cannot."""
+
+    def __init__(self, url: str, threads: int = 8) -> None:
+        self.is_sqlite = url.startswith("sqlite")
+        self.writing = _engine(url, threads, read_only=False)
+        self.reading = _engine(url, threads, read_only=True)
+
+    def write(self, work: Callable[[Session], Result]) -> Result:
+        """Run the work in one transaction and commit it; a refusal, like any error, rolls back.
+
+        A serialization failure, a deadlock, a locked database or a lost race for a UNIQUE key runs
+        the work again, three times with jitter. Refused: `Busy` when that did not help, `Conflict`
+        when the key is truly taken.
+        """
+        for attempt in range(1, TRIES + 1):
+            try:
+                with Session(self.writing, expire_on_commit=False) as session, session.begin():
+                    return work(session)
+            except (DBAPIError, psycopg.Error) as error:
+                if attempt == TRIES or not _worth_another_try(error):
+                    raise _as_refusal(error) from error
+                time.sleep(random.uniform(0.5, 1.5) * 0.02 * attempt**2)  # noqa: S311 - jitter, no secret
+        raise AssertionError  # pragma: no cover - the last attempt returns or raises
+
+    def read(self, question: Callable[[Session], Result]) -> Result:
+        """Ask on the engine that cannot write. Refused: `Busy` when the database is out of reach."""
+        try:
+            with Session(self.reading) as session:
+                return question(session)
+        except (DBAPIError, psycopg.Error) as error:
+            raise _as_refusal(error) from error
+
+    def administer(self, work: Callable[[Connection], Result]) -> Result:
+        """Migrations and checks of the database itself: one connection, one transaction, no time limit."""
+        with self.writing.begin() as connection:
+            if not self.is_sqlite:
+                connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+            return work(connection)
+
+    def close(self) -> None:
+        """Give every connection back."""
+        self.writing.dispose()
+        self.reading.dispose()
+
+
+def add_rows(session: Session, table: type[SQLModel], rows: Sequence[dict[str, Any]]) -> None:
+    """Insert plain rows at once: by COPY on PostgreSQL when there are many, else by one INSERT.
+
+    Each row has every column it needs; all rows have the same keys. Pending ORM objects are
+    flushed first, so that what these rows refer to is there.
+    """
+    if not rows:
+        return
+    session.flush()
+    target: Table = table.__table__  # type: ignore[attr-defined]
+    connection = session.connection()
+    if connection.dialect.name == "postgresql" and len(rows) >= COPY_FROM:
+        _copy(connection, target, rows)
+    else:
+        connection.execute(insert(target), list(rows))
+
+
+def _copy(connection: Connection, target: Table, rows: Sequence[dict[str, Any]]) -> None:
+    names = list(rows[0])
+    columns = ", ".join(f'"{name}"' for name in names)
+    bind = [
+        target.c[name].type.dialect_impl(connection.dialect).bind_processor(connection.dialect) for name in names
+    ]
+    pairs = list(zip(names, bind, strict=True))
+    driver: psycopg.Connection[Any] = connection.connection.driver_connection  # type: ignore[assignment]
+    statement = f'COPY "{target.name}" ({columns}) FROM STDIN'
+    with driver.cursor() as cursor, cursor.copy(statement.encode()) as copy:
+        for row in rows:
+            copy.write_row([made(row[name]) if made else row[name] for name, made in pairs])
+
+
+def _engine(url: str, threads: int, *, read_only: bool) -> Engine:
+    if url.startswith("sqlite"):
+        engine = create_engine(
+            url,
+            pool_size=threads,
+            max_overflow=0,
+            connect_args={"check_same_thread": False, "isolation_level": None, "timeout": 10},
+        )
+        _prepare_sqlite(engine, read_only=read_only)
+        return engine
+    options = "-c lock_timeout=3s -c statement_timeout=30s -c idle_in_transaction_session_timeout=60s"
+    if not read_only:
+        return create_engine(
+            url, pool_size=threads, max_overflow=0, pool_pre_ping=True, connect_args={"options": options}
+        )
+    return create_engine(
+        url,
+        pool_size=threads,
+        max_overflow=0,
+        isolation_level="AUTOCOMMIT",
+        skip_autocommit_rollback=True,
+        connect_args={"options": f"{options} -c default_transaction_read_only=on"},
+    )
+
+
+def _prepare_sqlite(engine: Engine, *, read_only: bool) -> None:
+    @event.listens_for(engine, "connect")
+    def on_connect(connection: sqlite3.Connection, _record: object) -> None:
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "recursive_triggers=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+        connection.execute("PRAGMA trusted_schema=OFF")
+        if read_only:
+            connection.execute("PRAGMA query_only=ON")
+
+    # Deferred transactions that meet while upgrading to write lock each other out; immediate ones queue.
+    begin = "BEGIN" if read_only else "BEGIN IMMEDIATE"
+
+    @event.listens_for(engine, "begin")
+    def on_begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+
+def _worth_another_try(error: Exception) -> bool:
+    state = _sqlstate(error)
+    if state is not None:
+        return state in _RETRIED
+    # A lost race for a UNIQUE key: run again, and the rule that looks first names who has it.
+    unique = isinstance(error, IntegrityError) and "UNIQUE" in str(error.orig)
+    return unique or (isinstance(error, OperationalError) and "locked" in str(error.orig))
+
+
+def _as_refusal(error: Exception) -> Exception:
+    """What the database said, where it is not our mistake; else the error itself."""
+    state = _sqlstate(error) or ""
+    if state == "23505" or (isinstance(error, IntegrityError) and "UNIQUE" in str(error.orig)):
+        return Conflict("already_taken", N_("Somebody else was faster. Look again, then repeat it."))
+    locked = isinstance(error, OperationalError) and ("locked" in str(error.orig) or "disk" in str(error.orig))
+    lost = isinstance(error, OperationalError) and not state and not isinstance(error.orig, sqlite3.Error)
+    if locked or lost or state in _RETRIED or state.startswith(_UNREACHABLE):
+        return Busy("database_busy", N_("The database cannot answer just now. Nothing was changed. Try again."))
+    return error
+
+
+def _sqlstate(error: Exception) -> str | None:
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return cause.sqlstate if isinstance(cause, psycopg.Error) else None

@@ -1,0 +1,90 @@
+"""The door: how everything is asked for. One transaction, one command, one actor."""
+
+import hashlib
+from collections.abc import Callable
+from typing import Any, TypeVar
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, col
+
+from biobank import clock, people
+from biobank.amounts import N_
+from biobank.database import Database
+from biobank.errors import Malformed, RuleBroken
+from biobank.people import Actor, Credentials
+from biobank.tables import Command
+
+Answer = TypeVar("Answer")
+
+
+class Door:
+    """Made for one request (or one command line) from what it showed; knows no HTTP."""
+
+    def __init__(
+        self, database: Database, shown: Credentials, command_id: UUID | None = None, asked: bytes = b""
+    ) -> None:
+        self.database = database
+        self.shown = shown
+        self.command_id = command_id
+        self.fingerprint = hashlib.sha256(asked).digest()
+
+    def act(self, work: Callable[[Session, Actor], Answer], answer: type[Answer]) -> Answer:
+        """Do the work in one transaction, once for this command, and answer with its read model.
+
+        The same command sent again gets the stored answer and has no second effect. Refused besides
+        what the work refuses: `NotSignedIn`; `Malformed` without a command id; `RuleBroken` for the
+        id of another command; `Busy` when the database cannot answer. A refusal keeps nothing.
+        """
+        command_id = self.command_id
+        if command_id is None:
+            raise Malformed(
+                "command_id_needed",
+                N_("A change needs a command id: send a new UUID in the header Idempotency-Key."),
+                field="Idempotency-Key",
+            )
+
+        def once(session: Session) -> Answer:
+            actor = people.resolve(session, self.shown, command_id)
+            if not self._first_time(session, actor, command_id):
+                return self._answered(session, actor, command_id, answer)
+            result = work(session, actor)
+            session.flush()
+            kept = msgspec.json.encode(result)
+            session.connection().execute(
+                update(Command).where(col(Command.id) == command_id).values(outcome=kept)
+            )
+            return result
+
+        return self.database.write(once)
+
+    def ask(self, question: Callable[[Session, Actor], Answer]) -> Answer:
+        """Ask on the engine that cannot write."""
+        return self.database.read(lambda session: question(session, people.resolve(session, self.shown)))
+
+    def admit(self, work: Callable[[Session], Answer]) -> Answer:
+        """Work that nobody has signed in for yet: signing in itself, and the one-time first link."""
+        return self.database.write(work)
+
+    def _first_time(self, session: Session, actor: Actor, command_id: UUID) -> bool:
+        row = {
+            "id": command_id,
+            "fingerprint": self.fingerprint,
+            "person_id": actor.id,
+            "recorded_at": clock.now(),
+        }
+        made: Any = (sqlite if self.database.is_sqlite else postgresql).insert(Command).values(row)
+        inserted = session.connection().execute(made.on_conflict_do_nothing().returning(col(Command.id)))
+        return inserted.first() is not None
+
+    def _answered(self, session: Session, actor: Actor, command_id: UUID, answer: type[Answer]) -> Answer:
+        stored = session.get(Command, command_id, populate_existing=True)
+        if stored is None or stored.fingerprint != self.fingerprint or stored.person_id != actor.id:
+            raise RuleBroken(
+                "command_id_reused",
+                N_("This command id was used for something else. Make a new one for a new command."),
+                field="Idempotency-Key",
+            )
+        return msgspec.json.decode(stored.outcome or b"null", type=answer)

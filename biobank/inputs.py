@@ -1,0 +1,201 @@
+"""What is sent to us: strict with programs, forgiving with forms, and never anybody's identity."""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Annotated, Any, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from biobank import clock
+from biobank.amounts import N_
+from biobank.errors import Malformed, Refusal, Refusals, RuleBroken
+
+Model = TypeVar("Model", bound="Input")
+
+_INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+_WHOLE = re.compile(r"-?\d{1,15}", re.ASCII)
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)?", re.ASCII)
+_ID_CARD = re.compile(r"(?<!\d)\d{17}[\dXx](?!\d)", re.ASCII)
+_MOBILE = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)", re.ASCII)
+_DATE = re.compile(r"(?<!\d)(19|20)\d\d[-./]?(0[1-9]|1[0-2])[-./]?(0[1-9]|[12]\d|3[01])(?!\d)", re.ASCII)
+
+
+class Input(BaseModel):
+    """Base of everything sent to us: unknown fields are refused, one model serves form and JSON."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _forgive_forms(cls, sent: Any, info: ValidationInfo) -> Any:
+        """A form sends one value where a list is meant, and an empty text where nothing is."""
+        if not _is_form(info) or not isinstance(sent, dict):
+            return sent
+        filled = {name: value for name, value in sent.items() if value != ""}
+        for name, field in cls.model_fields.items():
+            if name in filled and _wants_several(field.annotation) and not isinstance(filled[name], list):
+                filled[name] = [filled[name]]
+        return filled
+
+
+def read(model: type[Model], sent: object, *, form: bool = False) -> Model:
+    """Make an order of what was sent; every field that will not do is named in one refusal."""
+    try:
+        return model.model_validate(sent, context={"form": form})
+    except ValidationError as error:
+        raise refused(error.errors(include_url=False)) from None
+
+
+# --- what pydantic says, in our words ---
+
+_WORDS = {
+    "missing": N_("This is needed."),
+    "extra_forbidden": N_("There is no such field. Leave it out."),
+    "string_too_long": N_("This is too long: at most %(max_length)s characters."),
+    "string_too_short": N_("This is needed."),
+    "too_long": N_("There are too many: at most %(max_length)s."),
+    "too_short": N_("At least %(min_length)s is needed."),
+    "greater_than_equal": N_("This must be at least %(ge)s."),
+    "less_than_equal": N_("This must be at most %(le)s."),
+    "literal_error": N_("This must be one of: %(expected)s."),
+    "enum": N_("This must be one of: %(expected)s."),
+    "string_type": N_("This must be text."),
+    "timezone_aware": N_("The time needs its offset, such as 2026-05-04T09:30:00+08:00."),
+}
+_OTHERWISE = N_("This cannot be read.")
+
+
+def refused(errors: list[ErrorDetails]) -> Refusals:
+    """Every field pydantic found fault with, each as a refusal of ours."""
+    each: list[Refusal] = []
+    for error in errors[:50]:
+        kind = error["type"]
+        facts = {name: value for name, value in error.get("ctx", {}).items() if isinstance(value, str | int)}
+        ours = kind not in _WORDS and facts.pop("ours", False)
+        message = error["msg"] if ours else _WORDS.get(kind, _OTHERWISE)
+        field = ".".join(str(part) for part in error["loc"]) or None
+        each.append((RuleBroken if ours == "rule" else Malformed)(kind, message, field=field, **facts))
+    return Refusals("input_refused", N_("What was sent cannot be used. See each field."), each)
+
+
+def _fault(slug: str, message: str, *, rule: bool = False) -> PydanticCustomError:
+    # pydantic only carries the message id; it is put into words where refusals are.
+    return PydanticCustomError(slug, message, {"ours": "rule" if rule else "shape"})  # type: ignore[arg-type]
+
+
+def _is_form(info: ValidationInfo) -> bool:
+    return bool(info.context and info.context.get("form"))
+
+
+def _wants_several(annotation: object) -> bool:
+    return getattr(annotation, "__origin__", None) in {list, tuple}
+
+
+# --- kinds of field ---
+
+
+def _whole(value: object, info: ValidationInfo) -> object:
+    if isinstance(value, str) and _is_form(info) and _WHOLE.fullmatch(value):
+        return int(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    raise _fault("not_whole", N_("This must be a whole number."))
+
+
+def _flag(value: object, info: ValidationInfo) -> object:
+    if isinstance(value, bool):
+        return value
+    if _is_form(info) and value in {"on", "true", "false"}:
+        return value != "false"
+    raise _fault("not_flag", N_("This must be true or false."))
+
+
+def _moment(value: object) -> object:
+    if isinstance(value, datetime) or (isinstance(value, str) and _MOMENT.fullmatch(value)):
+        return value
+    raise _fault("not_time", N_("This must be a time with its offset, such as 2026-05-04T09:30:00+08:00."))
+
+
+def _sensible(value: datetime) -> datetime:
+    try:
+        future = value > clock.now() + clock.FUTURE_TOLERANCE
+    except OverflowError:
+        future = True
+    if future:
+        raise _fault("time_in_future", N_("This time is in the future. Check the date."), rule=True)
+    if value.year < 1900 or (value.utcoffset() or timedelta()) % timedelta(minutes=1):
+        raise _fault("not_time", N_("This time is too long ago to be right."))
+    return value
+
+
+def _clean(keep: str = "") -> Callable[[str], str]:
+    def clean(text: str) -> str:
+        composed = unicodedata.normalize("NFC", text).strip()
+        for character in composed:
+            if character not in keep and unicodedata.category(character) in _INVISIBLE:
+                raise _fault("not_printable", N_("This holds a character that cannot be seen. Type it anew."))
+        return composed
+
+    return clean
+
+
+def _nobody(text: str) -> str:
+    """Refuse a national id, a phone number or a date: a pseudonym names nobody."""
+    if _ID_CARD.search(text) or _MOBILE.search(text) or _DATE.search(text) or _looks_like_phone(text):
+        raise _fault(
+            "looks_like_identity",
+            N_("This looks like a national id, a phone number or a date. Use the study's pseudonym."),
+            rule=True,
+        )
+    return text
+
+
+def _anonymous(text: str) -> str:
+    """Refuse a note with a valid national id number or a lone mobile number (dates only warn)."""
+    if any(_valid_id_card(number) for number in _ID_CARD.findall(text)) or _MOBILE.search(text):
+        raise _fault(
+            "note_names_somebody",
+            N_("This note holds a national id or a mobile number. Take it out."),
+            rule=True,
+        )
+    return text
+
+
+def _looks_like_phone(text: str) -> bool:
+    bare = re.sub(r"[ ()+.-]", "", text)
+    return bare.isdigit() and len(bare) >= 11  # noqa: PLR2004 - mobile numbers have eleven digits
+
+
+def _valid_id_card(number: str) -> bool:
+    """The check digit of a Chinese resident number, ISO 7064 MOD 11-2 (GB 11643-1999)."""
+    weighted = sum(int(digit) * pow(2, 17 - place, 11) for place, digit in enumerate(number[:17]))
+    return "10X98765432"[weighted % 11] == number[17].upper()
+
+
+Whole = Annotated[int, BeforeValidator(_whole)]
+Flag = Annotated[bool, BeforeValidator(_flag)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_moment), AfterValidator(_sensible)]
+Line = Annotated[str, AfterValidator(_clean()), StringConstraints(min_length=1, max_length=200)]
+Scanned = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(_clean("\r\n\t\x1d"))]
+Pseudonym = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=40, pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$"),
+    AfterValidator(_nobody),
+]
+Note = Annotated[
+    str, AfterValidator(_clean("\n\t")), AfterValidator(_anonymous), StringConstraints(max_length=2000)
+]
+AmountText = Annotated[str, StringConstraints(min_length=1, max_length=40)]

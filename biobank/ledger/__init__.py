@@ -1,0 +1,1 @@
+"""Canonical entries and their hash chain; pure, and knows no database."""

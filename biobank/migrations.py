@@ -1,0 +1,72 @@
+"""Bringing a database to the present shape, forward only, and saying where it stands."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
+
+from biobank import guards
+from biobank.amounts import N_
+from biobank.database import Database
+from biobank.errors import Refusal
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+
+def upgrade(database: Database) -> str:
+    """Run what is missing in one transaction and answer the revision reached."""
+
+    def work(connection: Connection) -> str:
+        from alembic import command  # noqa: PLC0415 - a quarter second that a served request never needs
+
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        guards.assert_guards(connection)
+        return _head()
+
+    return database.administer(work)
+
+
+def standing(database: Database) -> str | None:
+    """The revision a database is at, None for an empty one."""
+    from alembic.runtime.migration import MigrationContext  # noqa: PLC0415 - as above
+
+    return database.administer(lambda connection: MigrationContext.configure(connection).get_current_revision())
+
+
+def require_ready(database: Database) -> None:
+    """Refused: a database that is empty, older or newer than this program, or whose guards are gone."""
+    found, head = standing(database), _head()
+    if found != head:
+        raise Refusal(
+            "database_not_ready",
+            N_("The database is at revision %(found)s and this program needs %(head)s. Run: biobank migrate"),
+            found=found or "-",
+            head=head,
+        )
+    gone = database.administer(guards.missing)
+    if gone:
+        raise Refusal(
+            "ledger_unguarded",
+            N_("The ledger's guards are missing or changed: %(gone)s. Find out why, then run: biobank migrate"),
+            gone=", ".join(gone),
+        )
+
+
+def _head() -> str:
+    from alembic.script import ScriptDirectory  # noqa: PLC0415 - as above
+
+    return str(ScriptDirectory.from_config(_config()).get_current_head())
+
+
+def _config() -> "Config":
+    from alembic.config import Config  # noqa: PLC0415 - as above
+
+    package = Path(__file__).parent
+    # In a checkout the migrations stand beside the package, in a wheel inside it.
+    folder = next(place for place in (package / "alembic", package.parent / "alembic") if place.is_dir())
+    config = Config()
+    config.set_main_option("script_location", str(folder).replace("%", "%%"))
+    return config

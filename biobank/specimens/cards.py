@@ -1,0 +1,368 @@
+"""What people and programs see of a specimen: a card, a row, a timeline, a visit with its tubes."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta, timezone
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlmodel import Session, col, select
+
+from biobank import amounts, codes, custody, participants, people, studies
+from biobank.amounts import N_
+from biobank.codes import CodeKind
+from biobank.errors import NotFound
+from biobank.people import Actor, May
+from biobank.specimens import statements
+from biobank.storage import Grid, Slot, Step, slot_name
+from biobank.tables import (
+    Container,
+    ContainerType,
+    Event,
+    Participant,
+    Protocol,
+    Requirement,
+    Specimen,
+    Study,
+    Visit,
+)
+
+
+class Recent(msgspec.Struct, frozen=True):
+    """One of the newest events, as the card lists them."""
+
+    kind: str
+    recorded: datetime
+    actor: str
+
+
+class SpecimenCard(msgspec.Struct, frozen=True):
+    """All that a scan answers: what it is, where it is, how much is left, what happened last.
+
+    `custody` is slot, unplaced, out or none; for a tube that is out, `place` is the slot kept for it.
+    """
+
+    code: str
+    kind: str
+    material: str
+    container: str
+    life: str
+    end_reason: str | None
+    amount: str
+    study: str
+    site: str
+    participant: str
+    visit: str
+    event: str
+    serial: int
+    total: int
+    parent: str | None
+    custody: str
+    place: list[Step]
+    holder: str | None
+    out_since: datetime | None
+    available: bool
+    identifiers: list[str]
+    holds: list[Any]
+    thaws: int
+    exposure_s: int
+    collected: datetime | None
+    received: datetime | None
+    processed: datetime | None
+    frozen: datetime | None
+    recent: list[Recent]
+
+
+class SpecimenRow(msgspec.Struct, frozen=True):
+    """A specimen in a list. `place` is short: the box and the slot in it."""
+
+    code: str
+    kind: str
+    material: str
+    life: str
+    amount: str
+    participant: str
+    visit: str
+    event: str
+    serial: int
+    total: int
+    parent: str | None
+    place: str = ""
+
+
+class Face(msgspec.Struct, frozen=True):
+    """What stands on the label of a tube."""
+
+    code: str
+    material: str
+    event: str
+    amount: str
+    number: str
+    participant: str
+
+
+class TimelineRow(msgspec.Struct, frozen=True):
+    """One event of a tube, or of the container that held it (`held_by`)."""
+
+    number: int
+    kind: str
+    occurred: datetime
+    recorded: datetime
+    actor: str
+    role: str
+    place: str
+    amount: str
+    note: str | None
+    corrects: str | None
+    held_by: str | None
+    leaf_hash: str
+
+
+class Expected(msgspec.Struct, frozen=True):
+    """What the protocol expects of a visit, one row of its tree."""
+
+    kind: str
+    material: str
+    container: str
+    amount: str
+    count: int
+    depth: int
+
+
+class VisitCard(msgspec.Struct, frozen=True):
+    """A visit: whose, when, what is expected and what there is."""
+
+    code: str
+    study: str
+    participant: str
+    event: str
+    status: str
+    planned_on: date | None
+    took_place: datetime | None
+    expected: list[Expected]
+    specimens: list[SpecimenRow]
+
+
+# --- rules ---
+
+
+def is_available(life: str, place: str, amount: int | None, holds: Sequence[object]) -> bool:
+    """Whether a specimen could be given: active, in its place, some of it left, nothing holding it."""
+    return life == "active" and place in ("slot", "unplaced") and bool(amount) and not holds
+
+
+# --- questions ---
+
+
+def card(session: Session, actor: Actor, text: str) -> SpecimenCard:
+    """The card of a scanned code. Refused: a code of another kind, `NotFound` out of scope."""
+    code = codes.require(text, CodeKind.SPECIMEN)
+    connection = session.connection()
+    rows = connection.execute(statements.CARD, {"code": code}).mappings().all()
+    if not rows:
+        raise _no_specimen(code)
+    first = rows[0]
+    people.require(actor, May.SEE, statements.Scope(first["site_id"], first["study_id"]))
+    newest = statements.newest(connection, code)
+    state = newest[0][0].after
+    where = (state["place"] or {}).get("kind", "none")
+    return SpecimenCard(
+        code=code,
+        kind=first["kind"],
+        material=first["material"],
+        container=first["container"],
+        life=first["life"],
+        end_reason=first["end_reason"],
+        amount=amounts.shown(first["amount"], first["material"]),
+        study=first["study"],
+        site=first["site"],
+        participant=first["pseudonym"],
+        visit=first["visit"],
+        event=first["event"],
+        serial=first["serial"],
+        total=first["total"],
+        parent=first["parent"],
+        custody=where,
+        place=statements.way(rows),
+        holder=first["holder"],
+        out_since=first["out_since"],
+        available=is_available(first["life"], where, first["amount"], state["holds"]),
+        identifiers=[each["value"] for each in state["identifiers"]],
+        holds=state["holds"],
+        thaws=first["thaws"],
+        exposure_s=first["exposure_s"],
+        **{name: _local(first[f"{name}_at"], first[f"{name}_offset"]) for name in statements.TIMES},
+        recent=[Recent(entry.kind, datetime.fromisoformat(entry.recorded), name) for entry, name in newest],
+    )
+
+
+def rows(session: Session, specimens: Sequence[Specimen]) -> list[SpecimenRow]:
+    """Specimens as rows of a list, in the order given."""
+    visits = _by_id(session, Visit, {each.visit_id for each in specimens})
+    whose = _by_id(session, Participant, {each.participant_id for each in specimens})
+    parents = _by_id(session, Specimen, {each.parent_id for each in specimens if each.parent_id})
+    places = statements.short_places(session, [each.id for each in specimens])
+    return [
+        SpecimenRow(
+            code=each.code,
+            kind=each.kind.value,
+            material=each.material,
+            life=each.life.value,
+            amount=amounts.shown(each.amount, each.material),
+            participant=whose[each.participant_id].pseudonym,
+            visit=visits[each.visit_id].code,
+            event=visits[each.visit_id].label,
+            serial=each.serial,
+            total=each.total,
+            parent=parents[each.parent_id].code if each.parent_id else None,
+            place=places.get(each.id, ""),
+        )
+        for each in specimens
+    ]
+
+
+def page(
+    session: Session, actor: Actor, study: str | None = None, after: str = "", limit: int = 50
+) -> list[SpecimenRow]:
+    """Specimens in the actor's scope, by code, those after `after`."""
+    asked = select(Specimen).where(col(Specimen.code) > after, people.visible(actor, May.SEE, Specimen))
+    if study:
+        asked = asked.where(col(Specimen.study_id) == studies.by_code(session, actor, study).id)
+    return rows(session, session.exec(asked.order_by(col(Specimen.code)).limit(limit)).all())
+
+
+def family(session: Session, actor: Actor, text: str) -> list[SpecimenRow]:
+    """What was made of a specimen, directly."""
+    parent = _require_seen(session, actor, codes.require(text, CodeKind.SPECIMEN))
+    asked = select(Specimen).where(col(Specimen.parent_id) == parent.id).order_by(col(Specimen.id))
+    return rows(session, session.exec(asked).all())
+
+
+def timeline(session: Session, actor: Actor, text: str) -> list[TimelineRow]:
+    """Everything that happened to a specimen and to what held it, oldest first."""
+    specimen = _require_seen(session, actor, codes.require(text, CodeKind.SPECIMEN))
+    lines = custody.history(session, specimen.id)
+    places = [line.change.get("place") or {} for line in lines]
+    wanted = {UUID(place["container"]) for place in places if "container" in place}
+    boxes = _containers(session, wanted)
+    return [
+        TimelineRow(
+            number=line.number,
+            kind=line.kind,
+            occurred=line.occurred,
+            recorded=line.recorded,
+            actor=line.actor,
+            role=line.role,
+            place=_place_words(place, boxes),
+            amount=_amount_words(line),
+            note=line.note,
+            corrects=line.corrects,
+            held_by=line.held_by,
+            leaf_hash=line.leaf_hash,
+        )
+        for line, place in zip(lines, places, strict=True)
+    ]
+
+
+def faces(session: Session, actor: Actor, wanted: Sequence[str]) -> list[Face]:
+    """The label faces of specimens, in the order asked; the participant's code only where the study's file asks."""
+    found = _seen(session, actor, wanted, May.PRINT)
+    visits = _by_id(session, Visit, {each.visit_id for each in found})
+    whose = _by_id(session, Participant, {each.participant_id for each in found})
+    shows: dict[UUID, bool] = {}
+    for study in _by_id(session, Study, {each.study_id for each in found}).values():
+        shows[study.id] = session.get_one(Protocol, study.protocol_id).label_shows_participant
+    return [
+        Face(
+            code=each.code,
+            material=amounts.MATERIALS[each.material].label,
+            event=visits[each.visit_id].label,
+            amount=amounts.shown(each.amount, each.material),
+            number=f"{each.serial}/{each.total}" if each.total > 1 else "",
+            participant=whose[each.participant_id].pseudonym if shows[each.study_id] else "",
+        )
+        for each in found
+    ]
+
+
+def visit_card(session: Session, actor: Actor, text: str) -> VisitCard:
+    """A visit with what the protocol expects of it and what was collected."""
+    visit, participant = participants.visit_by_code(session, actor, text)
+    asked = select(Specimen).where(col(Specimen.visit_id) == visit.id).order_by(col(Specimen.id))
+    return VisitCard(
+        code=visit.code,
+        study=session.get_one(Study, participant.study_id).code,
+        participant=participant.pseudonym,
+        event=visit.label,
+        status=visit.status.value,
+        planned_on=visit.planned_on,
+        took_place=visit.took_place_at,
+        expected=_expected(session, visit),
+        specimens=rows(session, session.exec(asked).all()),
+    )
+
+
+# --- how ---
+
+
+def _expected(session: Session, visit: Visit) -> list[Expected]:
+    if visit.event_id is None or session.get(Event, visit.event_id) is None:
+        return []
+    depth: dict[UUID, int] = {}
+    found: list[Expected] = []
+    for each in studies.requirements(session, visit.event_id):
+        depth[each.id] = depth[each.parent_id] + 1 if each.parent_id else 0
+        found.append(_expected_row(each, depth[each.id]))
+    return found
+
+
+def _expected_row(each: Requirement, depth: int) -> Expected:
+    shown = amounts.shown(each.amount, each.material)
+    return Expected(each.kind.value, each.material, each.container, shown, each.count, depth)
+
+
+def _require_seen(session: Session, actor: Actor, code: str) -> Specimen:
+    return _seen(session, actor, [code], May.SEE)[0]
+
+
+def _seen(session: Session, actor: Actor, wanted: Sequence[str], may: May) -> list[Specimen]:
+    asked = select(Specimen).where(col(Specimen.code).in_(wanted))
+    by_code = {each.code: each for each in session.exec(asked)}
+    for code in wanted:
+        if code not in by_code:
+            raise _no_specimen(code)
+        people.require(actor, may, by_code[code])
+    return [by_code[code] for code in wanted]
+
+
+def _no_specimen(code: str) -> NotFound:
+    message = N_("There is no specimen %(code)s in your scope.")
+    return NotFound("specimen_not_found", message, code=codes.grouped(code))
+
+
+def _by_id(session: Session, table: type[Any], ids: set[Any]) -> dict[Any, Any]:
+    return {row.id: row for row in session.exec(select(table).where(table.id.in_(ids)))} if ids else {}
+
+
+def _containers(session: Session, ids: set[UUID]) -> dict[str, tuple[str, Grid]]:
+    asked = select(Container, ContainerType).join(ContainerType, col(ContainerType.id) == col(Container.type_id))
+    found = session.exec(asked.where(col(Container.id).in_(ids)))
+    return {str(container.id): (container.name, Grid.of(kind)) for container, kind in found}
+
+
+def _place_words(place: dict[str, Any], boxes: dict[str, tuple[str, Grid]]) -> str:
+    if place.get("container") not in boxes:
+        return ""
+    name, grid = boxes[place["container"]]
+    slot = slot_name(grid, Slot(place.get("row"), place.get("col")))
+    return f"{name} · {slot}" if slot else name
+
+
+def _amount_words(line: custody.HistoryLine) -> str:
+    said = line.refs.get("posted") or line.change.get("amount")
+    return f"{said['v']} {said['u']}" if said else ""
+
+
+def _local(when: datetime | None, offset: int | None) -> datetime | None:
+    """A kept time with the offset it was told in."""
+    return when.astimezone(timezone(timedelta(minutes=offset or 0))) if when else None

@@ -1,0 +1,234 @@
+"""Registering what was collected at a visit."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import Field
+from sqlmodel import Session, col, select
+
+from biobank import amounts, codes, custody, participants
+from biobank.amounts import N_
+from biobank.codes import CodeKind
+from biobank.custody import Kind
+from biobank.errors import Conflict, RuleBroken
+from biobank.inputs import AmountText, Input, Line, Moment, Note, Scanned
+from biobank.people import Actor, May
+from biobank.tables import (
+    Identifier,
+    Life,
+    Participant,
+    Scope,
+    Specimen,
+    SpecimenKind,
+    Visit,
+)
+
+TIMES = ("collected", "received", "processed", "frozen")
+
+
+# --- words ---
+
+
+class IdentifierOrder(Input):
+    """A code from elsewhere on the same tube, and the scheme it belongs to."""
+
+    scheme: Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+    value: Annotated[Line, Field(max_length=100)]
+
+
+class NewSpecimen(Input):
+    """One tube or pot as it was drawn. Without a code it gets a new one; without an amount it is collected only."""
+
+    material: Line
+    container: Annotated[str, Field(max_length=40)] = ""
+    code: Scanned | None = None
+    amount: AmountText | None = None
+    collected: Moment | None = None
+    received: Moment | None = None
+    processed: Moment | None = None
+    frozen: Moment | None = None
+    identifiers: Annotated[list[IdentifierOrder], Field(max_length=20)] = []
+    note: Note | None = None
+
+
+class Registration(Input):
+    """Primary specimens of one visit, registered in one act."""
+
+    visit: Scanned
+    specimens: Annotated[list[NewSpecimen], Field(min_length=1, max_length=500)]
+
+
+# --- rules ---
+
+
+def require_order_of_times(times: Sequence[tuple[str, datetime | None]], field: str) -> None:
+    """Refused: received before collected, processed before received, frozen before processed."""
+    earlier: tuple[str, datetime] | None = None
+    for name, when in times:
+        if when is None:
+            continue
+        if earlier and when < earlier[1]:
+            message = N_("%(later)s (%(when)s) is before %(earlier)s (%(then)s). Check the times.")
+            raise RuleBroken(
+                "times_out_of_order",
+                message,
+                field=f"{field}.{name}",
+                later=name,
+                when=when.isoformat(),
+                earlier=earlier[0],
+                then=earlier[1].isoformat(),
+            )
+        earlier = (name, when)
+
+
+def require_not_older(child: datetime | None, parent: datetime | None, field: str) -> None:
+    """Refused: a child that is older than what it was made of."""
+    if child and parent and child < parent:
+        message = N_("This is older (%(child)s) than the specimen it was made of (%(parent)s).")
+        raise RuleBroken(
+            "child_older", message, field=field, child=child.isoformat(), parent=parent.isoformat()
+        )
+
+
+def require_free_codes(session: Session, wanted: Sequence[str]) -> None:
+    """Refused: a code that stands on another tube, or twice in this order."""
+    twice = next((code for code in wanted if wanted.count(code) > 1), None)
+    taken = session.exec(select(Specimen.code).where(col(Specimen.code).in_(wanted))).first() if wanted else None
+    if twice or taken:
+        message = N_("%(code)s is the code of another tube already.")
+        raise Conflict("code_taken", message, field="code", code=codes.grouped(twice or taken or ""))
+
+
+def require_free_identifiers(session: Session, wanted: Sequence[tuple[str, str]]) -> None:
+    """Refused: an outside code that resolves to another tube already, in the same scheme."""
+    seen: set[tuple[str, str]] = set()
+    for pair in wanted:
+        if pair in seen:
+            raise _identifier_taken(*pair)
+        seen.add(pair)
+    values = [value for _, value in wanted]
+    asked = select(Identifier.scheme, Identifier.value).where(col(Identifier.value).in_(values))
+    taken = seen & set(session.exec(asked)) if values else set()
+    if taken:
+        raise _identifier_taken(*min(taken))
+
+
+def _identifier_taken(scheme: str, value: str) -> Conflict:
+    message = N_("%(value)s (%(scheme)s) is the identifier of another tube already.")
+    return Conflict("identifier_taken", message, field="identifiers", value=value[:60], scheme=scheme)
+
+
+# --- actions ---
+
+
+def register(session: Session, actor: Actor, order: Registration) -> list[Specimen]:
+    """Register primary specimens of a visit; the visit is done by that.
+
+    Refused: no consent for storage, a code or an identifier that is taken, times out of order, an
+    amount of another dimension than the material's. All or none.
+    """
+    visit, participant = participants.visit_by_code(session, actor, order.visit, May.REGISTER)
+    participants.require_consent(
+        participants.consents(session, participant), Scope.STORAGE, participant.pseudonym
+    )
+    given = [codes.require(each.code, CodeKind.SPECIMEN, "code") for each in order.specimens if each.code]
+    require_free_codes(session, given)
+    pairs = [(each.scheme, each.value) for new in order.specimens for each in new.identifiers]
+    require_free_identifiers(session, pairs)
+    made = []
+    lines = []
+    for place, new in enumerate(order.specimens):
+        specimen = primary(visit, participant, new, f"specimens.{place}")
+        made.append(specimen)
+        lines.append(registration_of(specimen, new))
+    custody.record_all(session, actor, lines)
+    participants.mark_done(session, actor, visit, _first_time(order))
+    return made
+
+
+def primary(visit: Visit, participant: Participant, new: NewSpecimen, field: str) -> Specimen:
+    """A primary specimen not yet kept."""
+    require_order_of_times([(name, getattr(new, name)) for name in TIMES], field)
+    amounts.material(new.material, f"{field}.material")
+    return new_specimen(
+        visit=visit,
+        participant=participant,
+        kind=SpecimenKind.PRIMARY,
+        material=new.material,
+        container=new.container,
+        code=codes.require(new.code, CodeKind.SPECIMEN) if new.code else None,
+        times={name: getattr(new, name) for name in TIMES},
+    )
+
+
+def new_specimen(
+    *,
+    visit: Visit,
+    participant: Participant,
+    kind: SpecimenKind,
+    material: str,
+    container: str = "",
+    code: str | None = None,
+    parent: Specimen | None = None,
+    serial: int = 1,
+    total: int = 1,
+    times: dict[str, datetime | None] | None = None,
+) -> Specimen:
+    """A specimen's facts, not yet kept; its state comes from the line that registers it."""
+    specimen = Specimen(
+        code=code or codes.new_code(CodeKind.SPECIMEN),
+        study_id=participant.study_id,
+        site_id=participant.site_id,
+        participant_id=participant.id,
+        visit_id=visit.id,
+        parent_id=parent.id if parent else None,
+        kind=kind,
+        material=material,
+        container=container,
+        serial=serial,
+        total=total,
+    )
+    for name, when in (times or {}).items():
+        if when is not None:
+            offset = when.utcoffset()
+            setattr(specimen, f"{name}_at", when)
+            setattr(specimen, f"{name}_offset", int(offset.total_seconds() // 60) if offset else 0)
+    return specimen
+
+
+def registration_of(
+    specimen: Specimen, new: NewSpecimen | None = None, amount: int | None = None
+) -> custody.Line:
+    """The line that registers a specimen: active where its amount is known, collected otherwise."""
+    dimension = amounts.MATERIALS[specimen.material].dimension
+    if new and new.amount:
+        amount = amounts.parse(new.amount, dimension)
+    change: dict[str, Any] = {
+        "life": (Life.COLLECTED if amount is None else Life.ACTIVE).value,
+        "amount": None if amount is None else amounts.canonical(amount, dimension),
+        "identifiers": [
+            {"scheme": each.scheme, "value": each.value, "retired": False}
+            for each in (new.identifiers if new else ())
+        ],
+    }
+    parent = specimen.parent_id
+    return custody.Line(
+        subject=specimen,
+        kind=Kind.REGISTERED,
+        change=change,
+        refs={
+            "participant": str(specimen.participant_id),
+            "visit": str(specimen.visit_id),
+            "parent": str(parent) if parent else None,
+            "material": specimen.material,
+            "kind": specimen.kind.value,
+        },
+        postings=() if amount is None else ((amount, parent),),
+        occurred=specimen.processed_at or specimen.collected_at,
+        note=new.note if new else None,
+    )
+
+
+def _first_time(order: Registration) -> datetime | None:
+    return min((each.collected for each in order.specimens if each.collected), default=None)

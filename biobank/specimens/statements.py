@@ -1,0 +1,166 @@
+"""The hot questions, each one statement built once: what a scan asks a hundred times a minute."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import Connection, RowMapping, bindparam, literal, or_, true
+from sqlalchemy import select as core_select
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col, select
+
+from biobank.ledger import entries
+from biobank.ledger.entries import Entry
+from biobank.storage import Grid, Slot, Step, slot_name
+from biobank.tables import (
+    Container,
+    ContainerType,
+    CustodyEvent,
+    Fill,
+    Keep,
+    Labelling,
+    Numbering,
+    Participant,
+    Person,
+    Placement,
+    Site,
+    Specimen,
+    Study,
+    Visit,
+)
+
+TIMES = ("collected", "received", "processed", "frozen")
+RECENT = 5
+DEEPEST = 8
+
+
+class Scope(msgspec.Struct, frozen=True):
+    """Where a row belongs, as rights are asked for."""
+
+    site_id: UUID
+    study_id: UUID
+
+
+_tube = aliased(Specimen, name="tube")
+_first = (
+    core_select(
+        col(Placement.container_id).label("here"),
+        col(Placement.row).label("row"),
+        col(Placement.col).label("col"),
+        literal(0).label("depth"),
+    )
+    .select_from(_tube)
+    .outerjoin(Keep, col(Keep.specimen_id) == col(_tube.id))
+    .join(Placement, or_(col(Placement.specimen_id) == col(_tube.id), col(Placement.keep_id) == col(Keep.id)))
+    .where(col(_tube.code) == bindparam("code"))
+    .cte("way", recursive=True)
+)
+_outer = aliased(Placement, name="outside")
+_way = _first.union_all(
+    core_select(col(_outer.container_id), col(_outer.row), col(_outer.col), _first.c.depth + 1)
+    .select_from(_first)
+    .join(_outer, col(_outer.child_id) == _first.c.here)
+    .where(_first.c.depth < DEEPEST)
+)
+_parent = aliased(Specimen, name="parent")
+
+CARD = (
+    core_select(
+        col(Specimen.kind),
+        col(Specimen.site_id),
+        col(Specimen.study_id),
+        col(Specimen.material),
+        col(Specimen.container),
+        col(Specimen.life),
+        col(Specimen.end_reason),
+        col(Specimen.amount),
+        col(Specimen.serial),
+        col(Specimen.total),
+        col(Specimen.out_since),
+        col(Specimen.thaws),
+        col(Specimen.exposure_s),
+        *(getattr(Specimen, f"{name}_{part}") for name in TIMES for part in ("at", "offset")),
+        col(Study.code).label("study"),
+        col(Site.code).label("site"),
+        col(Participant.pseudonym),
+        col(Visit.code).label("visit"),
+        col(Visit.label).label("event"),
+        col(_parent.code).label("parent"),
+        col(Person.name).label("holder"),
+        _way.c.row.label("way_row"),
+        _way.c.col.label("way_col"),
+        col(Container.code).label("way_code"),
+        col(Container.name).label("way_name"),
+        col(ContainerType.level),
+        col(ContainerType.rows),
+        col(ContainerType.cols),
+        col(ContainerType.row_labels),
+        col(ContainerType.col_labels),
+        col(ContainerType.numbering),
+    )
+    .select_from(Specimen)
+    .join(Study, col(Study.id) == col(Specimen.study_id))
+    .join(Site, col(Site.id) == col(Specimen.site_id))
+    .join(Participant, col(Participant.id) == col(Specimen.participant_id))
+    .join(Visit, col(Visit.id) == col(Specimen.visit_id))
+    .outerjoin(_parent, col(_parent.id) == col(Specimen.parent_id))
+    .outerjoin(Person, col(Person.id) == col(Specimen.out_with))
+    .outerjoin(_way, true())
+    .outerjoin(Container, col(Container.id) == _way.c.here)
+    .outerjoin(ContainerType, col(ContainerType.id) == col(Container.type_id))
+    .where(col(Specimen.code) == bindparam("code"))
+    .order_by(_way.c.depth.desc())
+)
+"""A specimen with all it belongs to; one row for each container around it, the outermost first."""
+
+NEWEST = (
+    core_select(col(CustodyEvent.entry), col(Person.name))
+    .select_from(Specimen)
+    .join(CustodyEvent, col(CustodyEvent.subject_id) == col(Specimen.id))
+    .outerjoin(Person, col(Person.id) == col(CustodyEvent.actor_id))
+    .where(col(Specimen.code) == bindparam("code"))
+    .order_by(col(CustodyEvent.number).desc())
+    .limit(RECENT)
+)
+"""The newest events of a specimen, newest first."""
+
+
+def newest(connection: Connection, code: str) -> list[tuple[Entry, str]]:
+    """The newest events of a specimen, newest first, each with its actor's name."""
+    return [(entries.read(entry), name or "") for entry, name in connection.execute(NEWEST, {"code": code})]
+
+
+def way(rows: Sequence[RowMapping]) -> list[Step]:
+    """The path in the rows of `CARD`: each container with the slot of it that is meant."""
+    return [
+        Step(
+            row["way_code"],
+            row["way_name"],
+            row["level"].value,
+            slot_name(_grid(row), Slot(row["way_row"], row["way_col"])),
+        )
+        for row in rows
+        if row["way_code"]
+    ]
+
+
+def short_places(session: Session, ids: Sequence[UUID]) -> dict[UUID, str]:
+    """Box and slot of each specimen that is in one, such as `Box 12 · B7`."""
+    asked = (
+        select(Placement, Container.name, ContainerType)
+        .join(Container, col(Container.id) == col(Placement.container_id))
+        .join(ContainerType, col(ContainerType.id) == col(Container.type_id))
+        .where(col(Placement.specimen_id).in_(ids))
+    )
+    found: dict[UUID, str] = {}
+    for placement, name, kind in session.exec(asked):
+        slot = slot_name(Grid.of(kind), Slot(placement.row, placement.col))
+        if placement.specimen_id:
+            found[placement.specimen_id] = f"{name} · {slot}" if slot else name
+    return found
+
+
+def _grid(row: RowMapping | dict[str, Any]) -> Grid:
+    labels = Labelling(row["row_labels"]), Labelling(row["col_labels"])
+    return Grid(row["rows"], row["cols"], *labels, Numbering(row["numbering"]), Fill.BY_ROW)

@@ -1,0 +1,294 @@
+"""What is where: paths, maps of boxes, contents of racks, free slots."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import func, literal
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col, select
+
+from biobank import codes, people
+from biobank.amounts import N_
+from biobank.codes import CodeKind
+from biobank.errors import NotFound
+from biobank.people import Actor, May
+from biobank.storage.geometry import Grid, Slot, slot_name
+from biobank.tables import Container, ContainerType, Keep, Level, Placement, Site, Specimen
+
+DEEPEST = 8
+"""How many containers may stand in one another; a guard against a circle in a damaged database."""
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One container on the way to a place, and the slot of it that is meant (empty at the end of a path)."""
+
+    code: str
+    name: str
+    level: str
+    slot: str = ""
+
+
+class SlotRow(msgspec.Struct, frozen=True):
+    """One slot of a container: what is in it, if anything. `state` is empty, occupied or kept."""
+
+    name: str
+    row: int | None
+    col: int | None
+    state: str
+    code: str = ""
+    label: str = ""
+    material: str = ""
+    used: int = 0
+    size: int | None = None
+
+
+class BoxMap(msgspec.Struct, frozen=True):
+    """A container with every slot: what the map draws, and the table beside it says."""
+
+    code: str
+    name: str
+    level: str
+    type_name: str
+    rows: int | None
+    cols: int | None
+    fill: str
+    path: list[Step]
+    slots: list[SlotRow]
+    next_free: str
+    free: int | None
+    used: int
+
+
+class ContainerRow(msgspec.Struct, frozen=True):
+    """A container in a list: how much of it is used. `size` is None where things lie unplaced."""
+
+    code: str
+    name: str
+    level: str
+    slot: str
+    used: int
+    size: int | None
+    site: str = ""
+
+
+def by_code(
+    session: Session, actor: Actor, text: str, may: May = May.SEE, field: str = "box"
+) -> Container:
+    """The container of a scanned code. Refused: a code of another kind, `NotFound` out of scope."""
+    code = codes.require(text, CodeKind.CONTAINER, field)
+    container = session.exec(select(Container).where(col(Container.code) == code)).first()
+    if container is None:
+        message = N_("There is no container %(code)s in your scope.")
+        raise NotFound("container_not_found", message, field=field, code=code)
+    people.require(actor, may, container)
+    return container
+
+
+def type_of(session: Session, container: Container) -> ContainerType:
+    """The type of a container."""
+    return session.get_one(ContainerType, container.type_id)
+
+
+def type_codes(session: Session) -> list[ContainerType]:
+    """Every container type, by code."""
+    return list(session.exec(select(ContainerType).order_by(col(ContainerType.code))))
+
+
+def taken(session: Session, container: Container) -> list[Slot]:
+    """The slots nobody else may take: with a tube, a container or a keep in them."""
+    asked = select(Placement.row, Placement.col).where(col(Placement.container_id) == container.id)
+    return [Slot(row, column) for row, column in session.exec(asked)]
+
+
+def free_in(session: Session, container: Container) -> list[Slot]:
+    """The free slots of a container in fill order; empty for an unplaced one, which is never full."""
+    gone = set(taken(session, container))
+    return [slot for slot in Grid.of(type_of(session, container)).slots() if slot not in gone]
+
+
+def path(session: Session, container_id: UUID) -> list[Step]:
+    """The way to a container from the outside in, the container itself last."""
+    return paths(session, [container_id])[container_id]
+
+
+def paths(session: Session, container_ids: Sequence[UUID]) -> dict[UUID, list[Step]]:
+    """The ways to several containers, asked in one statement."""
+    base = (
+        select(
+            col(Container.id).label("start"),
+            col(Container.id).label("here"),
+            literal(0).label("depth"),
+            col(Placement.container_id).label("up"),
+            col(Placement.row).label("row"),
+            col(Placement.col).label("col"),
+        )
+        .outerjoin(Placement, col(Placement.child_id) == col(Container.id))
+        .where(col(Container.id).in_(set(container_ids)))
+        .cte("way", recursive=True)
+    )
+    outer = aliased(Placement)
+    way = base.union_all(
+        select(
+            base.c.start,
+            base.c.up,
+            base.c.depth + 1,
+            col(outer.container_id),
+            col(outer.row),
+            col(outer.col),
+        )
+        .select_from(base)
+        .outerjoin(outer, col(outer.child_id) == base.c.up)
+        .where(base.c.up.is_not(None), base.c.depth < DEEPEST)
+    )
+    asked = (
+        select(way.c.start, way.c.row, way.c.col, Container, ContainerType)
+        .select_from(way)
+        .join(Container, col(Container.id) == way.c.here)
+        .join(ContainerType, col(ContainerType.id) == col(Container.type_id))
+        .order_by(way.c.start, way.c.depth.desc())
+    )
+    found: dict[UUID, list[Step]] = {key: [] for key in container_ids}
+    around = Grid()
+    for start, row, column, container, kind in session.exec(asked):
+        steps = found[start]
+        if steps:
+            steps[-1] = msgspec.structs.replace(steps[-1], slot=slot_name(around, Slot(row, column)))
+        steps.append(Step(container.code, container.name, kind.level.value))
+        around = Grid.of(kind)
+    return found
+
+
+def box_map(session: Session, actor: Actor, text: str) -> BoxMap:
+    """A container slot by slot, as map and table show it; for an unplaced one, just what lies in it."""
+    container = by_code(session, actor, text, field="code")
+    kind = type_of(session, container)
+    grid = Grid.of(kind)
+    filled = {Slot(row.row, row.col): row for row in _occupants(session, container, grid)}
+    if grid.size is None:
+        slots = [row for _, row in _all_occupants(session, container, grid)]
+    else:
+        slots = [
+            filled.get(slot, SlotRow(slot_name(grid, slot), slot.row, slot.col, "empty"))
+            for slot in sorted(grid.slots())  # type: ignore[type-var]
+        ]
+    used = sum(1 for row in slots if row.state == "occupied")
+    free = [slot for slot in grid.slots() if slot not in filled]
+    return BoxMap(
+        code=container.code,
+        name=container.name,
+        level=kind.level.value,
+        type_name=kind.name,
+        rows=grid.rows,
+        cols=grid.cols,
+        fill=grid.fill.value,
+        path=path(session, container.id),
+        slots=slots,
+        next_free=slot_name(grid, free[0]) if free else "",
+        free=len(free) if grid.size is not None else None,
+        used=used,
+    )
+
+
+def contents(session: Session, actor: Actor, text: str) -> list[ContainerRow]:
+    """The containers directly inside one, in slot order."""
+    parent = by_code(session, actor, text, field="code")
+    grid = Grid.of(type_of(session, parent))
+    rows = [row for _, row in _all_occupants(session, parent, grid) if row.code.startswith("C")]
+    levels = _levels(session, [row.code for row in rows])
+    return [ContainerRow(row.code, row.label, levels[row.code], row.name, row.used, row.size) for row in rows]
+
+
+def roots(session: Session, actor: Actor) -> list[ContainerRow]:
+    """The containers that stand in no other, in the actor's scope: freezers, by site and name."""
+    asked = (
+        select(Container, ContainerType, Site.code)
+        .join(ContainerType, col(ContainerType.id) == col(Container.type_id))
+        .join(Site, col(Site.id) == col(Container.site_id))
+        .outerjoin(Placement, col(Placement.child_id) == col(Container.id))
+        .where(
+            col(Placement.id).is_(None),
+            ~col(Container.retired),
+            people.visible(actor, May.SEE, Container),
+        )
+        .order_by(col(Site.code), col(Container.name))
+    )
+    found = session.exec(asked).all()
+    used = _used(session, [container.id for container, _, _ in found])
+    return [
+        ContainerRow(
+            container.code, container.name, kind.level.value, "", used.get(container.id, 0), Grid.of(kind).size, site
+        )
+        for container, kind, site in found
+    ]
+
+
+def occupant(session: Session, container: Container, slot: Slot) -> str:
+    """Who is in a slot, as a code; for a keep, the code of the tube it is kept for."""
+    asked = (
+        select(func.coalesce(Specimen.code, Container.code))
+        .select_from(Placement)
+        .outerjoin(Keep, col(Keep.id) == col(Placement.keep_id))
+        .outerjoin(Specimen, col(Specimen.id) == func.coalesce(Placement.specimen_id, Keep.specimen_id))
+        .outerjoin(Container, col(Container.id) == col(Placement.child_id))
+        .where(
+            col(Placement.container_id) == container.id,
+            col(Placement.row) == slot.row,
+            col(Placement.col) == slot.col,
+        )
+    )
+    return session.exec(asked).first() or ""
+
+
+# --- how ---
+
+
+def _occupants(session: Session, container: Container, grid: Grid) -> list[SlotRow]:
+    return [row for _, row in _all_occupants(session, container, grid)]
+
+
+def _all_occupants(session: Session, container: Container, grid: Grid) -> list[tuple[UUID, SlotRow]]:
+    child, kept = aliased(Container), aliased(Specimen)
+    asked = (
+        select(Placement, Specimen.code, Specimen.material, child, ContainerType, kept.code)
+        .outerjoin(Specimen, col(Specimen.id) == col(Placement.specimen_id))
+        .outerjoin(child, col(child.id) == col(Placement.child_id))
+        .outerjoin(ContainerType, col(ContainerType.id) == col(child.type_id))
+        .outerjoin(Keep, col(Keep.id) == col(Placement.keep_id))
+        .outerjoin(kept, col(kept.id) == col(Keep.specimen_id))
+        .where(col(Placement.container_id) == container.id)
+        .order_by(col(Placement.row), col(Placement.col), col(Placement.id))
+    )
+    found = session.exec(asked).all()  # type: ignore[call-overload]
+    used = _used(session, [inner.id for _, _, _, inner, _, _ in found if inner])
+    rows: list[tuple[UUID, SlotRow]] = []
+    for placement, tube, material, inner, kind, kept_for in found:
+        slot = Slot(placement.row, placement.col)
+        row = SlotRow(slot_name(grid, slot), slot.row, slot.col, "occupied")
+        if inner:
+            size = Grid.of(kind).size
+            row = msgspec.structs.replace(
+                row, code=inner.code, label=inner.name, used=used.get(inner.id, 0), size=size
+            )
+        elif tube:
+            row = msgspec.structs.replace(row, code=tube, material=material)
+        else:
+            row = msgspec.structs.replace(row, state="kept", code=kept_for or "")
+        rows.append((placement.id, row))
+    return rows
+
+
+def _used(session: Session, container_ids: Sequence[UUID]) -> dict[UUID, int]:
+    asked = select(Placement.container_id, func.count()).where(
+        col(Placement.container_id).in_(container_ids), col(Placement.keep_id).is_(None)
+    )
+    return dict(session.exec(asked.group_by(col(Placement.container_id))).all())
+
+
+def _levels(session: Session, found: Sequence[str]) -> dict[str, str]:
+    asked = (
+        select(Container.code, ContainerType.level)
+        .join(ContainerType, col(ContainerType.id) == col(Container.type_id))
+        .where(col(Container.code).in_(found))
+    )
+    return {code: Level(level).value for code, level in session.exec(asked)}

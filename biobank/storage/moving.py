@@ -1,0 +1,104 @@
+"""Moving a whole box, rack or shelf: one event, on the container."""
+
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from biobank import custody
+from biobank.amounts import N_
+from biobank.codes import grouped
+from biobank.custody import Kind, Place, slot_place
+from biobank.errors import Conflict, RuleBroken
+from biobank.inputs import Input, Scanned
+from biobank.people import Actor, May
+from biobank.storage.geometry import Grid, Slot, slot_name, slot_named
+from biobank.storage.maps import DEEPEST, by_code, free_in, occupant, taken, type_of
+from biobank.tables import Container, ContainerType, Level, Placement
+
+_DEPTH = {Level.FREEZER: 0, Level.SHELF: 1, Level.RACK: 2, Level.BOX: 3}
+
+
+class ContainerMove(Input):
+    """Move a container into another: to a named slot, or to the next free one."""
+
+    container: Scanned
+    into: Scanned
+    slot: str | None = None
+
+
+def require_nests(session: Session, outer: Container, inner: ContainerType) -> None:
+    """Refused: a rack into a box, a freezer into anything."""
+    level = type_of(session, outer).level
+    if _DEPTH[level] >= _DEPTH[inner.level] or outer.retired:
+        message = N_("A %(inner)s does not go into a %(outer)s.")
+        raise RuleBroken("does_not_nest", message, field="into", inner=inner.level.value, outer=level.value)
+
+
+def target_slot(session: Session, outer: Container, name: str | None, field: str = "slot") -> Slot:
+    """The named slot, or the next free one. Refused: an occupied slot (naming who is there), a full container."""
+    grid = Grid.of(type_of(session, outer))
+    if grid.size is None:
+        return Slot(None, None)
+    if name:
+        slot = slot_named(grid, name, field)
+        require_free(session, outer, slot)
+        return slot
+    free = free_in(session, outer)
+    if not free:
+        message = N_("%(name)s (%(code)s) is full. Scan another one.")
+        raise Conflict("container_full", message, field=field, name=outer.name, code=grouped(outer.code))
+    return free[0]
+
+
+def require_free(session: Session, outer: Container, slot: Slot) -> None:
+    """Refused: a slot that is taken, with who is in it or whom it is kept for."""
+    if slot not in taken(session, outer):
+        return
+    message = N_("Slot %(slot)s of %(name)s holds %(occupant)s. Nothing was moved. Choose another slot.")
+    raise Conflict(
+        "slot_taken",
+        message,
+        field="slot",
+        slot=slot_name(Grid.of(type_of(session, outer)), slot),
+        name=outer.name,
+        occupant=grouped(occupant(session, outer, slot)),
+    )
+
+
+def move_container(session: Session, actor: Actor, order: ContainerMove) -> Container:
+    """Move a container with all it holds; the tubes inside stay where they are in it.
+
+    Refused: into itself or what it holds, into a slot that is taken, a rack into a box.
+    """
+    container = by_code(session, actor, order.container, May.HANDLE, "container")
+    outer = by_code(session, actor, order.into, May.HANDLE, "into")
+    _lock_with_ancestors(session, container, outer)
+    if container.id in (outer.id, *ancestors(session, outer.id)):
+        message = N_("%(name)s cannot go into itself or into what it holds.")
+        raise RuleBroken("into_itself", message, field="into", name=container.name)
+    require_nests(session, outer, type_of(session, container))
+    place = Place(outer.id, *target_slot(session, outer, order.slot))
+    custody.record(session, actor, container, Kind.PLACED, change={"place": slot_place(place)})
+    return container
+
+
+def ancestors(session: Session, container_id: UUID) -> list[UUID]:
+    """What a container stands in, from the inside out."""
+    found: list[UUID] = []
+    here = container_id
+    for _ in range(DEEPEST):
+        up = session.exec(select(Placement.container_id).where(col(Placement.child_id) == here)).first()
+        if up is None:
+            break
+        found.append(up)
+        here = up
+    return found
+
+
+def _lock_with_ancestors(session: Session, container: Container, outer: Container) -> None:
+    """Lock what moves, where it goes, and all that stands around it, so that no circle can be made."""
+    while True:
+        around = ancestors(session, outer.id)
+        custody.lock(session, [container.id, outer.id, *around])
+        if ancestors(session, outer.id) == around:
+            return

@@ -1,0 +1,291 @@
+"""Tubes into slots and out again: put away, move, take out, bring back."""
+
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from pydantic import Field
+from sqlmodel import Session, col, select
+
+from biobank import clock, codes, custody, people
+from biobank.amounts import N_
+from biobank.codes import CodeKind, grouped
+from biobank.custody import Kind, Place, slot_place
+from biobank.custody.words import out_place
+from biobank.errors import Conflict, RuleBroken
+from biobank.inputs import Input, Moment, Note, Scanned
+from biobank.ledger.entries import utc_text
+from biobank.people import Actor, May
+from biobank.storage.geometry import Grid, Slot, slot_name
+from biobank.storage.maps import by_code, free_in, path, type_of
+from biobank.storage.moving import require_free, target_slot
+from biobank.tables import Container, Level, Life, Placement, Specimen
+
+Tubes = Annotated[list[Scanned], Field(min_length=1, max_length=1000)]
+
+
+# --- words ---
+
+
+class PutAway(Input):
+    """Put scanned tubes into a scanned box: at the next free slots, or one tube at a named slot.
+
+    A tube that stands elsewhere is moved; one that is out is brought back to this box.
+    """
+
+    box: Scanned
+    tubes: Tubes
+    slot: str | None = None
+    occurred: Moment | None = None
+    note: Note | None = None
+
+
+class TakeOut(Input):
+    """Take tubes out; their slots are kept for them."""
+
+    tubes: Tubes
+    occurred: Moment | None = None
+    note: Note | None = None
+
+
+class BringBack(Input):
+    """Bring tubes back to the slots that were kept for them."""
+
+    tubes: Tubes
+    occurred: Moment | None = None
+    note: Note | None = None
+
+
+class Stored(msgspec.Struct, frozen=True):
+    """A tube where it now is: `slot` of `box` (empty when it is out), and whether this changed anything."""
+
+    code: str
+    box: str
+    box_name: str
+    slot: str
+    changed: bool = True
+
+
+# --- rules ---
+
+
+def require_storable(specimen: Specimen) -> None:
+    """Refused: a tube that has ended, or that was never drawn."""
+    if specimen.life in (Life.ENDED, Life.EXPECTED):
+        message = N_("%(code)s cannot be stored: it is %(life)s.")
+        raise RuleBroken(
+            "not_storable", message, field="tubes", code=grouped(specimen.code), life=specimen.life.value
+        )
+
+
+def require_holds_tubes(container_name: str, level: Level) -> None:
+    """Refused: a tube straight onto a shelf or into a rack of boxes."""
+    if level is not Level.BOX:
+        message = N_("%(name)s is a %(level)s and holds no tubes itself. Scan a box.")
+        raise RuleBroken("holds_no_tubes", message, field="box", name=container_name, level=level.value)
+
+
+def require_once(scanned: Sequence[str]) -> list[str]:
+    """Our codes of the scanned tubes. Refused: one that is not a specimen's, or stands there twice."""
+    read = [codes.require(text, CodeKind.SPECIMEN, f"tubes.{place}") for place, text in enumerate(scanned)]
+    for place, code in enumerate(read):
+        if code in read[:place]:
+            message = N_("%(code)s was scanned twice.")
+            raise RuleBroken("scanned_twice", message, field=f"tubes.{place}", code=grouped(code))
+    return read
+
+
+# --- actions ---
+
+
+def put_away(session: Session, actor: Actor, order: PutAway) -> list[Stored]:
+    """Put tubes into a box, whole or not at all.
+
+    A tube that is in the box already stays (and is told as unchanged), unless another slot is named.
+    Refused: a slot that is taken (naming the occupant), a box too full for all, a tube that has ended.
+    """
+    read = require_once(order.tubes)
+    box = by_code(session, actor, order.box, May.HANDLE)
+    kind = type_of(session, box)
+    require_holds_tubes(box.name, kind.level)
+    tubes = _locked(session, actor, read, box)
+    places = {tube.id: custody.state(session, tube)["place"] for tube in tubes}
+    stays = [tube for tube in tubes if _is_in(places[tube.id], box) and not order.slot]
+    moving = [tube for tube in tubes if tube not in stays]
+    slots = _slots(session, box, moving, order.slot)
+    grid = Grid.of(kind)
+    lines = []
+    for tube, slot in zip(moving, slots, strict=True):
+        change = {"place": slot_place(Place(box.id, *slot)), **_exposed(tube)}
+        lines.append(_line(tube, Kind.PLACED, change, order, places[tube.id]))
+    custody.record_all(session, actor, lines)
+    told = {
+        tube.id: Stored(tube.code, box.code, box.name, slot_name(grid, slot))
+        for tube, slot in zip(moving, slots, strict=True)
+    }
+    told |= {tube.id: _unchanged(tube, box, grid, places[tube.id]) for tube in stays}
+    return [told[tube.id] for tube in tubes]
+
+
+def take_out(session: Session, actor: Actor, order: TakeOut) -> list[Stored]:
+    """Take tubes out: they are with the actor now, and their slots are kept for them.
+
+    Refused: a tube that stands nowhere or is out already.
+    """
+    tubes = _locked(session, actor, require_once(order.tubes))
+    now = clock.now()
+    lines, told = [], []
+    for tube in tubes:
+        place = custody.state(session, tube)["place"]
+        if not place or place["kind"] == "out":
+            message = N_("%(code)s is not in a box, so it cannot be taken out.")
+            raise Conflict("not_in_a_box", message, field="tubes", code=grouped(tube.code))
+        kept = Place(UUID(place["container"]), place.get("row"), place.get("col"))
+        change = {"place": out_place(actor.id, kept), "out_since": utc_text(order.occurred or now)}
+        lines.append(_line(tube, Kind.TAKEN_OUT, change, order, place))
+        told.append(_stored(session, tube, kept))
+    custody.record_all(session, actor, lines)
+    return told
+
+
+def bring_back(session: Session, actor: Actor, order: BringBack) -> list[Stored]:
+    """Bring tubes back to their own slots. Refused: a tube that is not out, or for which no slot was kept."""
+    tubes = _locked(session, actor, require_once(order.tubes))
+    lines, told = [], []
+    for tube in tubes:
+        place = custody.state(session, tube)["place"]
+        kept = place.get("kept") if place and place["kind"] == "out" else None
+        if not kept:
+            message = N_("%(code)s is not out, or no slot was kept for it. Put it into a box.")
+            raise Conflict("not_out", message, field="tubes", code=grouped(tube.code))
+        lines.append(_line(tube, Kind.PLACED, {"place": kept, **_exposed(tube)}, order, place))
+        told.append(_stored(session, tube, Place(UUID(kept["container"]), kept.get("row"), kept.get("col"))))
+    custody.record_all(session, actor, lines)
+    return told
+
+
+def fill_boxes(session: Session, actor: Actor, freezer: str, tubes: Sequence[Specimen]) -> int:
+    """Put many new tubes into the boxes of one freezer, box after box in order. Answers how many boxes.
+
+    Refused: fewer free slots than tubes; then nothing is stored.
+    """
+    outer = by_code(session, actor, freezer, May.HANDLE, "freezer")
+    boxes = list(_boxes(session, outer))
+    custody.lock(session, [box.id for box in boxes])
+    custody.lock(session, [tube.id for tube in tubes])
+    free = [(box, slot) for box in boxes for slot in free_in(session, box)]
+    if len(free) < len(tubes):
+        message = N_("%(name)s has %(free)s free slots, and %(wanted)s are needed. Nothing was stored.")
+        raise Conflict("freezer_full", message, name=outer.name, free=len(free), wanted=len(tubes))
+    chosen = list(zip(tubes, free[: len(tubes)], strict=True))
+    custody.record_all(
+        session,
+        actor,
+        [
+            custody.Line(subject=tube, kind=Kind.PLACED, change={"place": slot_place(Place(box.id, *slot))})
+            for tube, (box, slot) in chosen
+        ],
+    )
+    return len({box.id for _, (box, _) in chosen})
+
+
+# --- how ---
+
+
+def _locked(
+    session: Session, actor: Actor, read: Sequence[str], box: Container | None = None
+) -> list[Specimen]:
+    """The tubes (and the box they go to) locked together, so that two benches never wait in a circle."""
+    ids = session.exec(select(Specimen.id).where(col(Specimen.code).in_(read))).all()
+    custody.lock(session, [*ids, *([box.id] if box else [])])
+    tubes = custody.load(session, read)
+    for tube in tubes:
+        people.require(actor, May.HANDLE, tube)
+        require_storable(tube)
+    return tubes
+
+
+def _slots(
+    session: Session, box: Container, moving: Sequence[Specimen], named: str | None
+) -> list[Slot]:
+    if named:
+        if len(moving) != 1:
+            message = N_("Name a slot for one tube at a time.")
+            raise RuleBroken("one_tube_a_slot", message, field="slot")
+        return [_named(session, box, moving[0], named)]
+    if Grid.of(type_of(session, box)).size is None:
+        return [Slot(None, None)] * len(moving)
+    free = free_in(session, box)
+    if len(free) < len(moving):
+        message = N_("%(name)s (%(code)s) has %(free)s free slots, and %(wanted)s are needed. Scan another box.")
+        facts = {"name": box.name, "code": grouped(box.code), "free": len(free), "wanted": len(moving)}
+        raise Conflict("box_full", message, field="box", **facts)
+    return free[: len(moving)]
+
+
+def _named(session: Session, box: Container, tube: Specimen, named: str) -> Slot:
+    """The named slot; the one that is kept for this very tube counts as free for it."""
+    place = custody.state(session, tube)["place"] or {}
+    mine = place.get("kept") if place.get("kind") == "out" else place
+    if mine and mine.get("container") == str(box.id) and mine.get("row") is not None:
+        slot = Slot(mine["row"], mine["col"])
+        if slot_name(Grid.of(type_of(session, box)), slot) == named.strip().upper():
+            return slot
+    return target_slot(session, box, named)
+
+
+def _line(
+    tube: Specimen,
+    kind: Kind,
+    change: dict[str, Any],
+    order: PutAway | TakeOut | BringBack,
+    left: dict[str, Any] | None,
+) -> custody.Line:
+    return custody.Line(
+        subject=tube,
+        kind=kind,
+        change=change,
+        refs={"left": left} if left else {},
+        occurred=order.occurred,
+        note=order.note,
+    )
+
+
+def _exposed(tube: Specimen) -> dict[str, Any]:
+    """What coming back in says of the time a tube was out, in whole seconds."""
+    if tube.out_since is None:
+        return {}
+    out = max(0, int((clock.now() - tube.out_since).total_seconds()))
+    return {"out_since": None, "exposure_s": tube.exposure_s + out}
+
+
+def _is_in(place: dict[str, Any] | None, box: Container) -> bool:
+    return bool(place) and place is not None and place.get("container") == str(box.id)
+
+
+def _unchanged(tube: Specimen, box: Container, grid: Grid, place: dict[str, Any] | None) -> Stored:
+    where = place or {}
+    slot = Slot(where.get("row"), where.get("col"))
+    return Stored(tube.code, box.code, box.name, slot_name(grid, slot), changed=False)
+
+
+def _stored(session: Session, tube: Specimen, place: Place) -> Stored:
+    box = session.get_one(Container, place.container_id)
+    grid = Grid.of(type_of(session, box))
+    return Stored(tube.code, box.code, box.name, slot_name(grid, Slot(place.row, place.col)))
+
+
+def _boxes(session: Session, outer: Container) -> Iterator[Container]:
+    """Every box inside, in the order of the slots on the way to it."""
+    inner = session.exec(
+        select(Container)
+        .join(Placement, col(Placement.child_id) == col(Container.id))
+        .where(col(Placement.container_id) == outer.id)
+        .order_by(col(Placement.row), col(Placement.col), col(Placement.id))
+    )
+    for container in inner.all():
+        if type_of(session, container).level is Level.BOX:
+            yield container
+        else:
+            yield from _boxes(session, container)

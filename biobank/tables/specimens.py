@@ -1,0 +1,81 @@
+"""Specimens, the codes that resolve to them, and their amounts."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from biobank.tables.base import amount, key, refers, vocabulary
+from biobank.tables.studies import SpecimenKind
+
+
+class Life(StrEnum):
+    """How far a specimen has come."""
+
+    EXPECTED = "expected"
+    COLLECTED = "collected"
+    ACTIVE = "active"
+    ENDED = "ended"
+
+
+class Specimen(SQLModel, table=True):
+    """Any physical tube or pot: a primary, a derivative or an aliquot, with one parent at most.
+
+    Times are UTC; `..._offset` beside each is the local offset in minutes, as it was told.
+    `life` to `exposure_s` are state and are assigned in custody.py alone.
+    """
+
+    __table_args__ = (CheckConstraint("amount >= 0", name="amount_not_negative"),)
+
+    id: UUID = key()
+    code: str = Field(max_length=10, unique=True)
+    study_id: UUID = refers("study")
+    site_id: UUID = refers("site")
+    participant_id: UUID = refers("participant")
+    visit_id: UUID = refers("visit", index=True)
+    parent_id: UUID | None = refers("specimen", optional=True, index=True)
+    kind: SpecimenKind = Field(sa_type=vocabulary(SpecimenKind))
+    material: str = Field(max_length=40)
+    container: str = Field(default="", max_length=40)
+    serial: int = 1
+    total: int = 1
+    collected_at: datetime | None = None
+    collected_offset: int | None = None
+    received_at: datetime | None = None
+    received_offset: int | None = None
+    processed_at: datetime | None = None
+    processed_offset: int | None = None
+    frozen_at: datetime | None = None
+    frozen_offset: int | None = None
+
+    life: Life = Field(sa_type=vocabulary(Life))
+    end_reason: str | None = Field(default=None, max_length=20)
+    amount: int | None = amount()
+    out_with: UUID | None = Field(default=None, foreign_key="person.id")
+    out_since: datetime | None = None
+    thaws: int = 0
+    exposure_s: int = 0
+
+
+class Identifier(SQLModel, table=True):
+    """A code from elsewhere that resolves to one specimen; a retired one still does, and says so."""
+
+    __table_args__ = (UniqueConstraint("value", "scheme"),)
+
+    id: UUID = key()
+    specimen_id: UUID = refers("specimen", index=True)
+    scheme: str = Field(max_length=40)
+    value: str = Field(max_length=100)
+    retired_at: datetime | None = None
+
+
+class Posting(SQLModel, table=True):
+    """An amount that came or went: what a specimen holds is the sum of its postings."""
+
+    id: UUID = key()
+    specimen_id: UUID = refers("specimen", index=True)
+    delta: int = amount(optional=False)
+    other_id: UUID | None = refers("specimen", optional=True)
+    event_id: UUID

@@ -1,0 +1,105 @@
+"""Studies and the versions of their protocols: arms, events, requirements, attributes."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import JSON, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from biobank.tables.base import amount, key, refers, vocabulary
+
+
+class Anchor(StrEnum):
+    """The date an event is counted from."""
+
+    ENROLMENT = "enrolment"
+    PROCEDURE = "procedure"
+
+
+class SpecimenKind(StrEnum):
+    """What was drawn, what was made of it, and the portions it is kept in."""
+
+    PRIMARY = "primary"
+    DERIVATIVE = "derivative"
+    ALIQUOT = "aliquot"
+
+
+class Study(SQLModel, table=True):
+    """One study; what it collects stands in its protocols."""
+
+    id: UUID = key()
+    code: str = Field(max_length=40, unique=True)
+    title: str = Field(max_length=300)
+    protocol_id: UUID | None = Field(default=None)
+
+
+class Protocol(SQLModel, table=True):
+    """One version of a study's file, as it was loaded."""
+
+    __table_args__ = (UniqueConstraint("study_id", "version"),)
+
+    id: UUID = key()
+    study_id: UUID = refers("study")
+    version: int
+    sha256: str = Field(max_length=64)
+    label_shows_participant: bool = False
+    loaded_at: datetime
+
+
+class Arm(SQLModel, table=True):
+    """A group of participants that the protocol treats alike."""
+
+    __table_args__ = (UniqueConstraint("protocol_id", "code"),)
+
+    id: UUID = key()
+    protocol_id: UUID = refers("protocol")
+    code: str = Field(max_length=40)
+    title: str = Field(max_length=200)
+
+
+class Event(SQLModel, table=True):
+    """A planned visit: so many days from its anchor, within a window, for some arms or all."""
+
+    __table_args__ = (UniqueConstraint("protocol_id", "code"),)
+
+    id: UUID = key()
+    protocol_id: UUID = refers("protocol")
+    code: str = Field(max_length=20)
+    title: str = Field(max_length=200)
+    position: int
+    anchor: Anchor = Field(sa_type=vocabulary(Anchor))
+    offset_days: int
+    window_before: int = 0
+    window_after: int = 0
+    arms: list[str] = Field(default_factory=list, sa_type=JSON)
+
+
+class Requirement(SQLModel, table=True):
+    """What an event collects: a primary specimen, its derivatives, their aliquots, as a tree."""
+
+    id: UUID = key()
+    event_id: UUID = refers("event", index=True)
+    parent_id: UUID | None = refers("requirement", optional=True)
+    position: int
+    kind: SpecimenKind = Field(sa_type=vocabulary(SpecimenKind))
+    material: str = Field(max_length=40)
+    container: str = Field(default="", max_length=40)
+    amount: int | None = amount()
+    count: int = 1
+    storage_class: str = Field(default="", max_length=20)
+    limits: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+
+
+class Attribute(SQLModel, table=True):
+    """Something the study notes of a participant: a name and the values it may have."""
+
+    __table_args__ = (UniqueConstraint("protocol_id", "name"),)
+
+    id: UUID = key()
+    protocol_id: UUID = refers("protocol")
+    name: str = Field(max_length=40)
+    values: list[str] = Field(default_factory=list, sa_type=JSON)
+    lowest: int | None = None
+    highest: int | None = None

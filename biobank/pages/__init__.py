@@ -1,0 +1,1 @@
+"""Pages for people: HTML over the same actions as the API."""

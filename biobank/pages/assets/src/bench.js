@@ -1,0 +1,240 @@
+/**
+ * <scan-bench action="/bench/scans">: sends scans one at a time, in order, each exactly once.
+ *
+ * A scan has its command id before it is first sent and keeps it through every retry, so the server
+ * answers a repeat without acting twice. What is not yet answered is kept for this tab and outlives a
+ * reload. STOP locks the bench: what was waiting and what comes in meanwhile is listed, never sent.
+ */
+import htmx from "htmx.org";
+import { uuid7 } from "./codes.js";
+import { hush, play } from "./sounds.js";
+
+const SAME_SCAN = 2000; // ms within which the same code is one scan
+const PATIENCE = 15000; // ms for one answer
+const BACKOFF = [500, 1000, 2000, 4000, 8000]; // ms
+const KEPT = 20; // results in the list
+const TRY_AGAIN = [429, 502, 503, 504];
+
+/** @typedef {{key: string, code: string, source: string, corrected: boolean, mode?: string, box?: string}} Scan */
+
+class ScanBench extends HTMLElement {
+  /** @type {Scan[]} */ #queue = [];
+  #busy = false;
+  #last = { code: "", at: -Infinity };
+  /** @type {AbortController | null} */ #open = null;
+
+  connectedCallback() {
+    const { signal } = (this.#open = new AbortController());
+    document.addEventListener("scan", (event) => this.#take(/** @type {CustomEvent} */ (event)), { signal });
+    document.addEventListener("keydown", (event) => this.#onKey(event), { signal });
+    document.addEventListener("visibilitychange", () => this.#stayAwake(), { signal });
+    addEventListener("online", () => this.#send(), { signal });
+    this.addEventListener("click", (event) => this.#onClick(event), { signal });
+    const stop = this.#part("[data-stop]");
+    // A browser closes a dialog at the second Escape whatever a page says: STOP opens again.
+    stop?.addEventListener("close", () => this.#stopped && stop.showModal(), { signal });
+    this.#stayAwake();
+    this.#queue = JSON.parse(sessionStorage.getItem(this.#store) ?? "[]");
+    this.#send();
+  }
+
+  disconnectedCallback() {
+    this.#open?.abort();
+    hush();
+  }
+
+  get #store() {
+    return `waiting:${this.getAttribute("action")}`;
+  }
+
+  get #stopped() {
+    return this.dataset.state === "stop";
+  }
+
+  /** @param {string} selector @returns {any} */
+  #part(selector) {
+    return this.querySelector(selector);
+  }
+
+  /** @param {CustomEvent} event */
+  #take(event) {
+    event.preventDefault();
+    const { code, source, corrected } = event.detail;
+    if (this.#stopped) return code === this.#part("[data-stop]")?.dataset.ackCode ? this.#acknowledge() : this.#ignore(code);
+    const again = code === this.#last.code && event.timeStamp - this.#last.at < SAME_SCAN;
+    this.#last = { code, at: event.timeStamp };
+    if (again) return;
+    this.#queue.push({ key: uuid7(), code, source, corrected });
+    this.#send();
+  }
+
+  async #send() {
+    this.#showQueue();
+    if (this.#busy || this.#stopped || !this.#queue.length) return;
+    this.#busy = true;
+    this.#say("sending");
+    const scan = this.#queue[0];
+    // Where the scan applies is settled when it is first sent: a retry must repeat the same words.
+    scan.mode ??= this.dataset.mode ?? "";
+    scan.box ??= this.dataset.box ?? "";
+    this.#showQueue();
+    const answer = await this.#post(scan);
+    this.#queue.shift();
+    this.#busy = false;
+    this.#say("idle");
+    this.#show(answer);
+    this.#showQueue();
+    this.#send();
+  }
+
+  /** Posts until the server has answered. @param {Scan} scan @returns {Promise<Document>} */
+  async #post(scan) {
+    const { key, code, mode, box, source, corrected } = scan;
+    const body = new URLSearchParams({ scan: code, mode: mode ?? "", box: box ?? "", source, corrected: String(corrected) });
+    for (let turn = 0; ; turn += 1) {
+      const token = document.querySelector('meta[name="csrf-token"]')?.getAttribute("content") ?? "";
+      const headers = { "Accept": "text/html", "Idempotency-Key": key, "X-CSRF-Token": token };
+      try {
+        const signal = AbortSignal.timeout(PATIENCE);
+        const response = await fetch(this.getAttribute("action") ?? "", { method: "POST", body, headers, signal });
+        if (!TRY_AGAIN.includes(response.status)) {
+          return new DOMParser().parseFromString(await response.text(), "text/html");
+        }
+      } catch {
+        // no connection, or no answer in time: the scan may have counted, so the same key goes again
+      }
+      if (turn === 0) this.#sound("offline");
+      this.#say("offline");
+      await new Promise((ready) => setTimeout(ready, BACKOFF[Math.min(turn, BACKOFF.length - 1)]));
+    }
+  }
+
+  /** @param {Document} answer */
+  #show(answer) {
+    const failed = () => this.#part("template[data-failed]")?.content.querySelector(".scan-result");
+    const found = answer.querySelector("section.scan-result") ?? failed();
+    if (!found) return;
+    const result = document.importNode(found, true);
+    for (const part of answer.querySelectorAll("[data-part]")) this.#replace(part);
+    this.#remember(result);
+    this.#shelve();
+    const outcome = result.dataset.outcome ?? "stop";
+    this.#sound(outcome === "stop" ? "stop" : (result.dataset.sound ?? outcome));
+    if (outcome === "stop") this.#stop(result);
+    else this.#part("[data-result]").replaceChildren(result);
+    htmx.process(result);
+  }
+
+  /** @param {Element} part */
+  #replace(part) {
+    const name = CSS.escape(part.getAttribute("data-part") ?? "");
+    const here = document.querySelector(`[data-part="${name}"]`);
+    if (!here) return;
+    const fresh = document.importNode(part, true);
+    here.replaceWith(fresh);
+    htmx.process(fresh);
+  }
+
+  /** Keeps mode and box on the element and in the address. @param {HTMLElement} result */
+  #remember(result) {
+    const address = new URL(location.href);
+    for (const name of ["mode", "box"]) {
+      if (result.dataset[name] === undefined) continue;
+      this.dataset[name] = result.dataset[name];
+      if (result.dataset[name]) address.searchParams.set(name, result.dataset[name]);
+      else address.searchParams.delete(name);
+    }
+    history.replaceState(history.state, "", address);
+  }
+
+  /** Moves the result on show to the top of the list. */
+  #shelve() {
+    const result = this.#part("[data-result] > .scan-result");
+    if (result) this.#list(result);
+  }
+
+  /** @param {Element} entry */
+  #list(entry) {
+    const list = this.#part("[data-last]");
+    if (!list) return;
+    const row = document.createElement("li");
+    row.append(entry);
+    list.prepend(row);
+    while (list.children.length > KEPT) list.lastElementChild.remove();
+  }
+
+  /** @param {Element} result */
+  #stop(result) {
+    this.#say("stop");
+    this.#part("[data-stop-result]").replaceChildren(result);
+    this.#part("[data-ignored-list]")?.replaceChildren();
+    const dialog = this.#part("[data-stop]");
+    if (!dialog.open) dialog.showModal();
+    for (const scan of this.#queue.splice(0)) this.#ignore(scan.code);
+    this.#countIgnored();
+  }
+
+  /** @param {string} code */
+  #ignore(code) {
+    const row = this.#part("template[data-ignored]")?.content.firstElementChild?.cloneNode(true);
+    if (!row) return;
+    row.querySelector("[data-code]").textContent = code;
+    this.#part("[data-ignored-list]").prepend(row);
+    this.#countIgnored();
+  }
+
+  #countIgnored() {
+    const count = this.#part("[data-ignored-list]")?.children.length ?? 0;
+    this.#part("[data-ignored-count]").textContent = count;
+    this.#part("[data-ignored-note]").hidden = count === 0;
+  }
+
+  #acknowledge() {
+    if (!this.#stopped) return;
+    hush();
+    this.#say("idle");
+    this.#part("[data-stop]").close();
+    this.#part("[data-result]").replaceChildren(this.#part("[data-stop-result]").firstElementChild);
+    this.#last = { code: "", at: -Infinity };
+    for (const row of [...this.#part("[data-ignored-list]").children].reverse()) this.#list(row.firstElementChild);
+    this.#send();
+  }
+
+  /** @param {KeyboardEvent} event */
+  #onKey(event) {
+    if (!this.#stopped || event.defaultPrevented || event.repeat || !["Enter", " "].includes(event.key)) return;
+    event.preventDefault();
+    this.#acknowledge();
+  }
+
+  /** @param {Event} event */
+  #onClick(event) {
+    const button = event.target instanceof Element ? event.target.closest("[data-acknowledge], [data-scan-code]") : null;
+    if (!(button instanceof HTMLElement)) return;
+    if (button.dataset.scanCode === undefined) return this.#acknowledge();
+    const detail = { code: button.dataset.scanCode, source: "typed", corrected: false };
+    button.dispatchEvent(new CustomEvent("scan", { bubbles: true, cancelable: true, detail }));
+  }
+
+  #showQueue() {
+    sessionStorage.setItem(this.#store, JSON.stringify(this.#queue));
+    for (const place of this.querySelectorAll("[data-queue-length]")) place.textContent = String(this.#queue.length);
+  }
+
+  /** @param {"idle" | "sending" | "offline" | "stop"} state */
+  #say(state) {
+    this.dataset.state = state;
+  }
+
+  /** @param {string} name */
+  #sound(name) {
+    const volume = this.dataset.visualOnly === undefined ? Number(this.dataset.volume ?? 0.5) : 0;
+    play(name, volume, this.dataset.vibrate !== "off");
+  }
+
+  #stayAwake() {
+    if (document.visibilityState === "visible") navigator.wakeLock?.request("screen").catch(() => undefined);
+  }
+}
+
+customElements.define("scan-bench", ScanBench);

@@ -1,0 +1,35 @@
+/** Forms that act, `<form data-command>`: a double submit carries one command id, so it is one effect. */
+import { uuid7 } from "./codes.js";
+
+/** @param {HTMLFormElement} form */
+function giveCommand(form) {
+  if (form.elements.namedItem("command")) return;
+  const field = Object.assign(document.createElement("input"), { type: "hidden", name: "command", value: uuid7() });
+  form.append(field);
+}
+
+/** Looks disabled, still works: a button that is really disabled would drop its own name and value.
+ * @param {HTMLFormElement} form @param {boolean} busy */
+function show(form, busy) {
+  form.toggleAttribute("data-busy", busy);
+  for (const button of form.querySelectorAll("button")) button.ariaDisabled = busy ? "true" : null;
+}
+
+for (const form of document.querySelectorAll("form[data-command]")) giveCommand(/** @type {HTMLFormElement} */ (form));
+
+document.addEventListener(
+  "submit",
+  (event) => {
+    const form = /** @type {HTMLFormElement} */ (event.target);
+    if (form.dataset.command === undefined) return;
+    giveCommand(form); // one that came in later, with a replaced part of the page
+    show(form, true);
+  },
+  true,
+);
+
+function settle() {
+  for (const form of document.querySelectorAll("form[data-busy]")) show(/** @type {HTMLFormElement} */ (form), false);
+}
+addEventListener("pageshow", settle);
+document.addEventListener("htmx:finally:request", settle);

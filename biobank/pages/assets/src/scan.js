@@ -1,0 +1,159 @@
+/**
+ * Hears a keyboard-wedge scanner anywhere on the page and says so with a "scan" event.
+ *
+ * No text field has the focus while scanning, so nothing is lost when a part of the page is replaced,
+ * no soft keyboard opens and no input method eats the letters. The event bubbles and can be cancelled;
+ * where nobody cancels it, the code is looked up.
+ */
+import { checks, clean, fold, isOurShape } from "./codes.js";
+
+const SHORTEST = 6; // characters
+const MEDIAN_GAP = 35; // ms
+const LARGEST_GAP = 100; // ms
+const FORGIVEN_GAP = 500; // ms, where the check character proves that nothing was lost
+const SILENCE = 120; // ms without a key that end a scan, or tell a lone key from a burst
+const HASTY_ENTER = 300; // ms: an Enter this soon after a character presses no button
+
+const SHIFTED_DIGITS = ")!@#$%^&*(";
+/** @type {Record<string, string>} the US layout: what a key gives alone and with shift */
+const US_KEYS = {
+  Minus: "-_", Equal: "=+", BracketLeft: "[{", BracketRight: "]}", Backslash: "\\|", Semicolon: ";:",
+  Quote: "'\"", Comma: ",<", Period: ".>", Slash: "/?", Backquote: "`~", Space: "  ",
+  NumpadAdd: "++", NumpadSubtract: "--", NumpadMultiply: "**", NumpadDivide: "//", NumpadDecimal: "..",
+};
+const NOT_TEXT = ["button", "checkbox", "color", "file", "image", "radio", "range", "reset", "submit"];
+
+/** @typedef {{key: string, code: string, at: number}} Stroke `key` is "" where it was not readable. */
+
+/** @type {Stroke[]} */
+let strokes = [];
+/** @type {{element: HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement, value: string} | null} */
+let field = null;
+let silence = 0;
+let lastAt = -Infinity;
+
+/** @param {KeyboardEvent} event @returns {string} */
+function byUsLayout({ code, shiftKey }) {
+  if (/^Key[A-Z]$/.test(code)) return code[3];
+  if (/^Digit\d$/.test(code)) return shiftKey ? SHIFTED_DIGITS[Number(code[5])] : code[5];
+  if (/^Numpad\d$/.test(code)) return code[6];
+  return (US_KEYS[code] ?? "")[shiftKey ? 1 : 0] ?? "";
+}
+
+/** @param {KeyboardEvent} event @returns {Stroke | null} null for a key that writes nothing */
+function read(event) {
+  const key = /^[\x20-\x7e]$/.test(event.key) ? event.key : "";
+  const named = event.key.length > 1 && !["Process", "Unidentified", "Dead"].includes(event.key);
+  const code = byUsLayout(event);
+  if (named || (!key && !code)) return null;
+  return { key, code, at: event.timeStamp };
+}
+
+/** @param {EventTarget | null} target @returns {boolean} */
+export function isEditable(target) {
+  if (target instanceof HTMLInputElement) return !NOT_TEXT.includes(target.type) && !target.readOnly;
+  return target instanceof HTMLTextAreaElement || (target instanceof HTMLElement && target.isContentEditable);
+}
+
+/** @param {string} text @returns {boolean} whether it is one of our ids, whole and unharmed */
+function isGood(text) {
+  return isOurShape(fold(text)) && checks(fold(text));
+}
+
+/** @param {Stroke[]} heard @returns {boolean} */
+function isFast(heard) {
+  const gaps = heard.slice(1).map((stroke, place) => stroke.at - heard[place].at).sort((a, b) => a - b);
+  return heard.length >= SHORTEST && gaps[Math.floor(gaps.length / 2)] <= MEDIAN_GAP;
+}
+
+/** The keys that are a scan: all of them where they make a good id, else those after the last long gap.
+ * @param {Stroke[]} heard @returns {Stroke[] | null} */
+function findBurst(heard) {
+  if (isFast(heard) && isGood(decode(heard).code)) return heard;
+  const start = heard.findLastIndex((stroke, place) => place > 0 && stroke.at - heard[place - 1].at > LARGEST_GAP);
+  const tail = heard.slice(Math.max(start, 0));
+  return isFast(tail) ? tail : null;
+}
+
+/** Two readings of the same keys: as the system's layout has them, and as a US layout would.
+ * The second wins when a key could not be read, or when only it gives a good id of ours.
+ * @param {Stroke[]} heard @returns {{code: string, corrected: boolean}} */
+function decode(heard) {
+  const asTyped = clean(heard.map((stroke) => stroke.key || stroke.code).join(""));
+  const asUs = clean(heard.map((stroke) => stroke.code || stroke.key).join(""));
+  const unreadable = heard.some((stroke) => !stroke.key);
+  const corrected = unreadable || (asTyped !== asUs && !isGood(asTyped) && isGood(asUs));
+  return { code: corrected ? asUs : asTyped, corrected };
+}
+
+/** Tells the page that a code came in. Looks it up unless a listener takes it by cancelling the event.
+ * @param {{code: string, source: "scan" | "typed", corrected: boolean}} detail */
+export function announce(detail) {
+  if (!detail.code) return;
+  const event = new CustomEvent("scan", { bubbles: true, cancelable: true, detail });
+  if ((document.activeElement ?? document.body).dispatchEvent(event)) {
+    location.assign(`/find?code=${encodeURIComponent(detail.code)}`);
+  }
+}
+
+/** Looks at what was heard so far. @returns {boolean} whether it was a scan */
+function finish() {
+  clearTimeout(silence);
+  const burst = findBurst(strokes);
+  if (!burst) {
+    if (strokes.length === 1 && !field) lone(strokes[0].key || strokes[0].code);
+    return false;
+  }
+  const held = field;
+  forget();
+  if (held) held.element.value = held.value;
+  if (held?.element.dataset.scan !== "refuse") announce({ source: "scan", ...decode(burst) });
+  return true;
+}
+
+function forget() {
+  strokes = [];
+  field = null;
+}
+
+/** A single key with nothing after it, outside every field: a shortcut. @param {string} key */
+function lone(key) {
+  document.dispatchEvent(new CustomEvent("lone-key", { detail: { key } }));
+}
+
+/** @param {KeyboardEvent} event */
+function onEnd(event) {
+  const soon = event.timeStamp - lastAt < HASTY_ENTER;
+  const hasty = soon && event.code !== "Tab" && !isEditable(event.target);
+  const scanned = strokes.length > 1 && finish();
+  clearTimeout(silence);
+  forget();
+  if (scanned || hasty) {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  }
+}
+
+/** @param {KeyboardEvent} event */
+function onKeydown(event) {
+  if (["Enter", "NumpadEnter", "Tab"].includes(event.code)) return onEnd(event);
+  if (event.ctrlKey || event.altKey || event.metaKey || event.repeat) return;
+  const stroke = read(event);
+  if (!stroke) return;
+  const target = /** @type {HTMLInputElement} */ (event.target);
+  const holds = isEditable(target) || target instanceof HTMLSelectElement;
+  if (isEditable(target) && !["steal", "refuse"].includes(target.dataset.scan ?? "")) {
+    forget();
+    return;
+  }
+  if (stroke.at - lastAt > FORGIVEN_GAP || field?.element !== (holds ? target : undefined)) forget();
+  if (!strokes.length) field = holds ? { element: target, value: target.value } : null;
+  else if (stroke.code === " " && !holds) event.preventDefault();
+  if (!holds && stroke.code === "/") event.preventDefault(); // some browsers open their own search
+  strokes.push(stroke);
+  lastAt = stroke.at;
+  clearTimeout(silence);
+  silence = setTimeout(finish, SILENCE);
+}
+
+document.addEventListener("keydown", onKeydown, true);

@@ -1,0 +1,53 @@
+/** The four sounds of a scan bench, made by Web Audio; a browser lets them out after the first gesture. */
+
+/** @type {AudioContext | null} */
+let audio = null;
+let alarm = 0;
+
+function unlock() {
+  audio ??= new AudioContext();
+  if (audio.state === "suspended") audio.resume();
+}
+for (const gesture of ["pointerdown", "keydown"]) {
+  document.addEventListener(gesture, unlock, { capture: true, passive: true });
+}
+
+/** @param {number} hertz @param {number} length seconds @param {number} wait seconds @param {number} volume 0 to 1 */
+function tone(hertz, length, wait, volume) {
+  if (!audio || audio.state !== "running" || volume <= 0) return;
+  const from = audio.currentTime + wait;
+  const gain = new GainNode(audio, { gain: 0 });
+  const source = new OscillatorNode(audio, { frequency: hertz, type: "triangle" });
+  gain.gain.setValueAtTime(0, from);
+  gain.gain.linearRampToValueAtTime(volume, from + 0.008); // a soft edge: no click
+  gain.gain.setValueAtTime(volume, from + length - 0.012);
+  gain.gain.linearRampToValueAtTime(0, from + length);
+  source.connect(gain).connect(audio.destination);
+  source.start(from);
+  source.stop(from + length);
+}
+
+/** @type {Record<string, number[][]>} hertz, length and start in seconds */
+const SOUNDS = {
+  ok: [[1800, 0.08, 0]],
+  notice: [[900, 0.08, 0], [900, 0.08, 0.14]],
+  done: [[1200, 0.09, 0], [1500, 0.09, 0.11], [1800, 0.14, 0.22]],
+  offline: [[220, 0.2, 0]],
+  stop: [[400, 0.25, 0], [300, 0.25, 0.25]],
+};
+/** @type {Record<string, number[]>} milliseconds on, off, on */
+const BUZZES = { ok: [40], notice: [40, 60, 40], done: [80], stop: [300, 100, 300, 100, 300] };
+
+/** Plays one outcome; STOP goes on until `hush()`.
+ * @param {string} outcome @param {number} volume 0 to 1 @param {boolean} buzz */
+export function play(outcome, volume, buzz) {
+  hush();
+  const once = () => (SOUNDS[outcome] ?? []).forEach(([hertz, length, wait]) => tone(hertz, length, wait, volume));
+  once();
+  if (outcome === "stop") alarm = setInterval(once, 500);
+  if (buzz && BUZZES[outcome] && navigator.vibrate) navigator.vibrate(BUZZES[outcome]);
+}
+
+export function hush() {
+  clearInterval(alarm);
+}

@@ -164,7 +164,7 @@ def make_token(session: Session, actor: Actor, order: TokenOrder, secret: str) -
     people.require(actor, May.SEE)
     if actor.by_token:
         raise RuleBroken("token_from_token", N_("A token cannot make tokens. Sign in to make one."))
-    if not 1 <= order.days <= 366:  # noqa: PLR2004 - a year
+    if not 1 <= order.days <= 366:
         message = N_("A token lasts from 1 to 366 days.")
         raise RuleBroken("token_days", message, field="days")
     ends = clock.now() + timedelta(days=order.days)
@@ -176,9 +176,11 @@ def make_token(session: Session, actor: Actor, order: TokenOrder, secret: str) -
     return TokenMade(token.id, token.name, ends)
 
 
-def choose_password(session: Session, link: str, order: PasswordOrder, secret: str) -> str:
-    """Use the first link: keep the password, end the link, open a session. Answers the person's name."""
-    password = require_password(order)
+def choose_password(session: Session, link: str, password_hash: str, secret: str) -> str:
+    """Use the first link: keep the password, end the link, open a session. Answers the person's name.
+
+    The password was required and hashed before, outside the transaction, since hashing is slow.
+    """
     found = session.exec(
         select(FirstLink)
         .where(col(FirstLink.secret_hash) == people.hashed(link), col(FirstLink.used_at).is_(None))
@@ -189,20 +191,16 @@ def choose_password(session: Session, link: str, order: PasswordOrder, secret: s
         raise NotFound("link_over", message)
     found.used_at = clock.now()
     person = session.get_one(Person, found.person_id)
-    person.password_hash = people.hash_password(password)
-    _open_session(session, person, secret)
+    person.password_hash = password_hash
+    open_session(session, person.id, secret)
     return person.name
 
 
-def sign_in(session: Session, order: SignInOrder, secret: str) -> Person:
-    """Open a session under a secret that the caller made. Refused alike for a wrong name or password."""
-    person = session.exec(
-        select(Person).where(col(Person.name) == order.name.strip().lower(), col(Person.active))
-    ).first()
-    if not people.password_fits(order.password, person.password_hash if person else None) or person is None:
-        raise NotSignedIn("sign_in_wrong", N_("The name or the password is not right."), field="password")
-    _open_session(session, person, secret)
-    return person
+def open_session(session: Session, person_id: UUID, secret: str) -> None:
+    """Open a session under a secret that the caller made for it: its id is never one that a client chose."""
+    now = clock.now()
+    kept = people.hashed(secret)
+    session.add(SignIn(person_id=person_id, secret_hash=kept, opened_at=now, ends_at=now + SESSION_LASTS))
 
 
 def sign_out(session: Session, secret: str) -> None:
@@ -215,9 +213,13 @@ def sign_out(session: Session, secret: str) -> None:
 # --- questions ---
 
 
-def password_of(session: Session, name: str) -> str | None:
-    """The hash a name's password must fit, None for nobody."""
-    return session.exec(select(Person.password_hash).where(col(Person.name) == name)).first()
+def recognise(session: Session, order: SignInOrder) -> UUID:
+    """Who has this name and this password. Refused alike, and after as long, for a wrong one of either."""
+    asked = select(Person).where(col(Person.name) == order.name.strip().lower(), col(Person.active))
+    person = session.exec(asked).first()
+    if not people.password_fits(order.password, person.password_hash if person else None) or person is None:
+        raise NotSignedIn("sign_in_wrong", N_("The name or the password is not right."), field="password")
+    return person.id
 
 
 def site_by_code(session: Session, code: str, field: str = "site") -> Site:
@@ -279,14 +281,6 @@ def _invite(session: Session, person: Person, secret: str) -> Invited:
     session.add(FirstLink(person_id=person.id, secret_hash=people.hashed(secret), ends_at=ends))
     session.flush()
     return Invited(person.id, person.name, ends)
-
-
-def _open_session(session: Session, person: Person, secret: str) -> None:
-    now = clock.now()
-    row = SignIn(
-        person_id=person.id, secret_hash=people.hashed(secret), opened_at=now, ends_at=now + SESSION_LASTS
-    )
-    session.add(row)
 
 
 def _study_id(session: Session, code: str) -> UUID:

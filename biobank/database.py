@@ -93,7 +93,8 @@ def _copy(connection: Connection, target: Table, rows: Sequence[dict[str, Any]])
     names = list(rows[0])
     columns = ", ".join(f'"{name}"' for name in names)
     bind = [
-        target.c[name].type.dialect_impl(connection.dialect).bind_processor(connection.dialect) for name in names
+        target.c[name].type.dialect_impl(connection.dialect).bind_processor(connection.dialect)
+        for name in names
     ]
     pairs = list(zip(names, bind, strict=True))
     driver: psycopg.Connection[Any] = connection.connection.driver_connection  # type: ignore[assignment]
@@ -159,10 +160,14 @@ def _as_refusal(error: Exception) -> Exception:
     state = _sqlstate(error) or ""
     if state == "23505" or (isinstance(error, IntegrityError) and "UNIQUE" in str(error.orig)):
         return Conflict("already_taken", N_("Somebody else was faster. Look again, then repeat it."))
-    locked = isinstance(error, OperationalError) and ("locked" in str(error.orig) or "disk" in str(error.orig))
+    locked = isinstance(error, OperationalError) and (
+        "locked" in str(error.orig) or "disk" in str(error.orig)
+    )
     lost = isinstance(error, OperationalError) and not state and not isinstance(error.orig, sqlite3.Error)
     if locked or lost or state in _RETRIED or state.startswith(_UNREACHABLE):
-        return Busy("database_busy", N_("The database cannot answer just now. Nothing was changed. Try again."))
+        return Busy(
+            "database_busy", N_("The database cannot answer just now. Nothing was changed. Try again.")
+        )
     return error
 
 

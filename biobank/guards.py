@@ -56,7 +56,9 @@ def _postgres() -> dict[str, str]:
     for table in _KEPT_FOR_EVER:
         kept = "DELETE" if table == "custody_subject" else "UPDATE OR DELETE"
         made[f"{table}_kept"] = f"BEFORE {kept} ON {table} FOR EACH ROW EXECUTE FUNCTION ledger_deny()"
-        made[f"{table}_whole"] = f"BEFORE TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION ledger_deny()"
+        made[f"{table}_whole"] = (
+            f"BEFORE TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION ledger_deny()"
+        )
     return made
 
 
@@ -119,7 +121,11 @@ def missing(connection: Connection) -> list[str]:
         return _missing_on_postgres(connection)
     kept = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
     present = {name: sql for name, sql in kept}
-    return [name for name, body in GUARDS["sqlite"].items() if present.get(name) != f"CREATE TRIGGER {name} {body}"]
+    return [
+        name
+        for name, body in GUARDS["sqlite"].items()
+        if present.get(name) != f"CREATE TRIGGER {name} {body}"
+    ]
 
 
 def _missing_on_postgres(connection: Connection) -> list[str]:
@@ -139,4 +145,4 @@ def _missing_on_postgres(connection: Connection) -> list[str]:
 
 
 def _table_of(body: str) -> str:
-    return body.split(" ON ")[1].split()[0]
+    return body.split(" ON ")[1].split(maxsplit=1)[0]

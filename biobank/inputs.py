@@ -176,7 +176,7 @@ def _anonymous(text: str) -> str:
 
 def _looks_like_phone(text: str) -> bool:
     bare = re.sub(r"[ ()+.-]", "", text)
-    return bare.isdigit() and len(bare) >= 11  # noqa: PLR2004 - mobile numbers have eleven digits
+    return bare.isdigit() and len(bare) >= 11
 
 
 def _valid_id_card(number: str) -> bool:
@@ -189,7 +189,9 @@ Whole = Annotated[int, BeforeValidator(_whole)]
 Flag = Annotated[bool, BeforeValidator(_flag)]
 Moment = Annotated[AwareDatetime, BeforeValidator(_moment), AfterValidator(_sensible)]
 Line = Annotated[str, AfterValidator(_clean()), StringConstraints(min_length=1, max_length=200)]
-Scanned = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(_clean("\r\n\t\x1d"))]
+Scanned = Annotated[
+    str, StringConstraints(min_length=1, max_length=100), AfterValidator(_clean("\r\n\t\x1d"))
+]
 Pseudonym = Annotated[
     str,
     StringConstraints(min_length=1, max_length=40, pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$"),

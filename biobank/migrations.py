@@ -18,7 +18,7 @@ def upgrade(database: Database) -> str:
     """Run what is missing in one transaction and answer the revision reached."""
 
     def work(connection: Connection) -> str:
-        from alembic import command  # noqa: PLC0415 - a quarter second that a served request never needs
+        from alembic import command
 
         config = _config()
         config.attributes["connection"] = connection
@@ -31,9 +31,11 @@ def upgrade(database: Database) -> str:
 
 def standing(database: Database) -> str | None:
     """The revision a database is at, None for an empty one."""
-    from alembic.runtime.migration import MigrationContext  # noqa: PLC0415 - as above
+    from alembic.runtime.migration import MigrationContext
 
-    return database.administer(lambda connection: MigrationContext.configure(connection).get_current_revision())
+    return database.administer(
+        lambda connection: MigrationContext.configure(connection).get_current_revision()
+    )
 
 
 def require_ready(database: Database) -> None:
@@ -50,19 +52,21 @@ def require_ready(database: Database) -> None:
     if gone:
         raise Refusal(
             "ledger_unguarded",
-            N_("The ledger's guards are missing or changed: %(gone)s. Find out why, then run: biobank migrate"),
+            N_(
+                "The ledger's guards are missing or changed: %(gone)s. Find out why, then run: biobank migrate"
+            ),
             gone=", ".join(gone),
         )
 
 
 def _head() -> str:
-    from alembic.script import ScriptDirectory  # noqa: PLC0415 - as above
+    from alembic.script import ScriptDirectory
 
     return str(ScriptDirectory.from_config(_config()).get_current_head())
 
 
 def _config() -> "Config":
-    from alembic.config import Config  # noqa: PLC0415 - as above
+    from alembic.config import Config
 
     package = Path(__file__).parent
     # In a checkout the migrations stand beside the package, in a wheel inside it.

@@ -102,7 +102,9 @@ def require_attributes(known: Sequence[Attribute], given: dict[str, Any]) -> Non
         if attribute is None:
             message = N_("The protocol notes no “%(name)s”. It notes: %(known)s.")
             shown = ", ".join(declared) or "-"
-            raise RuleBroken("attribute_unknown", message, field=f"attributes.{name}", name=name[:40], known=shown)
+            raise RuleBroken(
+                "attribute_unknown", message, field=f"attributes.{name}", name=name[:40], known=shown
+            )
         if attribute.values and str(value) not in attribute.values:
             message = N_("“%(value)s” is not one of: %(known)s.")
             shown = ", ".join(attribute.values)
@@ -111,7 +113,9 @@ def require_attributes(known: Sequence[Attribute], given: dict[str, Any]) -> Non
             )
         lowest, highest = attribute.lowest, attribute.highest
         numeric = lowest is not None or highest is not None
-        fits = isinstance(value, int) and (lowest or 0) <= value <= (highest if highest is not None else value)
+        fits = isinstance(value, int) and (lowest or 0) <= value <= (
+            highest if highest is not None else value
+        )
         if numeric and not fits:
             message = N_("%(name)s must be a whole number from %(lowest)s to %(highest)s.")
             raise RuleBroken(
@@ -184,7 +188,9 @@ def enroll_all(
     return made
 
 
-def give_consent(session: Session, actor: Actor, study: str, pseudonym: str, order: ConsentOrder) -> Participant:
+def give_consent(
+    session: Session, actor: Actor, study: str, pseudonym: str, order: ConsentOrder
+) -> Participant:
     """Record a further consent of a participant."""
     participant = by_pseudonym(session, actor, study, pseudonym, May.REGISTER)
     consent = _consent(participant, order)
@@ -279,9 +285,7 @@ def by_pseudonym(
     return found
 
 
-def visit_by_code(
-    session: Session, actor: Actor, text: str, may: May = May.SEE
-) -> tuple[Visit, Participant]:
+def visit_by_code(session: Session, actor: Actor, text: str, may: May = May.SEE) -> tuple[Visit, Participant]:
     """The visit of a scanned code, and its participant."""
     code = codes.require(text, CodeKind.VISIT, "visit")
     asked = select(Visit, Participant).join(Participant, col(Participant.id) == col(Visit.participant_id))
@@ -359,9 +363,7 @@ def _require_new(session: Session, study: Study, pseudonyms: Sequence[str]) -> N
     taken = set(session.exec(asked)) | {name for name in pseudonyms if pseudonyms.count(name) > 1}
     if taken:
         message = N_("%(pseudonym)s is enrolled in %(study)s already.")
-        raise Conflict(
-            "pseudonym_taken", message, field="pseudonym", pseudonym=min(taken), study=study.code
-        )
+        raise Conflict("pseudonym_taken", message, field="pseudonym", pseudonym=min(taken), study=study.code)
 
 
 def _consent(participant: Participant, order: ConsentOrder) -> Consent:
@@ -381,7 +383,8 @@ def _consent(participant: Participant, order: ConsentOrder) -> Consent:
 def _opening(participant: Participant, consent: Consent) -> dict[str, Any]:
     """The state a participant's chain begins with: ids, and a blinded commitment to the rest."""
     told = msgspec.json.encode(
-        [participant.pseudonym, participant.arm, participant.enrolled_on, participant.attributes], order="sorted"
+        [participant.pseudonym, participant.arm, participant.enrolled_on, participant.attributes],
+        order="sorted",
     )
     return {
         "study": str(participant.study_id),

@@ -214,7 +214,9 @@ def resolve(session: Session, shown: Credentials, command_id: UUID | None = None
     else:
         rows = connection.execute(_BY_NAME, {"name": shown.name}).all() if shown.name else []
     if not rows:
-        raise NotSignedIn("not_signed_in", N_("Nobody is signed in, or the session has ended. Sign in again."))
+        raise NotSignedIn(
+            "not_signed_in", N_("Nobody is signed in, or the session has ended. Sign in again.")
+        )
     person, name, language = rows[0][:3]
     grants = tuple(Granted(role, site, study) for _, _, _, role, site, study in rows if role is not None)
     return Actor(person, name, language, grants, command_id, by_token=bool(shown.token))

@@ -27,8 +27,12 @@ from biobank.tables import (
     Study,
 )
 
-Code = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$")]
-EventCode = Annotated[str, StringConstraints(min_length=1, max_length=20, pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$")]
+Code = Annotated[
+    str, StringConstraints(min_length=1, max_length=40, pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$")
+]
+EventCode = Annotated[
+    str, StringConstraints(min_length=1, max_length=20, pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$")
+]
 
 
 # --- words: the protocol file ---
@@ -165,7 +169,11 @@ def require_sound(protocol: ProtocolFile) -> None:
             if lost:
                 message = N_("Event %(event)s refers to %(code)s, which the protocol does not describe.")
                 raise RuleBroken(
-                    "protocol_lost", message, field=f"events.{event.code}.{field}", event=event.code, code=lost
+                    "protocol_lost",
+                    message,
+                    field=f"events.{event.code}.{field}",
+                    event=event.code,
+                    code=lost,
                 )
     for name, parts in protocol.collections.items():
         for part in parts:

@@ -86,9 +86,7 @@ def _check_chunk(session: Session, subjects: Sequence[CustodySubject]) -> list[U
         if number:
             states[subject.id], births[subject.id] = state, entries.read(chain[0].entry)
     kinds = {subject.id: subject.kind for subject in subjects}
-    faults += [
-        Unproved(key, kinds[key], what) for key, what in _tables(session, ids, kinds, states, births)
-    ]
+    faults += [Unproved(key, kinds[key], what) for key, what in _tables(session, ids, kinds, states, births)]
     return faults
 
 
@@ -128,7 +126,9 @@ def _tables(
     states: dict[UUID, State],
     births: dict[UUID, Entry],
 ) -> Iterator[tuple[UUID, str]]:
-    rows: dict[UUID, Specimen | Container] = {row.id: row for row in _all(session, Specimen, col(Specimen.id).in_(ids))}
+    rows: dict[UUID, Specimen | Container] = {
+        row.id: row for row in _all(session, Specimen, col(Specimen.id).in_(ids))
+    }
     rows |= {row.id: row for row in _all(session, Container, col(Container.id).in_(ids))}
     places = _places(session, ids)
     codes, sums = _identifiers(session, ids), _sums(session, ids)

@@ -52,7 +52,9 @@ def sign(session: Session, actor: Actor, order: SignatureOrder) -> Signed:
     if event is None:
         raise NotFound("entry_not_found", N_("The log has no entry with this hash."), field="entry")
     if not people.password_fits(order.password, signer.password_hash):
-        raise NotAllowed("password_wrong", N_("The password is not right. Nothing was signed."), field="password")
+        raise NotAllowed(
+            "password_wrong", N_("The password is not right. Nothing was signed."), field="password"
+        )
     about = _row_of(session, event.subject_id)
     people.require(actor, May.SEE, about)
     subject = about if type(about) in NOUNS else signer

@@ -101,9 +101,13 @@ def load(session: Session, codes: Sequence[str]) -> list[Specimen]:
     ids = dict(found)
     for code in codes:
         if code not in ids:
-            raise NotFound("specimen_not_found", N_("There is no specimen %(code)s in your scope."), code=code)
+            raise NotFound(
+                "specimen_not_found", N_("There is no specimen %(code)s in your scope."), code=code
+            )
     lock(session, ids.values())
-    fresh = select(Specimen).where(col(Specimen.id).in_(ids.values())).execution_options(populate_existing=True)
+    fresh = (
+        select(Specimen).where(col(Specimen.id).in_(ids.values())).execution_options(populate_existing=True)
+    )
     by_code = {specimen.code: specimen for specimen in session.exec(fresh)}
     return [by_code[code] for code in codes]
 
@@ -252,7 +256,9 @@ def _insert_subjects(session: Session, born: Sequence[Subject]) -> None:
     for table in dict.fromkeys(type(subject) for subject in born):
         columns = table.__table__.c.keys()  # type: ignore[attr-defined]
         rows = [
-            {column: getattr(subject, column) for column in columns} for subject in born if type(subject) is table
+            {column: getattr(subject, column) for column in columns}
+            for subject in born
+            if type(subject) is table
         ]
         add_rows(session, table, rows)
     for subject in born:
@@ -261,9 +267,7 @@ def _insert_subjects(session: Session, born: Sequence[Subject]) -> None:
         session.add(subject)
 
 
-def _postings(
-    lines: Sequence[Line], events: Sequence[tuple[dict[str, Any], object]]
-) -> list[dict[str, Any]]:
+def _postings(lines: Sequence[Line], events: Sequence[tuple[dict[str, Any], object]]) -> list[dict[str, Any]]:
     return [
         {
             "id": clock.new_key(),

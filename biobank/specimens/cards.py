@@ -345,7 +345,9 @@ def _by_id(session: Session, table: type[Any], ids: set[Any]) -> dict[Any, Any]:
 
 
 def _containers(session: Session, ids: set[UUID]) -> dict[str, tuple[str, Grid]]:
-    asked = select(Container, ContainerType).join(ContainerType, col(ContainerType.id) == col(Container.type_id))
+    asked = select(Container, ContainerType).join(
+        ContainerType, col(ContainerType.id) == col(Container.type_id)
+    )
     found = session.exec(asked.where(col(Container.id).in_(ids)))
     return {str(container.id): (container.name, Grid.of(kind)) for container, kind in found}
 

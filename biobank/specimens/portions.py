@@ -23,7 +23,6 @@ from biobank.specimens.registering import (
 )
 from biobank.tables import Life, Participant, Scope, Specimen, SpecimenKind, Visit
 
-
 # --- words ---
 
 
@@ -195,7 +194,10 @@ def _given(
         subject=parent,
         kind=Kind.AMOUNT_POSTED,
         change={"amount": amounts.canonical(left, dimension)},
-        refs={"posted": amounts.canonical(given, dimension), "to": [str(other) for _, other in postings if other]},
+        refs={
+            "posted": amounts.canonical(given, dimension),
+            "to": [str(other) for _, other in postings if other],
+        },
         postings=postings,
         occurred=occurred,
     )

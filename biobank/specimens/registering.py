@@ -94,7 +94,9 @@ def require_not_older(child: datetime | None, parent: datetime | None, field: st
 def require_free_codes(session: Session, wanted: Sequence[str]) -> None:
     """Refused: a code that stands on another tube, or twice in this order."""
     twice = next((code for code in wanted if wanted.count(code) > 1), None)
-    taken = session.exec(select(Specimen.code).where(col(Specimen.code).in_(wanted))).first() if wanted else None
+    taken = (
+        session.exec(select(Specimen.code).where(col(Specimen.code).in_(wanted))).first() if wanted else None
+    )
     if twice or taken:
         message = N_("%(code)s is the code of another tube already.")
         raise Conflict("code_taken", message, field="code", code=codes.grouped(twice or taken or ""))

@@ -1,6 +1,6 @@
 """Containers, slots, put away, move, take out, bring back, choose a slot."""
 
-from biobank.storage.geometry import Grid, Slot, free_slots, slot_named, slot_name
+from biobank.storage.geometry import Grid, Slot, free_slots, slot_name, slot_named
 from biobank.storage.making import (
     BUILT_IN,
     ContainerOrder,

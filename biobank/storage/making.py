@@ -15,8 +15,8 @@ from biobank.errors import Conflict, RuleBroken
 from biobank.inputs import Input, Line, Whole
 from biobank.people import Actor, May
 from biobank.storage.geometry import Grid
-from biobank.storage.moving import require_nests, target_slot
 from biobank.storage.maps import by_code
+from biobank.storage.moving import require_nests, target_slot
 from biobank.tables import Container, ContainerType, Fill, Labelling, Level, Numbering
 
 Side = Annotated[Whole, Field(ge=1, le=100)]

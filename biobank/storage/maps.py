@@ -72,9 +72,7 @@ class ContainerRow(msgspec.Struct, frozen=True):
     site: str = ""
 
 
-def by_code(
-    session: Session, actor: Actor, text: str, may: May = May.SEE, field: str = "box"
-) -> Container:
+def by_code(session: Session, actor: Actor, text: str, may: May = May.SEE, field: str = "box") -> Container:
     """The container of a scanned code. Refused: a code of another kind, `NotFound` out of scope."""
     code = codes.require(text, CodeKind.CONTAINER, field)
     container = session.exec(select(Container).where(col(Container.code) == code)).first()
@@ -217,7 +215,13 @@ def roots(session: Session, actor: Actor) -> list[ContainerRow]:
     used = _used(session, [container.id for container, _, _ in found])
     return [
         ContainerRow(
-            container.code, container.name, kind.level.value, "", used.get(container.id, 0), Grid.of(kind).size, site
+            container.code,
+            container.name,
+            kind.level.value,
+            "",
+            used.get(container.id, 0),
+            Grid.of(kind).size,
+            site,
         )
         for container, kind, site in found
     ]

@@ -18,8 +18,8 @@ from biobank.inputs import Input, Moment, Note, Scanned
 from biobank.ledger.entries import utc_text
 from biobank.people import Actor, May
 from biobank.storage.geometry import Grid, Slot, slot_name
-from biobank.storage.maps import by_code, free_in, path, type_of
-from biobank.storage.moving import require_free, target_slot
+from biobank.storage.maps import by_code, free_in, type_of
+from biobank.storage.moving import target_slot
 from biobank.tables import Container, Level, Life, Placement, Specimen
 
 Tubes = Annotated[list[Scanned], Field(min_length=1, max_length=1000)]
@@ -206,9 +206,7 @@ def _locked(
     return tubes
 
 
-def _slots(
-    session: Session, box: Container, moving: Sequence[Specimen], named: str | None
-) -> list[Slot]:
+def _slots(session: Session, box: Container, moving: Sequence[Specimen], named: str | None) -> list[Slot]:
     if named:
         if len(moving) != 1:
             message = N_("Name a slot for one tube at a time.")
@@ -218,7 +216,9 @@ def _slots(
         return [Slot(None, None)] * len(moving)
     free = free_in(session, box)
     if len(free) < len(moving):
-        message = N_("%(name)s (%(code)s) has %(free)s free slots, and %(wanted)s are needed. Scan another box.")
+        message = N_(
+            "%(name)s (%(code)s) has %(free)s free slots, and %(wanted)s are needed. Scan another box."
+        )
         facts = {"name": box.name, "code": grouped(box.code), "free": len(free), "wanted": len(moving)}
         raise Conflict("box_full", message, field="box", **facts)
     return free[: len(moving)]

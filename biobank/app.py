@@ -1,0 +1,52 @@
+"""The only place where parts are wired together."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from litestar import Litestar
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.exceptions import HTTPException
+from litestar.static_files import create_static_files_router
+
+from biobank import __version__, api, pages, web
+from biobank.database import Database
+from biobank.errors import Refusal
+from biobank.inputs import Input
+from biobank.settings import Settings
+
+LARGEST_BODY = 1024 * 1024
+
+
+def create_app(settings: Settings, database: Database | None = None) -> Litestar:
+    """The application on the settings' database, or on the one given (which the caller closes)."""
+    ours = database or Database(settings.url, settings.threads)
+
+    @asynccontextmanager
+    async def lifespan(_: Litestar) -> AsyncIterator[None]:
+        yield
+        if database is None:
+            ours.close()
+
+    return Litestar(
+        route_handlers=[
+            api.router,
+            api.health,
+            *pages.handlers(),
+            create_static_files_router(path="/static", directories=[pages.STATIC], name="static"),
+        ],
+        state=State({"database": ours, "secure": settings.secure, "settings": settings}),
+        dependencies={"door": Provide(web.provide_door)},
+        middleware=[web.Incoming(secure=settings.secure)],
+        exception_handlers={
+            Refusal: web.on_refusal,
+            HTTPException: web.on_framework,
+            Exception: web.on_error,
+        },
+        type_decoders=[(lambda kind: isinstance(kind, type) and issubclass(kind, Input), web.decode_input)],
+        template_config=pages.template_config(),
+        openapi_config=api.openapi_config(__version__),
+        lifespan=[lifespan],
+        request_max_body_size=LARGEST_BODY,
+        debug=False,
+    )

@@ -1,0 +1,308 @@
+"""What API and pages share: a door for each request, and how a refusal looks."""
+
+import hmac
+import re
+import time
+from collections.abc import Mapping
+from contextvars import ContextVar
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+import structlog
+from litestar import Request, Response
+from litestar.di import NamedDependency
+from litestar.enums import MediaType, ScopeType
+from litestar.exceptions import HTTPException, SerializationException
+from litestar.middleware import ASGIMiddleware
+from litestar.response import Redirect, Template
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from biobank import clock, errors, inputs, texts
+from biobank.amounts import N_
+from biobank.database import Database
+from biobank.door import Door
+from biobank.errors import Malformed, NotAllowed, Refusal, Refusals
+from biobank.inputs import Input
+from biobank.people import Credentials
+
+log = structlog.get_logger("biobank")
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "font-src 'self'; worker-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'; object-src 'none'"
+)
+HEADERS: Mapping[str, str] = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
+}
+COOKIE, SECURE_COOKIE = "biobank", "__Host-biobank"
+_SAFE = {"GET", "HEAD", "OPTIONS"}
+_FORM = "application/x-www-form-urlencoded"
+_OURS = ("csrf", "command")
+"""Fields that a form carries for us and that no order knows."""
+
+_form: ContextVar[bool] = ContextVar("form", default=False)
+_request_id = re.compile(r"[A-Za-z0-9-]{8,64}")
+
+OpenDoor = NamedDependency[Door]
+
+
+# --- the way in ---
+
+
+class Incoming(ASGIMiddleware):
+    """Names each request, sets its language, adds the security headers, writes its log line. No database."""
+
+    scopes = (ScopeType.HTTP,)
+
+    def __init__(self, *, secure: bool) -> None:
+        self.headers = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+        if secure:
+            self.headers.append((b"strict-transport-security", b"max-age=31536000; includeSubDomains"))
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
+        """Run the request inside its own name and language."""
+        started = time.perf_counter()
+        heard = {name: value for name, value in scope["headers"] if name in _HEARD}
+        asked = heard.get(b"x-request-id", b"").decode("latin-1")
+        name = asked if _request_id.fullmatch(asked) else clock.new_key().hex
+        _form.set(heard.get(b"content-type", b"").startswith(_FORM.encode()))
+        texts.language.set(_language(heard))
+        status = 500
+
+        async def sending(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = list(message["headers"])
+                headers += self.headers
+                headers.append((b"x-request-id", name.encode()))
+                if not scope["path"].startswith("/static/"):
+                    headers.append((b"cache-control", b"no-store"))
+                message["headers"] = headers
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(request_id=name):
+            try:
+                await next_app(scope, receive, sending)
+            finally:
+                took = round((time.perf_counter() - started) * 1000, 2)
+                log.info("request", method=scope["method"], path=scope["path"], status=status, ms=took)
+
+
+_HEARD = {b"x-request-id", b"content-type", b"cookie", b"accept-language"}
+_LANGUAGE_COOKIE = re.compile(r"(?:^|;\s*)language=([A-Za-z_-]{2,10})")
+
+
+def _language(heard: Mapping[bytes, bytes]) -> str:
+    cookie = _LANGUAGE_COOKIE.search(heard.get(b"cookie", b"").decode("latin-1"))
+    accepted = heard.get(b"accept-language", b"").decode("latin-1")
+    return texts.chosen(cookie[1] if cookie else None, accepted)
+
+
+async def provide_door(request: Request[Any, Any, Any]) -> Door:
+    """A door for this request, from its cookie or token, its command id and what it asks.
+
+    Refused: a change asked with a cookie but without the page's token, or from another site.
+    """
+    shown, command, asked = credentials(request), None, b""
+    if request.method not in _SAFE:
+        form = await request.form() if _form.get() else None
+        _require_same_site(request)
+        if shown.session and not shown.token:
+            given = request.headers.get("x-csrf-token") or (str(form.get("csrf", "")) if form else "")
+            _require_csrf(shown.session, given)
+        command = _command_id(
+            request.headers.get("idempotency-key") or (form.get("command") if form else None)
+        )
+        body = _fingerprint(form) if form is not None else await request.body()
+        asked = f"{request.method} {request.url.path}\n".encode() + body
+    database: Database = request.app.state.database
+    return Door(database, shown, command, asked)
+
+
+def credentials(request: Request[Any, Any, Any]) -> Credentials:
+    """What the request showed of who sends it."""
+    bearer = request.headers.get("authorization", "")
+    if bearer[:7].lower() == "bearer ":
+        return Credentials(token=bearer[7:].strip())
+    return Credentials(session=request.cookies.get(cookie_name(request), ""))
+
+
+def cookie_name(request: Request[Any, Any, Any]) -> str:
+    """`__Host-biobank` where browsers reach us by TLS; plain HTTP cannot carry that one."""
+    return SECURE_COOKIE if request.app.state.secure else COOKIE
+
+
+def csrf_token(session_secret: str) -> str:
+    """What a page of this session sends back with each change: nobody without the cookie can make it."""
+    return hmac.digest(session_secret.encode(), b"csrf", "sha256").hex()
+
+
+def decode_input(kind: type[Input], sent: object) -> Input:
+    """Litestar's way to our inputs: forms are forgiven what JSON is not."""
+    form = _form.get()
+    if form and isinstance(sent, dict):
+        sent = {name: value for name, value in sent.items() if name not in _OURS}
+    return inputs.read(kind, sent, form=form)
+
+
+def _require_same_site(request: Request[Any, Any, Any]) -> None:
+    fetched_from = request.headers.get("sec-fetch-site")
+    origin = request.headers.get("origin")
+    host = request.headers.get("host", "")
+    elsewhere = origin is not None and origin.split("://")[-1] != host
+    if fetched_from in {"cross-site", "same-site"} or (fetched_from is None and elsewhere):
+        raise NotAllowed("other_site", N_("This was sent by a page of another site. Nothing was changed."))
+
+
+def _require_csrf(secret: str, given: str) -> None:
+    if not hmac.compare_digest(csrf_token(secret).encode(), given.encode("utf-8", "replace")):
+        message = N_("This page is out of date. Load it again, then repeat what you did.")
+        raise NotAllowed("page_stale", message)
+
+
+def _command_id(given: object) -> UUID | None:
+    if not given:
+        return None
+    try:
+        return UUID(str(given))
+    except ValueError:
+        message = N_("The command id must be a UUID.")
+        raise Malformed("command_id_unreadable", message, field="Idempotency-Key") from None
+
+
+def _fingerprint(form: Any) -> bytes:
+    told = sorted((name, str(value)) for name, value in form.multi_items() if name not in _OURS)
+    return repr(told).encode()
+
+
+# --- how a refusal looks ---
+
+STATUS: Mapping[type[Refusal], int] = {
+    errors.Malformed: 400,
+    errors.Refusals: 400,
+    errors.NotSignedIn: 401,
+    errors.NotAllowed: 403,
+    errors.NotFound: 404,
+    errors.Conflict: 409,
+    errors.RuleBroken: 422,
+    errors.Busy: 503,
+}
+
+_FRAMEWORK: Mapping[int, tuple[str, str]] = {
+    400: ("unreadable", N_("What was sent cannot be read.")),
+    404: ("not_found", N_("There is nothing at this address.")),
+    405: ("method_not_allowed", N_("This address does not take that method.")),
+    413: ("too_large", N_("What was sent is too large.")),
+    415: ("wrong_media_type", N_("Send this as application/json.")),
+    429: ("too_many", N_("Too many requests. Wait a moment.")),
+}
+_BROKEN = ("broken", N_("Something is wrong on our side. Nothing was changed. Tell us request %(request)s."))
+
+
+def status_of(refusal: Refusal) -> int:
+    """The HTTP status of a refusal; of several, that of a broken rule only when nothing was unreadable."""
+    if isinstance(refusal, _Framework):
+        return refusal.status
+    if isinstance(refusal, Refusals) and refusal.each:
+        return max(status_of(each) for each in refusal.each) if _only_rules(refusal) else 400
+    return next(STATUS[kind] for kind in type(refusal).__mro__ if kind in STATUS)
+
+
+def _only_rules(refusal: Refusals) -> bool:
+    return all(not isinstance(each, Malformed) for each in refusal.each)
+
+
+def in_words(refusal: Refusal, language: str | None = None) -> str:
+    """A refusal in the reader's language, or in a stated one."""
+    return texts.in_language(language or texts.language.get(), refusal.message, refusal.facts)
+
+
+def problem(refusal: Refusal) -> dict[str, Any]:
+    """A refusal as a problem document (RFC 9457) with our slug, the facts, and each field in `errors`."""
+    told: dict[str, Any] = {
+        "type": "about:blank",
+        "title": refusal.slug,
+        "status": status_of(refusal),
+        "detail": in_words(refusal),
+    }
+    if refusal.field:
+        told["field"] = refusal.field
+    if refusal.facts:
+        told["facts"] = refusal.facts
+    if isinstance(refusal, Refusals):
+        told["errors"] = [
+            {"field": each.field, "title": each.slug, "detail": in_words(each)} for each in refusal.each
+        ]
+    return told
+
+
+def refuse(request: Request[Any, Any, Any], refusal: Refusal) -> Response[Any]:
+    """Answer with a refusal: problem JSON under /api/, a page or its fragment elsewhere."""
+    status = status_of(refusal)
+    headers = {"Retry-After": "2"} if status == 503 else {}
+    if request.url.path.startswith("/api/"):
+        return Response(
+            problem(refusal), status_code=status, media_type="application/problem+json", headers=headers
+        )
+    if status == 401 and request.method == "GET":
+        return Redirect(f"/sign-in?next={_local(request)}")
+    fragment = "hx-request" in request.headers or request.headers.get("x-fragment") == "1"
+    name = "refusal.html" if fragment else "refusal_page.html"
+    both = [in_words(refusal, language) for language in texts.LANGUAGES]
+    context = {"refusal": problem(refusal), "both": both}
+    return Template(name, context=context, status_code=status, headers=headers, media_type=MediaType.HTML)
+
+
+def on_refusal(request: Request[Any, Any, Any], refusal: Refusal) -> Response[Any]:
+    """Litestar's hook for what we refuse."""
+    return refuse(request, refusal)
+
+
+def on_framework(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
+    """Litestar's own errors, through one table to our words."""
+    slug, message = _FRAMEWORK.get(error.status_code, _FRAMEWORK[400])
+    response = refuse(request, _Framework(slug, message, status=error.status_code))
+    for name, value in (error.headers or {}).items():
+        response.headers[name] = value
+    return response
+
+
+def on_unreadable(request: Request[Any, Any, Any], _: Exception) -> Response[Any]:
+    """Bytes that are not UTF-8, JSON that is not JSON or too deep: unreadable, and not our fault."""
+    return refuse(request, Malformed(*_FRAMEWORK[400]))
+
+
+def on_error(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    """What nobody foresaw: logged with its request, told without any detail of ours."""
+    if _is_unreadable(error):
+        return on_unreadable(request, error)
+    log.exception("unforeseen", exc_info=error)
+    name = str(structlog.contextvars.get_contextvars().get("request_id", "-"))
+    return refuse(request, _Framework(*_BROKEN, status=500, request=name))
+
+
+def _is_unreadable(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, UnicodeDecodeError | SerializationException | RecursionError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+class _Framework(Refusal):
+    def __init__(self, slug: str, message: str, *, status: int, **facts: errors.Fact) -> None:
+        super().__init__(slug, message, **facts)
+        self.status = status
+
+
+def _local(request: Request[Any, Any, Any]) -> str:
+    query = f"?{request.url.query}" if request.url.query else ""
+    return quote(request.url.path + query, safe="/")

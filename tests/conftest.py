@@ -1,0 +1,70 @@
+"""What tests are given: a world on SQLite and on a real PostgreSQL, both through the migrations."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from biobank.database import Database
+from tests import world as worlds
+from tests.databases import PostgresServer
+from tests.world import World
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """One server for the whole run."""
+    with PostgresServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A furnished SQLite file, closed, to copy from."""
+    path = tmp_path_factory.mktemp("template") / "biobank.db"
+    database = Database(f"sqlite:///{path}")
+    worlds.build(database)
+    database.administer(lambda connection: None)
+    database.close()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: PostgresServer) -> str:
+    """A furnished PostgreSQL database, left by everybody, to copy from."""
+    name = f"template_{uuid4().hex[:8]}"
+    postgres.create(name)
+    database = Database(postgres.url(name))
+    worlds.build(database)
+    database.close()
+    return name
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a furnished database of the test's own, on each engine in turn."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{worlds.copy_sqlite(request.getfixturevalue('sqlite_template'), tmp_path / 'b.db')}"
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    name = f"test_{uuid4().hex[:12]}"
+    server.create_from_template(name, request.getfixturevalue("postgres_template"))
+    yield server.url(name)
+    server.drop(name)
+
+
+@pytest.fixture
+def world(address: str) -> Iterator[World]:
+    """A furnished biobank on each engine in turn."""
+    database = Database(address)
+    yield World(database)
+    database.close()
+
+
+@pytest.fixture
+def sqlite_world(sqlite_template: Path, tmp_path: Path) -> Iterator[World]:
+    """A furnished biobank on SQLite alone, for what does not touch the database's own ways."""
+    database = Database(f"sqlite:///{worlds.copy_sqlite(sqlite_template, tmp_path / 'b.db')}")
+    yield World(database)
+    database.close()

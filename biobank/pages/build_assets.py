@@ -7,6 +7,7 @@ nothing else of the project, so that it runs before the rest is installed.
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -82,9 +83,11 @@ def _node(step: str, script: Path, *words: str | Path) -> None:
 
 
 def _complaint(output: str) -> str:
-    lines = [line.strip() for line in output.splitlines() if line.strip()]
-    telling = [line for line in lines if "error" in line.lower() and "log of this run" not in line]
-    return (telling or lines or ["no reason given"])[0]
+    """The two lines that tell most: the first that are neither a heading nor a warning, without colours."""
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", output)
+    lines = [line.strip().removeprefix("npm error").strip() for line in plain.splitlines()]
+    telling = [line for line in lines if line and not line.endswith(":") and "npm warn" not in line]
+    return "; ".join(telling[:2]) or "no reason given"
 
 
 def main() -> None:

@@ -31,5 +31,15 @@ document.addEventListener(
 function settle() {
   for (const form of document.querySelectorAll("form[data-busy]")) show(/** @type {HTMLFormElement} */ (form), false);
 }
+
+/** A form that stays on the page after its act was done acts anew next time. @param {Event} event */
+function renew(event) {
+  const { sourceElement, response } = /** @type {CustomEvent} */ (event).detail.ctx;
+  const form = sourceElement instanceof Element ? sourceElement.closest("form[data-command]") : null;
+  const field = form instanceof HTMLFormElement ? form.elements.namedItem("command") : null;
+  if (field instanceof HTMLInputElement && response?.status < 300) field.value = uuid7();
+}
+
 addEventListener("pageshow", settle);
+document.addEventListener("htmx:after:request", renew);
 document.addEventListener("htmx:finally:request", settle);

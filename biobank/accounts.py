@@ -1,5 +1,6 @@
 """Accounts: sites, people, their grants, how they sign in, and the keys they give to programs."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Annotated
 from uuid import UUID
@@ -111,12 +112,13 @@ def found(session: Session, log: str, first: str, roles: tuple[Role, ...], secre
     custody.begin_log(session, log)
     console = Person(name=CONSOLE)
     granted = (Granted(Role.ADMINISTRATOR), Granted(Role.MANAGER))
-    actor = Actor(console.id, CONSOLE, "", granted, clock.new_key())
+    command = Command(
+        id=clock.new_key(), fingerprint=bytes(32), person_id=console.id, recorded_at=clock.now()
+    )
+    actor = Actor(console.id, CONSOLE, "", granted, command.id)
     session.add(console)
     session.flush()
-    session.add(
-        Command(id=actor.command_id, fingerprint=bytes(32), person_id=console.id, recorded_at=clock.now())
-    )
+    session.add(command)
     session.flush()
     _open(session, actor, console, granted, inserted=True)
     person = Person(name=first)
@@ -236,9 +238,10 @@ def everyone(session: Session, actor: Actor) -> list[PersonRow]:
     """Everybody with an account, by name, with their grants."""
     people.require(actor, May.ADMINISTER)
     sites = dict(session.exec(select(Site.id, Site.code)).all())
-    asked = select(Person, Grant).outerjoin(Grant, col(Grant.person_id) == col(Person.id))
     rows: dict[UUID, PersonRow] = {}
-    for person, grant in session.exec(asked.order_by(col(Person.name))):
+    asked = select(Person, Grant).outerjoin(Grant, col(Grant.person_id) == col(Person.id))
+    found: Sequence[tuple[Person, Grant | None]] = session.exec(asked.order_by(col(Person.name))).all()
+    for person, grant in found:
         row = rows.setdefault(person.id, PersonRow(person.id, person.name, person.active, []))
         if grant:
             row.roles.append(f"{grant.role.value} @ {sites[grant.site_id] if grant.site_id else '*'}")

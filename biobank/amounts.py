@@ -1,4 +1,4 @@
-"""Amounts and materials: whole nanolitres, nanograms or pieces inside, decimal strings with a unit outside."""
+"""Amounts and materials: whole nL, ng or pieces inside, decimal strings with a unit outside."""
 
 import re
 from decimal import Decimal

@@ -1,6 +1,5 @@
 """The engines, and the only commit."""
 
-import random
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
@@ -11,6 +10,7 @@ from sqlalchemy import Connection, Engine, Table, create_engine, event, insert
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlmodel import Session, SQLModel
 
+from biobank import clock
 from biobank.amounts import N_
 from biobank.errors import Busy, Conflict
 
@@ -48,7 +48,7 @@ class Database:
             except (DBAPIError, psycopg.Error) as error:
                 if attempt == TRIES or not _worth_another_try(error):
                     raise _as_refusal(error) from error
-                time.sleep(random.uniform(0.5, 1.5) * 0.02 * attempt**2)  # noqa: S311 - jitter, no secret
+                time.sleep((50 + clock.chance(100)) / 100 * 0.02 * attempt**2)
         raise AssertionError  # pragma: no cover - the last attempt returns or raises
 
     def read(self, question: Callable[[Session], Result]) -> Result:
@@ -81,12 +81,17 @@ def add_rows(session: Session, table: type[SQLModel], rows: Sequence[dict[str, A
     if not rows:
         return
     session.flush()
-    target: Table = table.__table__  # type: ignore[attr-defined]
+    target = table_of(table)
     connection = session.connection()
     if connection.dialect.name == "postgresql" and len(rows) >= COPY_FROM:
         _copy(connection, target, rows)
     else:
         connection.execute(insert(target), list(rows))
+
+
+def table_of(model: type[SQLModel]) -> Table:
+    """The Core table behind a model."""
+    return SQLModel.metadata.tables[str(model.__tablename__)]
 
 
 def _copy(connection: Connection, target: Table, rows: Sequence[dict[str, Any]]) -> None:

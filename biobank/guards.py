@@ -51,7 +51,8 @@ _POSTGRES_FUNCTIONS = (
 def _postgres() -> dict[str, str]:
     made = {
         "ledger_chain": "BEFORE INSERT ON custody_event FOR EACH ROW EXECUTE FUNCTION ledger_chain()",
-        "ledger_head": "BEFORE INSERT OR UPDATE ON custody_subject FOR EACH ROW EXECUTE FUNCTION ledger_head()",
+        "ledger_head": "BEFORE INSERT OR UPDATE ON custody_subject"
+        " FOR EACH ROW EXECUTE FUNCTION ledger_head()",
     }
     for table in _KEPT_FOR_EVER:
         kept = "DELETE" if table == "custody_subject" else "UPDATE OR DELETE"
@@ -63,7 +64,6 @@ def _postgres() -> dict[str, str]:
 
 
 def _sqlite() -> dict[str, str]:
-    zeros = "0" * 64
     made = {
         "ledger_chain": """BEFORE INSERT ON custody_event BEGIN
           SELECT RAISE(ABORT, 'append-only: replace refused') WHERE EXISTS (SELECT 1 FROM custody_event e
@@ -81,8 +81,8 @@ def _sqlite() -> dict[str, str]:
               WHERE e.subject_id = NEW.id AND e.number = NEW.number AND e.leaf_hash = NEW.hash) BEGIN
           SELECT RAISE(ABORT, 'a head moves only with its event');
         END""",
-        "ledger_birth": f"""BEFORE INSERT ON custody_subject
-          WHEN NEW.number <> 0 OR NEW.hash <> X'{zeros}'
+        "ledger_birth": """BEFORE INSERT ON custody_subject
+          WHEN NEW.number <> 0 OR NEW.hash <> zeroblob(32)
             OR EXISTS (SELECT 1 FROM custody_subject s WHERE s.id = NEW.id) BEGIN
           SELECT RAISE(ABORT, 'a head is born empty');
         END""",
@@ -120,7 +120,7 @@ def missing(connection: Connection) -> list[str]:
     if connection.dialect.name == "postgresql":
         return _missing_on_postgres(connection)
     kept = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
-    present = {name: sql for name, sql in kept}
+    present = {row.name: row.sql for row in kept}
     return [
         name
         for name, body in GUARDS["sqlite"].items()

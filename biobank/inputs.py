@@ -93,7 +93,7 @@ def refused(errors: list[ErrorDetails]) -> Refusals:
 
 def _fault(slug: str, message: str, *, rule: bool = False) -> PydanticCustomError:
     # pydantic only carries the message id; it is put into words where refusals are.
-    return PydanticCustomError(slug, message, {"ours": "rule" if rule else "shape"})  # type: ignore[arg-type]
+    return PydanticCustomError(slug, message, {"ours": "rule" if rule else "shape"})
 
 
 def _is_form(info: ValidationInfo) -> bool:

@@ -52,9 +52,7 @@ def require_ready(database: Database) -> None:
     if gone:
         raise Refusal(
             "ledger_unguarded",
-            N_(
-                "The ledger's guards are missing or changed: %(gone)s. Find out why, then run: biobank migrate"
-            ),
+            N_("The ledger's guards are gone or changed: %(gone)s. Find out why, then run: biobank migrate"),
             gone=", ".join(gone),
         )
 

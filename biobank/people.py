@@ -16,6 +16,7 @@ from sqlmodel import Session, SQLModel, col
 
 from biobank import clock
 from biobank.amounts import N_
+from biobank.database import table_of
 from biobank.errors import Busy, NotAllowed, NotFound, NotSignedIn
 from biobank.tables import Grant, Person, Role, SignIn, Token
 
@@ -79,7 +80,9 @@ class Credentials(msgspec.Struct, frozen=True):
 class Placed(Protocol):
     """Anything that belongs to a site; what also has a `study_id` belongs to a study."""
 
-    site_id: Any
+    @property
+    def site_id(self) -> Any:
+        """The site it belongs to, None for all."""
 
 
 # --- rules ---
@@ -112,7 +115,7 @@ def require(actor: Actor, may: May, thing: Placed | None = None) -> None:
 
 def visible(actor: Actor, may: May, table: type[SQLModel]) -> ColumnElement[bool]:
     """The rows of a table that the actor may see (or handle ...), as a criterion for a query."""
-    columns = table.__table__.c  # type: ignore[attr-defined]
+    columns = table_of(table).c
     covered: list[ColumnElement[bool]] = []
     for grant in actor.grants:
         if may not in WHO_MAY[grant.role]:
@@ -149,9 +152,10 @@ def password_fits(password: str, kept: str | None) -> bool:
         return False
     with _Turn():
         try:
-            return _hasher.verify(kept or _nobody(), password) and kept is not None
+            _hasher.verify(kept or _nobody(), password)
         except (VerificationError, InvalidHashError):
             return False
+    return kept is not None
 
 
 @cache
@@ -218,5 +222,7 @@ def resolve(session: Session, shown: Credentials, command_id: UUID | None = None
             "not_signed_in", N_("Nobody is signed in, or the session has ended. Sign in again.")
         )
     person, name, language = rows[0][:3]
-    grants = tuple(Granted(role, site, study) for _, _, _, role, site, study in rows if role is not None)
+    # A person without a grant comes as one row of the outer join, with nothing where the grant would be.
+    held: list[tuple[Role | None, UUID | None, UUID | None]] = [(row[3], row[4], row[5]) for row in rows]
+    grants = tuple(Granted(role, site, study) for role, site, study in held if role is not None)
     return Actor(person, name, language, grants, command_id, by_token=bool(shown.token))

@@ -25,7 +25,6 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("template") / "biobank.db"
     database = Database(f"sqlite:///{path}")
     worlds.build(database)
-    database.administer(lambda connection: None)
     database.close()
     return path
 

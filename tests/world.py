@@ -95,7 +95,7 @@ class World:
 
     def unproved(self) -> list[custody.Unproved]:
         """What the log does not prove; every journey ends by finding this empty."""
-        return self.database.read(lambda session: custody.unproved(session))
+        return self.database.read(custody.unproved)
 
     # --- what tests need again and again ---
 
@@ -135,7 +135,7 @@ class World:
 
     def freezer(self) -> str:
         """The code of the one freezer."""
-        return self.ask(lambda session, actor: storage.roots(session, actor))[0].code
+        return self.ask(storage.roots)[0].code
 
     def boxes(self) -> list[str]:
         """The codes of the boxes of its first rack, in order."""

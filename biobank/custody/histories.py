@@ -1,6 +1,6 @@
 """What happened to a subject, with the events of everything that held it meanwhile."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,12 +13,12 @@ from biobank.tables import Container, CustodyEvent, CustodyNote, Person
 DEEPEST = 8
 """How many containers may stand in one another; a guard against a circle in a damaged database."""
 
-_FAR = datetime.max
+_FAR = datetime.max.replace(tzinfo=UTC)
 _MOVES = ("placed", "taken_out", "retired", "hold_set", "hold_lifted")
 
 
 class HistoryLine(msgspec.Struct, frozen=True):
-    """One event as people read it. `held_by` is the container it happened to, when not to the subject itself."""
+    """One event as people read it; `held_by` is the container it happened to, if not the subject."""
 
     id: UUID
     number: int
@@ -73,7 +73,7 @@ def _spans(events: list[CustodyEvent]) -> list[tuple[UUID, datetime, datetime]]:
             spans.append((*inside, event.recorded_at))
         inside = (event.container_id, event.recorded_at) if event.container_id else None
     if inside:
-        spans.append((*inside, _FAR.replace(tzinfo=events[0].recorded_at.tzinfo)))
+        spans.append((*inside, _FAR))
     return spans
 
 

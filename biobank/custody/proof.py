@@ -12,6 +12,7 @@ from sqlmodel import Session, SQLModel, col, select
 
 from biobank.custody.projecting import columns_of
 from biobank.custody.words import NOUNS
+from biobank.database import table_of
 from biobank.ledger import entries
 from biobank.ledger.entries import Entry, State, Unsound
 from biobank.tables import (
@@ -176,7 +177,7 @@ def _places(session: Session, ids: list[UUID]) -> dict[UUID, tuple[str, int | No
     found: dict[UUID, tuple[str, int | None, int | None, bool]] = {}
     for occupant in (Placement.specimen_id, Placement.child_id):
         for row in _all(session, Placement, col(occupant).in_(ids)):
-            found[row.specimen_id or row.child_id] = (str(row.container_id), row.row, row.col, False)  # type: ignore[index]
+            found[row.specimen_id or row.child_id] = (str(row.container_id), row.row, row.col, False)
     asked = select(Keep.specimen_id, Placement).join(Placement, col(Placement.keep_id) == col(Keep.id))
     for key, row in session.exec(asked.where(col(Keep.specimen_id).in_(ids))):
         if key is not None:
@@ -206,7 +207,7 @@ def _orphans(session: Session) -> list[Unproved]:
     tables += [(table, "record") for table in NOUNS]
     faults: list[Unproved] = []
     for table, kind in tables:
-        key = table.__table__.c.id  # type: ignore[attr-defined]
+        key = table_of(table).c.id
         asked = select(key).outerjoin(CustodySubject, col(CustodySubject.id) == key)
         lost = session.exec(asked.where(col(CustodySubject.id).is_(None)))
         faults += [Unproved(orphan, kind, "it has a row but no history") for orphan in lost]

@@ -17,7 +17,7 @@ from biobank import clock
 from biobank.amounts import N_
 from biobank.custody import projecting
 from biobank.custody.words import NOUNS, Kind, Line, Subject
-from biobank.database import add_rows
+from biobank.database import add_rows, table_of
 from biobank.errors import NotFound
 from biobank.ledger import entries
 from biobank.ledger.entries import Entry, State
@@ -48,7 +48,8 @@ _AT_BIRTH: dict[type[Any], State] = {
         "identifiers": [],
     },
     Container: {"place": None, "retired": False, "holds": []},
-} | {noun: {"noun": name} for noun, name in NOUNS.items()}
+    **{noun: {"noun": name} for noun, name in NOUNS.items()},
+}
 
 
 class Head:
@@ -254,7 +255,7 @@ def _insert_subjects(session: Session, born: Sequence[Subject]) -> None:
     ]
     add_rows(session, CustodySubject, empty)
     for table in dict.fromkeys(type(subject) for subject in born):
-        columns = table.__table__.c.keys()  # type: ignore[attr-defined]
+        columns = table_of(table).c.keys()
         rows = [
             {column: getattr(subject, column) for column in columns}
             for subject in born

@@ -265,7 +265,7 @@ def timeline(session: Session, actor: Actor, text: str) -> list[TimelineRow]:
 
 
 def faces(session: Session, actor: Actor, wanted: Sequence[str]) -> list[Face]:
-    """The label faces of specimens, in the order asked; the participant's code only where the study's file asks."""
+    """The label faces of specimens, in the order asked; a pseudonym only where the study asks."""
     found = _seen(session, actor, wanted, May.PRINT)
     visits = _by_id(session, Visit, {each.visit_id for each in found})
     whose = _by_id(session, Participant, {each.participant_id for each in found})

@@ -39,7 +39,7 @@ class Aliquots(Input):
 
 
 class Derivative(Input):
-    """Another material made of a specimen: `used` is what was taken of the parent, `amount` what came of it."""
+    """Another material made of a specimen: `used` is taken of the parent, `amount` is what came of it."""
 
     parent: Scanned
     material: Line

@@ -38,7 +38,7 @@ class IdentifierOrder(Input):
 
 
 class NewSpecimen(Input):
-    """One tube or pot as it was drawn. Without a code it gets a new one; without an amount it is collected only."""
+    """One tube or pot as it was drawn. It gets a code where it has none; with an amount it is active."""
 
     material: Line
     container: Annotated[str, Field(max_length=40)] = ""
@@ -164,7 +164,7 @@ def primary(visit: Visit, participant: Participant, new: NewSpecimen, field: str
     )
 
 
-def new_specimen(
+def new_specimen(  # noqa: PLR0913 - a specimen has that many facts, and each is named
     *,
     visit: Visit,
     participant: Participant,

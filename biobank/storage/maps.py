@@ -5,6 +5,7 @@ from uuid import UUID
 
 import msgspec
 from sqlalchemy import func, literal
+from sqlalchemy import select as core_select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
@@ -113,7 +114,7 @@ def path(session: Session, container_id: UUID) -> list[Step]:
 def paths(session: Session, container_ids: Sequence[UUID]) -> dict[UUID, list[Step]]:
     """The ways to several containers, asked in one statement."""
     base = (
-        select(
+        core_select(
             col(Container.id).label("start"),
             col(Container.id).label("here"),
             literal(0).label("depth"),
@@ -127,7 +128,7 @@ def paths(session: Session, container_ids: Sequence[UUID]) -> dict[UUID, list[St
     )
     outer = aliased(Placement)
     way = base.union_all(
-        select(
+        core_select(
             base.c.start,
             base.c.up,
             base.c.depth + 1,
@@ -140,7 +141,7 @@ def paths(session: Session, container_ids: Sequence[UUID]) -> dict[UUID, list[St
         .where(base.c.up.is_not(None), base.c.depth < DEEPEST)
     )
     asked = (
-        select(way.c.start, way.c.row, way.c.col, Container, ContainerType)
+        core_select(way.c.start, way.c.row, way.c.col, Container, ContainerType)
         .select_from(way)
         .join(Container, col(Container.id) == way.c.here)
         .join(ContainerType, col(ContainerType.id) == col(Container.type_id))
@@ -148,7 +149,7 @@ def paths(session: Session, container_ids: Sequence[UUID]) -> dict[UUID, list[St
     )
     found: dict[UUID, list[Step]] = {key: [] for key in container_ids}
     around = Grid()
-    for start, row, column, container, kind in session.exec(asked):
+    for start, row, column, container, kind in session.execute(asked):
         steps = found[start]
         if steps:
             steps[-1] = msgspec.structs.replace(steps[-1], slot=slot_name(around, Slot(row, column)))
@@ -162,13 +163,14 @@ def box_map(session: Session, actor: Actor, text: str) -> BoxMap:
     container = by_code(session, actor, text, field="code")
     kind = type_of(session, container)
     grid = Grid.of(kind)
-    filled = {Slot(row.row, row.col): row for row in _occupants(session, container, grid)}
+    occupied = _occupants(session, container, grid)
+    filled = {Slot(row.row, row.col): row for row in occupied}
     if grid.size is None:
-        slots = [row for _, row in _all_occupants(session, container, grid)]
+        slots = occupied
     else:
         slots = [
             filled.get(slot, SlotRow(slot_name(grid, slot), slot.row, slot.col, "empty"))
-            for slot in sorted(grid.slots())  # type: ignore[type-var]
+            for slot in sorted(grid.slots())
         ]
     used = sum(1 for row in slots if row.state == "occupied")
     free = [slot for slot in grid.slots() if slot not in filled]
@@ -192,7 +194,7 @@ def contents(session: Session, actor: Actor, text: str) -> list[ContainerRow]:
     """The containers directly inside one, in slot order."""
     parent = by_code(session, actor, text, field="code")
     grid = Grid.of(type_of(session, parent))
-    rows = [row for _, row in _all_occupants(session, parent, grid) if row.code.startswith("C")]
+    rows = [row for row in _occupants(session, parent, grid) if row.code.startswith("C")]
     levels = _levels(session, [row.code for row in rows])
     return [ContainerRow(row.code, row.label, levels[row.code], row.name, row.used, row.size) for row in rows]
 
@@ -248,13 +250,11 @@ def occupant(session: Session, container: Container, slot: Slot) -> str:
 
 
 def _occupants(session: Session, container: Container, grid: Grid) -> list[SlotRow]:
-    return [row for _, row in _all_occupants(session, container, grid)]
-
-
-def _all_occupants(session: Session, container: Container, grid: Grid) -> list[tuple[UUID, SlotRow]]:
     child, kept = aliased(Container), aliased(Specimen)
     asked = (
-        select(Placement, Specimen.code, Specimen.material, child, ContainerType, kept.code)
+        core_select(
+            Placement, col(Specimen.code), col(Specimen.material), child, ContainerType, col(kept.code)
+        )
         .outerjoin(Specimen, col(Specimen.id) == col(Placement.specimen_id))
         .outerjoin(child, col(child.id) == col(Placement.child_id))
         .outerjoin(ContainerType, col(ContainerType.id) == col(child.type_id))
@@ -263,9 +263,9 @@ def _all_occupants(session: Session, container: Container, grid: Grid) -> list[t
         .where(col(Placement.container_id) == container.id)
         .order_by(col(Placement.row), col(Placement.col), col(Placement.id))
     )
-    found = session.exec(asked).all()  # type: ignore[call-overload]
+    found = session.execute(asked).all()
     used = _used(session, [inner.id for _, _, _, inner, _, _ in found if inner])
-    rows: list[tuple[UUID, SlotRow]] = []
+    rows: list[SlotRow] = []
     for placement, tube, material, inner, kind, kept_for in found:
         slot = Slot(placement.row, placement.col)
         row = SlotRow(slot_name(grid, slot), slot.row, slot.col, "occupied")
@@ -278,7 +278,7 @@ def _all_occupants(session: Session, container: Container, grid: Grid) -> list[t
             row = msgspec.structs.replace(row, code=tube, material=material)
         else:
             row = msgspec.structs.replace(row, state="kept", code=kept_for or "")
-        rows.append((placement.id, row))
+        rows.append(row)
     return rows
 
 

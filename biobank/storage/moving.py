@@ -35,7 +35,7 @@ def require_nests(session: Session, outer: Container, inner: ContainerType) -> N
 
 
 def target_slot(session: Session, outer: Container, name: str | None, field: str = "slot") -> Slot:
-    """The named slot, or the next free one. Refused: an occupied slot (naming who is there), a full container."""
+    """The named slot, or the next free one. Refused: a slot that is taken, a full container."""
     grid = Grid.of(type_of(session, outer))
     if grid.size is None:
         return Slot(None, None)

@@ -219,7 +219,12 @@ def _slots(session: Session, box: Container, moving: Sequence[Specimen], named: 
         message = N_(
             "%(name)s (%(code)s) has %(free)s free slots, and %(wanted)s are needed. Scan another box."
         )
-        facts = {"name": box.name, "code": grouped(box.code), "free": len(free), "wanted": len(moving)}
+        facts: dict[str, Any] = {
+            "name": box.name,
+            "code": grouped(box.code),
+            "free": len(free),
+            "wanted": len(moving),
+        }
         raise Conflict("box_full", message, field="box", **facts)
     return free[: len(moving)]
 

@@ -31,14 +31,13 @@ def refers(to: str, *, optional: bool = False, index: bool = False, unique: bool
 
 def vocabulary(of: type[StrEnum], length: int = 20) -> Any:
     """A closed vocabulary, kept as its values in a text column with no native enum type."""
-    kind = Enum(
+    return Enum(
         of,
         native_enum=False,
         create_constraint=False,
         length=length,
         values_callable=lambda each: [member.value for member in each],
     )
-    return kind
 
 
 def amount(*, optional: bool = True) -> Any:

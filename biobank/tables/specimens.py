@@ -50,7 +50,7 @@ class Specimen(SQLModel, table=True):
     frozen_at: datetime | None = None
     frozen_offset: int | None = None
 
-    life: Life = Field(sa_type=vocabulary(Life))
+    life: Life = Field(default=Life.EXPECTED, sa_type=vocabulary(Life))
     end_reason: str | None = Field(default=None, max_length=20)
     amount: int | None = amount()
     out_with: UUID | None = Field(default=None, foreign_key="person.id")

@@ -14,7 +14,7 @@ from biobank import amounts, clock, custody, inputs, people
 from biobank.amounts import N_
 from biobank.custody import Kind
 from biobank.errors import Malformed, NotFound, RuleBroken
-from biobank.inputs import AmountText, Flag, Input, Line, Whole
+from biobank.inputs import AmountText, Flag, Input, Line, Vessel, Whole
 from biobank.people import Actor, May
 from biobank.tables import (
     Anchor,
@@ -72,10 +72,10 @@ class RequirementPart(Input):
     """One specimen an event collects, with what is made of it. Limits are minutes, by name."""
 
     material: str
-    container: str = ""
+    container: Vessel = ""
     amount: AmountText | None = None
     count: Whole = 1
-    storage: str = ""
+    storage: Annotated[str, Field(max_length=20)] = ""
     limits: dict[str, Whole] = {}
     derivatives: list["RequirementPart"] = []
     aliquots: list["RequirementPart"] = []
@@ -99,6 +99,7 @@ class ImportPart(Input):
 
     participant: Line
     collection: Line
+    collection_scheme: Code | None = None
     identifier: Line
     identifier_scheme: Code
     event: Line
@@ -107,7 +108,8 @@ class ImportPart(Input):
     time_zone: str = "UTC"
     collects: Code
     attributes: dict[Code, Line] = {}
-    unscheduled: EventCode = "UNS"
+    notes: list[Line] = []
+    unscheduled: Annotated[EventCode, Field(max_length=6)] = "UNS"
 
 
 class ProtocolFile(Input):
@@ -296,7 +298,7 @@ class _Of(msgspec.Struct, frozen=True):
 def by_code(session: Session, actor: Actor, code: str, may: May = May.SEE) -> Study:
     """The study of that code. Refused: `NotFound` outside the actor's scope."""
     study = session.exec(select(Study).where(col(Study.code) == code)).first()
-    if study is None:
+    if study is None or not people.allowed(actor, May.SEE, _Of(study.id)):
         message = N_("There is no study “%(code)s” in your scope.")
         raise NotFound("study_not_found", message, field="study", code=code[:40])
     people.require(actor, may, _Of(study.id))

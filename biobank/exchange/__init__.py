@@ -1,0 +1,1 @@
+"""Files in and out: collections from a CSV file."""

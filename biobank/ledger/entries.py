@@ -70,7 +70,7 @@ def read(entry: bytes) -> Entry:
     """Read kept bytes back; refused when they are not exactly what `canonical` writes."""
     try:
         found = _decoder.decode(entry)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Unsound(f"not an entry: {error}") from None
     if found.v != VERSION:
         raise Unsound(f"version {found.v} is not known here")

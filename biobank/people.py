@@ -195,11 +195,13 @@ _WHO = (
     .outerjoin(Grant, col(Grant.person_id) == col(Person.id))
     .where(col(Person.active))
 )
-_BY_SESSION = _WHO.join(SignIn, col(SignIn.person_id) == col(Person.id)).where(
+BY_SESSION = _WHO.join(SignIn, col(SignIn.person_id) == col(Person.id)).where(
     col(SignIn.secret_hash) == bindparam("secret"),
     col(SignIn.ended_at).is_(None),
     col(SignIn.ends_at) > bindparam("now"),
 )
+"""Who has this session: one row for each grant. The first statement of every request."""
+
 _BY_TOKEN = _WHO.join(Token, col(Token.person_id) == col(Person.id)).where(
     col(Token.secret_hash) == bindparam("secret"),
     col(Token.ended_at).is_(None),
@@ -214,7 +216,7 @@ def resolve(session: Session, shown: Credentials, command_id: UUID | None = None
     if shown.token:
         rows = connection.execute(_BY_TOKEN, {"secret": hashed(shown.token), "now": clock.now()}).all()
     elif shown.session:
-        rows = connection.execute(_BY_SESSION, {"secret": hashed(shown.session), "now": clock.now()}).all()
+        rows = connection.execute(BY_SESSION, {"secret": hashed(shown.session), "now": clock.now()}).all()
     else:
         rows = connection.execute(_BY_NAME, {"name": shown.name}).all() if shown.name else []
     if not rows:

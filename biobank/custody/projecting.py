@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete
+from sqlalchemy import delete, inspect
+from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import Session, col, select
 
 from biobank import clock
@@ -44,9 +45,11 @@ def columns_of(state: State) -> dict[str, Any]:
 
 
 def _assign_specimen(specimen: Specimen, state: State) -> None:
+    # A row that is not kept yet needs no record of what changed in it.
+    write = set_committed_value if inspect(specimen).transient else setattr
     for column, value in columns_of(state).items():
-        if getattr(specimen, column, None) != value:
-            setattr(specimen, column, value)
+        if getattr(specimen, column) != value:
+            write(specimen, column, value)
 
 
 def place(session: Session, actor: Actor, lines: Sequence[Line], before: States, after: States) -> None:

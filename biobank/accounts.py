@@ -7,7 +7,7 @@ from uuid import UUID
 from zoneinfo import available_timezones
 
 import msgspec
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 from sqlmodel import Session, col, select
 
 from biobank import clock, custody, people
@@ -47,7 +47,7 @@ class PersonOrder(Input):
 class TokenOrder(Input):
     """A key for a program: what it is for, and for how many days (a year at most)."""
 
-    name: Line
+    name: Annotated[Line, Field(max_length=60)]
     days: Whole = 90
 
 
@@ -71,6 +71,14 @@ class Invited(msgspec.Struct, frozen=True):
     id: UUID
     name: str
     ends: datetime
+
+
+class SiteRow(msgspec.Struct, frozen=True):
+    """A site to choose from."""
+
+    code: str
+    name: str
+    time_zone: str
 
 
 class TokenMade(msgspec.Struct, frozen=True):
@@ -234,6 +242,20 @@ def site_by_code(session: Session, code: str, field: str = "site") -> Site:
     return site
 
 
+def site_row(site: Site) -> SiteRow:
+    """One site as lists show it."""
+    return SiteRow(site.code, site.name, site.time_zone)
+
+
+def sites(session: Session, actor: Actor, may: May = May.SEE) -> list[SiteRow]:
+    """The sites where the actor may do that, by code."""
+    return [
+        site_row(site)
+        for site in session.exec(select(Site).order_by(col(Site.code)))
+        if people.allowed(actor, may, _At(site.id))
+    ]
+
+
 def everyone(session: Session, actor: Actor) -> list[PersonRow]:
     """Everybody with an account, by name, with their grants."""
     people.require(actor, May.ADMINISTER)
@@ -251,13 +273,19 @@ def everyone(session: Session, actor: Actor) -> list[PersonRow]:
 # --- how ---
 
 
+class _At(msgspec.Struct, frozen=True):
+    """A site as something rights are asked for."""
+
+    site_id: UUID
+
+
 def _open(
     session: Session, actor: Actor, person: Person, grants: tuple[Granted, ...], *, inserted: bool = False
 ) -> None:
     change = {"active": True, "grants": [_said(grant) for grant in grants]}
     if inserted:
         # The console is its own first actor, so its row had to be there before its first event.
-        custody.begin(session, person)
+        custody.open_chain(session, person)
     custody.record(session, actor, person, Kind.OPENED, change=change)
     session.add_all(Grant(person_id=person.id, **msgspec.structs.asdict(grant)) for grant in grants)
     session.flush()

@@ -53,5 +53,5 @@ class Refusals(Refusal):
     """Several refusals at once, for a file or a batch: nothing of it was kept."""
 
     def __init__(self, slug: str, message: str, each: list[Refusal], **facts: Fact) -> None:
-        super().__init__(slug, message, **facts)
+        super().__init__(slug, message, field=None, **facts)
         self.each = each

@@ -12,6 +12,7 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Field,
     StringConstraints,
     ValidationError,
     ValidationInfo,
@@ -185,7 +186,9 @@ def _valid_id_card(number: str) -> bool:
     return "10X98765432"[weighted % 11] == number[17].upper()
 
 
-Whole = Annotated[int, BeforeValidator(_whole)]
+Whole = Annotated[int, BeforeValidator(_whole), Field(ge=-(2**31), le=2**31 - 1)]
+"""A whole number that fits its column on both databases."""
+
 Flag = Annotated[bool, BeforeValidator(_flag)]
 Moment = Annotated[AwareDatetime, BeforeValidator(_moment), AfterValidator(_sensible)]
 Line = Annotated[str, AfterValidator(_clean()), StringConstraints(min_length=1, max_length=200)]
@@ -200,4 +203,6 @@ Pseudonym = Annotated[
 Note = Annotated[
     str, AfterValidator(_clean("\n\t")), AfterValidator(_anonymous), StringConstraints(max_length=2000)
 ]
+Vessel = Annotated[str, AfterValidator(_clean()), StringConstraints(max_length=40)]
+"""What something stands in, in words: `EDTA 10 mL`; may be empty."""
 AmountText = Annotated[str, StringConstraints(min_length=1, max_length=40)]

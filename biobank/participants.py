@@ -39,7 +39,7 @@ UNSCHEDULED = "UNS"
 class ConsentOrder(Input):
     """A signed consent: its version, what it covers, the day it was given (none where it was imported)."""
 
-    version: Line
+    version: Annotated[Line, Field(max_length=40)]
     scopes: Annotated[list[Scope], Field(min_length=1, max_length=len(Scope))]
     given_on: date | None = None
     imported: Flag = False
@@ -53,7 +53,7 @@ class Enrolment(Input):
     pseudonym: Pseudonym
     arm: str = ""
     enrolled_on: date | None = None
-    attributes: dict[str, str | Whole] = {}
+    attributes: dict[str, Line | Whole] = {}
     consent: ConsentOrder
 
 
@@ -63,7 +63,7 @@ class VisitOrder(Input):
     study: Line
     pseudonym: Pseudonym
     event: str | None = None
-    label: Annotated[str, Field(max_length=20)] = UNSCHEDULED
+    label: Annotated[Line, Field(max_length=20)] = UNSCHEDULED
     took_place: Moment | None = None
 
 
@@ -98,34 +98,23 @@ def require_attributes(known: Sequence[Attribute], given: dict[str, Any]) -> Non
     """Refused: an attribute the protocol does not note, or a value it does not allow."""
     declared = {attribute.name: attribute for attribute in known}
     for name, value in given.items():
-        attribute = declared.get(name)
+        field, attribute = f"attributes.{name}", declared.get(name)
         if attribute is None:
             message = N_("The protocol notes no “%(name)s”. It notes: %(known)s.")
             shown = ", ".join(declared) or "-"
-            raise RuleBroken(
-                "attribute_unknown", message, field=f"attributes.{name}", name=name[:40], known=shown
-            )
+            raise RuleBroken("attribute_unknown", message, field=field, name=name[:40], known=shown)
         if attribute.values and str(value) not in attribute.values:
             message = N_("“%(value)s” is not one of: %(known)s.")
             shown = ", ".join(attribute.values)
-            raise RuleBroken(
-                "attribute_value", message, field=f"attributes.{name}", value=str(value)[:40], known=shown
-            )
+            raise RuleBroken("attribute_value", message, field=field, value=str(value)[:40], known=shown)
         lowest, highest = attribute.lowest, attribute.highest
-        numeric = lowest is not None or highest is not None
-        fits = isinstance(value, int) and (lowest or 0) <= value <= (
-            highest if highest is not None else value
-        )
-        if numeric and not fits:
+        if lowest is None and highest is None:
+            continue
+        least, most = lowest or 0, 2**31 - 1 if highest is None else highest
+        if not isinstance(value, int) or not least <= value <= most:
             message = N_("%(name)s must be a whole number from %(lowest)s to %(highest)s.")
-            raise RuleBroken(
-                "attribute_range",
-                message,
-                field=f"attributes.{name}",
-                name=name,
-                lowest=lowest or 0,
-                highest=highest if highest is not None else "-",
-            )
+            facts = {"name": name, "lowest": least, "highest": most}
+            raise RuleBroken("attribute_range", message, field=field, **facts)
 
 
 def require_consent(consents: Sequence[Consent], scope: Scope, pseudonym: str) -> None:
@@ -278,7 +267,7 @@ def by_pseudonym(
     found = session.exec(
         asked.where(col(Study.code) == study, col(Participant.pseudonym) == pseudonym)
     ).first()
-    if found is None:
+    if found is None or not people.allowed(actor, May.SEE, found):
         message = N_("There is no participant %(pseudonym)s of %(study)s in your scope.")
         raise NotFound("participant_not_found", message, pseudonym=pseudonym[:40], study=study[:40])
     people.require(actor, may, found)
@@ -290,7 +279,7 @@ def visit_by_code(session: Session, actor: Actor, text: str, may: May = May.SEE)
     code = codes.require(text, CodeKind.VISIT, "visit")
     asked = select(Visit, Participant).join(Participant, col(Participant.id) == col(Visit.participant_id))
     found = session.exec(asked.where(col(Visit.code) == code)).first()
-    if found is None:
+    if found is None or not people.allowed(actor, May.SEE, found[1]):
         raise NotFound("visit_not_found", N_("There is no visit %(code)s in your scope."), code=code)
     people.require(actor, may, found[1])
     return found

@@ -4,7 +4,7 @@ from biobank.custody.histories import HistoryLine, history
 from biobank.custody.proof import Unproved, unproved
 from biobank.custody.signing import SignatureOrder, Signed, sign
 from biobank.custody.words import Kind, Line, Place, slot_place
-from biobank.custody.writing import begin, begin_log, load, lock, origin, record, record_all, state
+from biobank.custody.writing import begin_log, load, lock, open_chain, origin, record, record_all, state
 
 __all__ = [
     "HistoryLine",
@@ -14,11 +14,11 @@ __all__ = [
     "SignatureOrder",
     "Signed",
     "Unproved",
-    "begin",
     "begin_log",
     "history",
     "load",
     "lock",
+    "open_chain",
     "origin",
     "record",
     "record_all",

@@ -7,10 +7,13 @@ from pydantic import Field
 from sqlmodel import Session
 
 from biobank import codes, custody, people, specimens
+from biobank.amounts import N_
 from biobank.codes import CodeKind
 from biobank.custody import Kind
+from biobank.errors import RuleBroken
 from biobank.inputs import Input, Scanned, Whole
-from biobank.labels.stock import stock
+from biobank.labels.layout import LabelFace
+from biobank.labels.stock import Stock, stock
 from biobank.people import Actor, May
 
 
@@ -30,14 +33,29 @@ class PrintJob(msgspec.Struct, frozen=True):
     faces: list[specimens.Face]
 
 
-def print_labels(session: Session, actor: Actor, order: PrintOrder) -> PrintJob:
-    """Print labels: an event for each tube. Refused: an unknown stock, a code of another kind.
+def require_skip(on: Stock, skip: int) -> None:
+    """Refused: skipping a whole sheet or more."""
+    if skip >= on.per_page:
+        message = N_("A sheet of %(name)s has %(labels)s labels, so at most %(most)s can be skipped.")
+        raise RuleBroken(
+            "skip_too_far",
+            message,
+            field="skip",
+            name=on.name,
+            labels=on.per_page,
+            most=on.per_page - 1,
+        )
 
-    The PDF is drawn from the answer once this is kept (`labels.drawing.sheet`).
+
+def print_labels(session: Session, actor: Actor, order: PrintOrder) -> PrintJob:
+    """Print labels: an event for each tube.
+
+    The PDF is drawn from the answer once this is kept (`drawn`). Refused: an unknown stock, a code of
+    another kind, a sheet skipped whole.
     """
-    stock(order.stock)
+    require_skip(stock(order.stock), order.skip)
     wanted = [codes.require(text, CodeKind.SPECIMEN, "codes") for text in order.codes]
-    printed = custody.load(session, list(dict.fromkeys(wanted)))
+    printed = custody.load(session, actor, list(dict.fromkeys(wanted)))
     for specimen in printed:
         people.require(actor, May.PRINT, specimen)
     custody.record_all(
@@ -49,3 +67,11 @@ def print_labels(session: Session, actor: Actor, order: PrintOrder) -> PrintJob:
         ],
     )
     return PrintJob(order.stock, order.skip, specimens.faces(session, actor, wanted))
+
+
+def drawn(job: PrintJob) -> bytes:
+    """The PDF of what was printed, always the same bytes for the same job."""
+    from biobank.labels import drawing
+
+    faces = [LabelFace(**msgspec.structs.asdict(face)) for face in job.faces]
+    return drawing.sheet(faces, stock(job.stock), skip=job.skip)

@@ -1,5 +1,6 @@
 """Register, collect, process, aliquot, amounts, find."""
 
+from biobank.specimens.away import Away, away
 from biobank.specimens.cards import (
     Face,
     SpecimenCard,
@@ -27,6 +28,7 @@ from biobank.specimens.registering import (
 
 __all__ = [
     "Aliquots",
+    "Away",
     "Derivative",
     "Face",
     "Found",
@@ -39,6 +41,7 @@ __all__ = [
     "VisitCard",
     "aliquot",
     "aliquot_many",
+    "away",
     "card",
     "derive",
     "faces",

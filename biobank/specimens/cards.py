@@ -159,10 +159,9 @@ def card(session: Session, actor: Actor, text: str) -> SpecimenCard:
     code = codes.require(text, CodeKind.SPECIMEN)
     connection = session.connection()
     rows = connection.execute(statements.CARD, {"code": code}).mappings().all()
-    if not rows:
+    if not rows or not people.allowed(actor, May.SEE, statements.scope(rows[0])):
         raise _no_specimen(code)
     first = rows[0]
-    people.require(actor, May.SEE, statements.Scope(first["site_id"], first["study_id"]))
     newest = statements.newest(connection, code)
     state = newest[0][0].after
     where = (state["place"] or {}).get("kind", "none")
@@ -329,7 +328,7 @@ def _seen(session: Session, actor: Actor, wanted: Sequence[str], may: May) -> li
     asked = select(Specimen).where(col(Specimen.code).in_(wanted))
     by_code = {each.code: each for each in session.exec(asked)}
     for code in wanted:
-        if code not in by_code:
+        if code not in by_code or not people.allowed(actor, May.SEE, by_code[code]):
             raise _no_specimen(code)
         people.require(actor, may, by_code[code])
     return [by_code[code] for code in wanted]

@@ -13,7 +13,7 @@ from biobank.amounts import N_
 from biobank.codes import CodeKind, grouped
 from biobank.custody import Kind
 from biobank.errors import RuleBroken
-from biobank.inputs import AmountText, Input, Line, Moment, Scanned, Whole
+from biobank.inputs import AmountText, Input, Line, Moment, Scanned, Vessel, Whole
 from biobank.people import Actor, May
 from biobank.specimens.registering import (
     new_specimen,
@@ -33,7 +33,7 @@ class Aliquots(Input):
     count: Annotated[Whole, Field(ge=1, le=100)]
     amount: AmountText | None = None
     loss: AmountText | None = None
-    container: Annotated[str, Field(max_length=40)] = ""
+    container: Vessel = ""
     processed: Moment | None = None
     codes: Annotated[list[Scanned], Field(max_length=100)] = []
 
@@ -45,7 +45,7 @@ class Derivative(Input):
     material: Line
     used: AmountText | None = None
     amount: AmountText | None = None
-    container: Annotated[str, Field(max_length=40)] = ""
+    container: Vessel = ""
     processed: Moment | None = None
     code: Scanned | None = None
 
@@ -85,7 +85,7 @@ def aliquot(session: Session, actor: Actor, order: Aliquots) -> list[Specimen]:
     Refused: more than there is, a specimen that has ended, no consent for storage, aliquots that
     are older than the parent, codes that do not match the count.
     """
-    parent = custody.load(session, [codes.require(order.parent, CodeKind.SPECIMEN, "parent")])[0]
+    parent = custody.load(session, actor, [codes.require(order.parent, CodeKind.SPECIMEN, "parent")])[0]
     return aliquot_many(session, actor, [(parent, order)])
 
 
@@ -113,7 +113,7 @@ def aliquot_many(
 
 def derive(session: Session, actor: Actor, order: Derivative) -> Specimen:
     """Make a derivative, such as plasma of EDTA blood. Refused as `aliquot` refuses."""
-    parent = custody.load(session, [codes.require(order.parent, CodeKind.SPECIMEN, "parent")])[0]
+    parent = custody.load(session, actor, [codes.require(order.parent, CodeKind.SPECIMEN, "parent")])[0]
     visit, participant = _whose(session, actor, parent)
     given = participants.consents(session, participant)
     participants.require_consent(given, Scope.STORAGE, participant.pseudonym)
@@ -133,9 +133,10 @@ def derive(session: Session, actor: Actor, order: Derivative) -> Specimen:
     )
     yielded = amounts.parse(order.amount, dimension) if order.amount else None
     lines = [registration_of(child, amount=yielded)]
-    if order.used and parent.amount is not None:
-        used = amounts.parse(order.used, amounts.MATERIALS[parent.material].dimension, "used")
-        require_enough(parent, used)
+    measured = amounts.MATERIALS[parent.material].dimension
+    used = amounts.parse(order.used, measured, "used") if order.used else 0
+    require_enough(parent, used)
+    if used and parent.amount is not None:
         lines.append(_given(parent, ((-used, child.id),), order.processed))
     custody.record_all(session, actor, lines)
     return child

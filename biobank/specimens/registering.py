@@ -11,8 +11,9 @@ from biobank import amounts, codes, custody, participants
 from biobank.amounts import N_
 from biobank.codes import CodeKind
 from biobank.custody import Kind
+from biobank.database import new_row
 from biobank.errors import Conflict, RuleBroken
-from biobank.inputs import AmountText, Input, Line, Moment, Note, Scanned
+from biobank.inputs import AmountText, Input, Line, Moment, Note, Scanned, Vessel
 from biobank.people import Actor, May
 from biobank.tables import (
     Identifier,
@@ -41,7 +42,7 @@ class NewSpecimen(Input):
     """One tube or pot as it was drawn. It gets a code where it has none; with an amount it is active."""
 
     material: Line
-    container: Annotated[str, Field(max_length=40)] = ""
+    container: Vessel = ""
     code: Scanned | None = None
     amount: AmountText | None = None
     collected: Moment | None = None
@@ -178,7 +179,14 @@ def new_specimen(  # noqa: PLR0913 - a specimen has that many facts, and each is
     times: dict[str, datetime | None] | None = None,
 ) -> Specimen:
     """A specimen's facts, not yet kept; its state comes from the line that registers it."""
-    specimen = Specimen(
+    facts: dict[str, Any] = {}
+    for name, when in (times or {}).items():
+        if when is not None:
+            offset = when.utcoffset()
+            facts[f"{name}_at"] = when
+            facts[f"{name}_offset"] = int(offset.total_seconds() // 60) if offset else 0
+    return new_row(
+        Specimen,
         code=code or codes.new_code(CodeKind.SPECIMEN),
         study_id=participant.study_id,
         site_id=participant.site_id,
@@ -190,13 +198,8 @@ def new_specimen(  # noqa: PLR0913 - a specimen has that many facts, and each is
         container=container,
         serial=serial,
         total=total,
+        **facts,
     )
-    for name, when in (times or {}).items():
-        if when is not None:
-            offset = when.utcoffset()
-            setattr(specimen, f"{name}_at", when)
-            setattr(specimen, f"{name}_offset", int(offset.total_seconds() // 60) if offset else 0)
-    return specimen
 
 
 def registration_of(

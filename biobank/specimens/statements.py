@@ -131,6 +131,11 @@ def newest(connection: Connection, code: str) -> list[tuple[Entry, str]]:
     return [(entries.read(entry), name or "") for entry, name in connection.execute(NEWEST, {"code": code})]
 
 
+def scope(row: RowMapping) -> Scope:
+    """Where a row of `CARD` belongs."""
+    return Scope(row["site_id"], row["study_id"])
+
+
 def way(rows: Sequence[RowMapping]) -> list[Step]:
     """The path in the rows of `CARD`: each container with the slot of it that is meant."""
     return [

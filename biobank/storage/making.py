@@ -21,13 +21,14 @@ from biobank.tables import Container, ContainerType, Fill, Labelling, Level, Num
 
 Side = Annotated[Whole, Field(ge=1, le=100)]
 Count = Annotated[Whole, Field(ge=1, le=50)]
+Name = Annotated[Line, Field(max_length=60)]
 
 
 class TypeOrder(Input):
     """A new container type. Without rows and columns, things lie in it unplaced."""
 
     code: Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=r"^[a-z0-9][a-z0-9.-]*$")]
-    name: Line
+    name: Annotated[Line, Field(max_length=100)]
     level: Level
     rows: Side | None = None
     cols: Side | None = None
@@ -41,7 +42,7 @@ class ContainerOrder(Input):
     """One new container of a type, into another one (at a slot or the next free) or by itself at a site."""
 
     type: Line
-    name: Line
+    name: Name
     site: str | None = None
     into: str | None = None
     slot: str | None = None
@@ -51,11 +52,25 @@ class FreezerOrder(Input):
     """A whole freezer: so many shelves, racks on each, boxes in each rack, all of one box type."""
 
     site: Line
-    name: Line
+    name: Name
     shelves: Count = 5
     racks: Count = 5
     boxes: Count = 20
     box_type: str = "box-9x9"
+
+
+class TypeRow(msgspec.Struct, frozen=True):
+    """A container type in a list; without rows and columns, things lie in it unplaced."""
+
+    code: str
+    name: str
+    level: str
+    rows: int | None
+    cols: int | None
+    row_labels: str
+    col_labels: str
+    numbering: str
+    fill: str
 
 
 class FreezerMade(msgspec.Struct, frozen=True):
@@ -157,6 +172,21 @@ def make_freezer(session: Session, actor: Actor, order: FreezerOrder) -> Freezer
 def type_by_code(session: Session, code: str) -> ContainerType | None:
     """The container type of that code, if there is one."""
     return session.exec(select(ContainerType).where(col(ContainerType.code) == code)).first()
+
+
+def type_row(kind: ContainerType) -> TypeRow:
+    """One container type as lists show it."""
+    return TypeRow(
+        kind.code,
+        kind.name,
+        kind.level.value,
+        kind.rows,
+        kind.cols,
+        kind.row_labels.value,
+        kind.col_labels.value,
+        kind.numbering.value,
+        kind.fill.value,
+    )
 
 
 def require_type(session: Session, code: str, field: str = "type") -> ContainerType:

@@ -73,11 +73,19 @@ class ContainerRow(msgspec.Struct, frozen=True):
     site: str = ""
 
 
+class ContainerPlace(msgspec.Struct, frozen=True):
+    """A container and the way to it from the outside in, itself last."""
+
+    code: str
+    name: str
+    path: list[Step]
+
+
 def by_code(session: Session, actor: Actor, text: str, may: May = May.SEE, field: str = "box") -> Container:
     """The container of a scanned code. Refused: a code of another kind, `NotFound` out of scope."""
     code = codes.require(text, CodeKind.CONTAINER, field)
     container = session.exec(select(Container).where(col(Container.code) == code)).first()
-    if container is None:
+    if container is None or not people.allowed(actor, May.SEE, container):
         message = N_("There is no container %(code)s in your scope.")
         raise NotFound("container_not_found", message, field=field, code=code)
     people.require(actor, may, container)
@@ -109,6 +117,11 @@ def free_in(session: Session, container: Container) -> list[Slot]:
 def path(session: Session, container_id: UUID) -> list[Step]:
     """The way to a container from the outside in, the container itself last."""
     return paths(session, [container_id])[container_id]
+
+
+def place_of(session: Session, container: Container) -> ContainerPlace:
+    """Where a container stands."""
+    return ContainerPlace(container.code, container.name, path(session, container.id))
 
 
 def paths(session: Session, container_ids: Sequence[UUID]) -> dict[UUID, list[Step]]:

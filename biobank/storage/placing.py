@@ -117,7 +117,7 @@ def put_away(session: Session, actor: Actor, order: PutAway) -> list[Stored]:
     grid = Grid.of(kind)
     lines = []
     for tube, slot in zip(moving, slots, strict=True):
-        change = {"place": slot_place(Place(box.id, *slot)), **_exposed(tube)}
+        change = {"place": slot_place(Place(box.id, *slot)), **_exposed(tube, order)}
         lines.append(_line(tube, Kind.PLACED, change, order, places[tube.id]))
     custody.record_all(session, actor, lines)
     told = {
@@ -159,7 +159,7 @@ def bring_back(session: Session, actor: Actor, order: BringBack) -> list[Stored]
         if not kept:
             message = N_("%(code)s is not out, or no slot was kept for it. Put it into a box.")
             raise Conflict("not_out", message, field="tubes", code=grouped(tube.code))
-        lines.append(_line(tube, Kind.PLACED, {"place": kept, **_exposed(tube)}, order, place))
+        lines.append(_line(tube, Kind.PLACED, {"place": kept, **_exposed(tube, order)}, order, place))
         told.append(_stored(session, tube, Place(UUID(kept["container"]), kept.get("row"), kept.get("col"))))
     custody.record_all(session, actor, lines)
     return told
@@ -199,7 +199,7 @@ def _locked(
     """The tubes (and the box they go to) locked together, so that two benches never wait in a circle."""
     ids = session.exec(select(Specimen.id).where(col(Specimen.code).in_(read))).all()
     custody.lock(session, [*ids, *([box.id] if box else [])])
-    tubes = custody.load(session, read)
+    tubes = custody.load(session, actor, read)
     for tube in tubes:
         people.require(actor, May.HANDLE, tube)
         require_storable(tube)
@@ -257,11 +257,11 @@ def _line(
     )
 
 
-def _exposed(tube: Specimen) -> dict[str, Any]:
+def _exposed(tube: Specimen, order: PutAway | BringBack) -> dict[str, Any]:
     """What coming back in says of the time a tube was out, in whole seconds."""
     if tube.out_since is None:
         return {}
-    out = max(0, int((clock.now() - tube.out_since).total_seconds()))
+    out = max(0, int(((order.occurred or clock.now()) - tube.out_since).total_seconds()))
     return {"out_since": None, "exposure_s": tube.exposure_s + out}
 
 

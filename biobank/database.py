@@ -22,6 +22,9 @@ Row = TypeVar("Row", bound=SQLModel)
 TRIES = 4
 """The first attempt and three more."""
 
+SQLITE_WAITS = 10.0
+"""Seconds that a writer waits for another one on SQLite."""
+
 COPY_FROM = 8
 """From so many rows on, PostgreSQL's COPY beats an INSERT of many values."""
 
@@ -140,7 +143,7 @@ def _engine(url: str, threads: int, *, read_only: bool) -> Engine:
             url,
             pool_size=threads,
             max_overflow=0,
-            connect_args={"check_same_thread": False, "isolation_level": None, "timeout": 10},
+            connect_args={"check_same_thread": False, "isolation_level": None, "timeout": SQLITE_WAITS},
         )
         _prepare_sqlite(engine, read_only=read_only)
         return engine
@@ -191,7 +194,7 @@ def _as_refusal(error: Exception) -> Exception:
     if state == "23505" or (isinstance(error, IntegrityError) and "UNIQUE" in str(error.orig)):
         return Conflict("already_taken", N_("Somebody else was faster. Look again, then repeat it."))
     if state.startswith("22") or isinstance(error, psycopg.DataError | DataError):
-        return Malformed("unkeepable", N_("This holds a character or a number that cannot be kept or sought."))
+        return Malformed("unkeepable", N_("This holds a character or a number that cannot be kept."))
     locked = isinstance(error, OperationalError) and (
         "locked" in str(error.orig) or "disk" in str(error.orig)
     )

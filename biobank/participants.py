@@ -14,7 +14,7 @@ from biobank import accounts, clock, codes, custody, people, studies
 from biobank.amounts import N_
 from biobank.codes import CodeKind
 from biobank.custody import Kind, writing
-from biobank.errors import Conflict, NotFound, RuleBroken
+from biobank.errors import Conflict, Fact, NotFound, RuleBroken
 from biobank.inputs import Flag, Input, Line, Moment, Pseudonym, Whole
 from biobank.people import Actor, May
 from biobank.tables import (
@@ -113,7 +113,7 @@ def require_attributes(known: Sequence[Attribute], given: dict[str, Any]) -> Non
         least, most = lowest or 0, 2**31 - 1 if highest is None else highest
         if not isinstance(value, int) or not least <= value <= most:
             message = N_("%(name)s must be a whole number from %(lowest)s to %(highest)s.")
-            facts = {"name": name, "lowest": least, "highest": most}
+            facts: dict[str, Fact] = {"name": name, "lowest": least, "highest": most}
             raise RuleBroken("attribute_range", message, field=field, **facts)
 
 

@@ -1,0 +1,114 @@
+"""Migrations: forward only, whole or not at all, and the models say what the database has."""
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, inspect, text
+from sqlmodel import SQLModel
+
+from alembic import command
+from biobank import guards, migrations
+from biobank.database import Database
+from biobank.errors import Refusal
+from tests.databases import PostgresServer
+from tests.world import World
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
+    """An empty database on each engine in turn."""
+    if request.param == "sqlite":
+        database = Database(f"sqlite:///{tmp_path / 'empty.db'}")
+        yield database
+        database.close()
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    name = f"empty_{tmp_path.name.lower()}"[:50]
+    server.create(name)
+    database = Database(server.url(name))
+    yield database
+    database.close()
+    server.drop(name)
+
+
+def tables(database: Database) -> list[str]:
+    return database.administer(lambda connection: sorted(inspect(connection).get_table_names()))
+
+
+def test_an_empty_database_is_brought_to_the_present_shape_in_one_go(empty: Database) -> None:
+    assert migrations.standing(empty) is None
+    reached = migrations.upgrade(empty)
+    assert migrations.standing(empty) == reached
+    assert set(SQLModel.metadata.tables) <= set(tables(empty))
+    migrations.require_ready(empty)
+
+
+def test_upgrading_twice_changes_nothing(world: World) -> None:
+    before = (migrations.standing(world.database), tables(world.database))
+    world.tubes(2)
+    migrations.upgrade(world.database)
+    assert (migrations.standing(world.database), tables(world.database)) == before
+    assert world.unproved() == []
+
+
+def test_a_crash_in_the_middle_leaves_nothing_behind(
+    empty: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut(_: Connection) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(guards, "assert_guards", cut)
+    with pytest.raises(KeyboardInterrupt):
+        migrations.upgrade(empty)
+    assert tables(empty) == []
+    monkeypatch.undo()
+    migrations.upgrade(empty)
+    migrations.require_ready(empty)
+
+
+def test_an_empty_database_and_one_of_another_time_are_not_started_on(empty: Database) -> None:
+    with pytest.raises(Refusal) as refused:
+        migrations.require_ready(empty)
+    assert refused.value.slug == "database_not_ready"
+    assert refused.value.facts["found"] == "-"
+    migrations.upgrade(empty)
+    empty.administer(lambda c: c.execute(text("UPDATE alembic_version SET version_num = '9999'")))
+    with pytest.raises(Refusal) as newer:
+        migrations.require_ready(empty)
+    assert newer.value.facts["found"] == "9999"
+
+
+def test_the_models_and_the_migrations_say_the_same(world: World) -> None:
+    def drift(connection: Connection) -> list[Any]:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        return list(compare_metadata(context, SQLModel.metadata))
+
+    assert world.database.administer(drift) == []
+    world.database.administer(lambda c: c.execute(text("ALTER TABLE site ADD COLUMN colour VARCHAR(3)")))
+    assert len(world.database.administer(drift)) == 1
+
+
+def test_there_is_no_way_back(world: World) -> None:
+    def back(connection: Connection) -> None:
+        config = migrations._config()
+        config.attributes["connection"] = connection
+        command.downgrade(config, "base")
+
+    with pytest.raises(NotImplementedError, match="forward only"):
+        world.database.administer(back)
+    migrations.require_ready(world.database)
+
+
+def test_a_sqlite_file_keeps_its_promises_over_a_power_cut(sqlite_world: World) -> None:
+    def pragma(name: str) -> Any:
+        return sqlite_world.database.administer(
+            lambda connection: connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
+        )
+
+    assert (pragma("journal_mode"), pragma("synchronous"), pragma("foreign_keys")) == ("wal", 2, 1)
+    assert (pragma("recursive_triggers"), pragma("trusted_schema")) == (1, 0)
+    assert sqlite3.sqlite_version_info >= (3, 35)

@@ -171,12 +171,13 @@ def _prepare_sqlite(engine: Engine, *, read_only: bool) -> None:
         if read_only:
             connection.execute("PRAGMA query_only=ON")
 
-    # Deferred transactions that meet while upgrading to write lock each other out; immediate ones queue.
-    begin = "BEGIN" if read_only else "BEGIN IMMEDIATE"
+    if read_only:
+        return  # each statement sees what is committed when it runs, as on PostgreSQL's reading engine
 
+    # Deferred transactions that meet while upgrading to write lock each other out; immediate ones queue.
     @event.listens_for(engine, "begin")
     def on_begin(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _worth_another_try(error: Exception) -> bool:

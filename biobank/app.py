@@ -28,16 +28,16 @@ def create_app(settings: Settings, database: Database | None = None) -> Litestar
         if database is None:
             ours.close()
 
-    return Litestar(
+    app = Litestar(
         route_handlers=[
             api.router,
             api.health,
+            api.ready,
             *pages.handlers(),
             create_static_files_router(path="/static", directories=[pages.STATIC], name="static"),
         ],
         state=State({"database": ours, "secure": settings.secure, "settings": settings}),
         dependencies={"door": Provide(web.provide_door)},
-        middleware=[web.Incoming(secure=settings.secure)],
         exception_handlers={
             Refusal: web.on_refusal,
             HTTPException: web.on_framework,
@@ -45,8 +45,11 @@ def create_app(settings: Settings, database: Database | None = None) -> Litestar
         },
         type_decoders=[(lambda kind: isinstance(kind, type) and issubclass(kind, Input), web.decode_input)],
         template_config=pages.template_config(),
-        openapi_config=api.openapi_config(__version__),
+        openapi_config=api.openapi_config(__version__, pages.STATIC),
         lifespan=[lifespan],
         request_max_body_size=LARGEST_BODY,
         debug=False,
     )
+    # Around everything, so that what no route answers has its language, its headers and its log line too.
+    app.asgi_handler = web.Incoming(secure=settings.secure)(app.asgi_handler)
+    return app

@@ -1,5 +1,6 @@
 """Bringing a database to the present shape, forward only, and saying where it stands."""
 
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,8 +34,8 @@ def standing(database: Database) -> str | None:
     """The revision a database is at, None for an empty one."""
     from alembic.runtime.migration import MigrationContext
 
-    return database.administer(
-        lambda connection: MigrationContext.configure(connection).get_current_revision()
+    return database.read(
+        lambda session: MigrationContext.configure(session.connection()).get_current_revision()
     )
 
 
@@ -48,7 +49,7 @@ def require_ready(database: Database) -> None:
             found=found or "-",
             head=head,
         )
-    gone = database.administer(guards.missing)
+    gone = database.read(lambda session: guards.missing(session.connection()))
     if gone:
         raise Refusal(
             "ledger_unguarded",
@@ -57,6 +58,7 @@ def require_ready(database: Database) -> None:
         )
 
 
+@cache
 def _head() -> str:
     from alembic.script import ScriptDirectory
 

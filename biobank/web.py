@@ -44,6 +44,10 @@ HEADERS: Mapping[str, str] = {
 COOKIE, SECURE_COOKIE = "biobank", "__Host-biobank"
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 _FORM = "application/x-www-form-urlencoded"
+FIRST_LINK = "/first/"
+"""Where a person who was added chooses a password; the link's secret comes after it."""
+
+_FOR_PROGRAMS = ("/api/", "/schema", "/healthz", "/readyz")
 _OURS = ("csrf", "command")
 """Fields that a form carries for us and that no order knows."""
 
@@ -93,7 +97,7 @@ class Incoming(ASGIMiddleware):
                 await next_app(scope, receive, sending)
             finally:
                 took = round((time.perf_counter() - started) * 1000, 2)
-                log.info("request", method=scope["method"], path=scope["path"], status=status, ms=took)
+                log.info("request", method=scope.get("method"), path=scope["path"], status=status, ms=took)
 
 
 _HEARD = {b"x-request-id", b"content-type", b"cookie", b"accept-language"}
@@ -123,6 +127,9 @@ async def provide_door(request: Request[Any, Any, Any]) -> Door:
         )
         body = _fingerprint(form) if form is not None else await request.body()
         asked = f"{request.method} {request.url.path}\n".encode() + body
+        if request.route_handler.opt.get("secret"):
+            # Its fingerprint is kept: without a key, a password in it could be guessed from a stolen copy.
+            asked = hmac.digest(shown.session.encode(), asked, "sha256")
     database: Database = request.app.state.database
     return Door(database, shown, command, asked)
 
@@ -185,7 +192,13 @@ def _fingerprint(form: Any) -> bytes:
 
 # --- how a refusal looks ---
 
+
+class WrongMedia(Refusal):
+    """Sent as another media type than the address takes."""
+
+
 STATUS: Mapping[type[Refusal], int] = {
+    WrongMedia: 415,
     errors.Malformed: 400,
     errors.Refusals: 400,
     errors.NotSignedIn: 401,
@@ -248,7 +261,7 @@ def refuse(request: Request[Any, Any, Any], refusal: Refusal) -> Response[Any]:
     """Answer with a refusal: problem JSON under /api/, a page or its fragment elsewhere."""
     status = status_of(refusal)
     headers = {"Retry-After": "2"} if status == 503 else {}
-    if request.url.path.startswith("/api/"):
+    if request.url.path.startswith(_FOR_PROGRAMS):
         return Response(
             problem(refusal), status_code=status, media_type="application/problem+json", headers=headers
         )
@@ -269,10 +282,19 @@ def on_refusal(request: Request[Any, Any, Any], refusal: Refusal) -> Response[An
 def on_framework(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
     """Litestar's own errors, through one table to our words."""
     slug, message = _FRAMEWORK.get(error.status_code, _FRAMEWORK[400])
-    response = refuse(request, _Framework(slug, message, status=error.status_code))
+    if error.status_code == 400 and isinstance(error.extra, list):
+        response = refuse(request, Refusals(slug, message, [_at_field(each) for each in error.extra]))
+    else:
+        response = refuse(request, _Framework(slug, message, status=error.status_code))
     for name, value in (error.headers or {}).items():
         response.headers[name] = value
     return response
+
+
+def _at_field(told: Any) -> Malformed:
+    """One parameter that Litestar could not read; its own words are for programmers and not repeated."""
+    field = str(told.get("key", "")) if isinstance(told, dict) else ""
+    return Malformed("unreadable", N_("This cannot be read, or is out of range."), field=field[:60] or None)
 
 
 def on_unreadable(request: Request[Any, Any, Any], _: Exception) -> Response[Any]:
@@ -284,7 +306,7 @@ def on_error(request: Request[Any, Any, Any], error: Exception) -> Response[Any]
     """What nobody foresaw: logged with its request, told without any detail of ours."""
     if _is_unreadable(error):
         return on_unreadable(request, error)
-    log.exception("unforeseen", exc_info=error)
+    log.error("unforeseen", exc_info=error)
     name = str(structlog.contextvars.get_contextvars().get("request_id", "-"))
     return refuse(request, _Framework(*_BROKEN, status=500, request=name))
 
@@ -299,7 +321,7 @@ def _is_unreadable(error: BaseException | None) -> bool:
 
 class _Framework(Refusal):
     def __init__(self, slug: str, message: str, *, status: int, **facts: errors.Fact) -> None:
-        super().__init__(slug, message, **facts)
+        super().__init__(slug, message, field=None, **facts)
         self.status = status
 
 

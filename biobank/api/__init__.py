@@ -1,18 +1,43 @@
 """JSON for programs: the same acts as the pages, under /api/v1."""
 
-from litestar import Router, get
-from litestar.openapi.config import OpenAPIConfig
+from litestar import Router
 
+from biobank.api import (
+    containers,
+    finding,
+    labels,
+    moves,
+    participants,
+    people,
+    signatures,
+    sites,
+    specimens,
+    studies,
+    visits,
+)
+from biobank.api.answers import require_readable
+from biobank.api.documents import openapi_config
+from biobank.api.health import health, ready
 
-@get("/healthz", sync_to_thread=False)
-def health() -> dict[str, str]:
-    """Alive: the process answers. It asks nothing of the database."""
-    return {"status": "alive"}
+__all__ = ["health", "openapi_config", "ready", "router"]
 
-
-router = Router("/api/v1", route_handlers=[])
-
-
-def openapi_config(version: str) -> OpenAPIConfig:
-    """What /schema/openapi.json says of itself."""
-    return OpenAPIConfig(title="Biobank", version=version)
+router = Router(
+    "/api/v1",
+    route_handlers=[
+        each.router
+        for each in (
+            sites,
+            people,
+            studies,
+            participants,
+            visits,
+            specimens,
+            finding,
+            containers,
+            moves,
+            labels,
+            signatures,
+        )
+    ],
+    before_request=require_readable,
+)

@@ -1,0 +1,84 @@
+"""What every noun's answers share: pages with a cursor, secrets shown once, bodies that are JSON."""
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, Generic, TypeVar
+
+import msgspec
+from litestar import Request
+from litestar.params import QueryParameter
+from sqlmodel import Session
+
+from biobank.amounts import N_
+from biobank.door import Door
+from biobank.errors import Conflict, Malformed
+from biobank.people import Actor
+from biobank.web import WrongMedia
+
+Row = TypeVar("Row")
+Answer = TypeVar("Answer")
+
+MOST = 200
+
+Limit = Annotated[int, QueryParameter(ge=1, le=MOST, description=f"How many at most, from 1 to {MOST}.")]
+After = Annotated[str, QueryParameter(max_length=60, description="`next` of the page before.")]
+
+
+class Page(msgspec.Struct, Generic[Row], frozen=True):
+    """Some rows of a list. `next` is the `after` of the next page, and null on the last one."""
+
+    items: list[Row]
+    next: str | None
+
+
+def page(rows: Sequence[Row], limit: int, cursor: Callable[[Row], str]) -> Page[Row]:
+    """A page of rows of which one more than `limit` was asked for."""
+    shown = list(rows[:limit])
+    return Page(shown, cursor(shown[-1]) if len(rows) > limit else None)
+
+
+def act_once(door: Door, work: Callable[[Session, Actor], Answer], answer: type[Answer]) -> Answer:
+    """An act whose answer is a secret, which is kept nowhere.
+
+    Refused: `Conflict` where the command was done before, since its secret cannot be told again.
+    """
+    done_now = False
+
+    def first(session: Session, actor: Actor) -> Answer:
+        nonlocal done_now
+        done_now = True
+        return work(session, actor)
+
+    told = door.act(first, answer)
+    if not done_now:
+        message = N_(
+            "This was done already, and its secret was shown then. It is not kept: make a new one,"
+            " with a new command id."
+        )
+        raise Conflict("secret_shown_once", message, field="Idempotency-Key")
+    return told
+
+
+async def require_readable(request: Request[Any, Any, Any]) -> None:
+    """Refused: a change that is not sent as JSON (or as what its handler takes), or JSON said twice.
+
+    msgspec reads what a handler takes; this finds what it would pass over: a name given twice (RFC 8259,
+    section 4, lets readers disagree about it).
+    """
+    if request.method != "POST":
+        return
+    takes = request.route_handler.opt.get("takes", "application/json")
+    if request.headers.get("content-type", "").split(";")[0].strip().lower() != takes:
+        raise WrongMedia("wrong_media_type", N_("Send this as %(takes)s."), takes=takes)
+    if takes == "application/json":
+        try:
+            json.loads(await request.body(), object_pairs_hook=_names_once)
+        except (ValueError, RecursionError):
+            raise Malformed("json_unreadable", N_("What was sent is not JSON in UTF-8.")) from None
+
+
+def _names_once(pairs: list[tuple[str, Any]]) -> None:
+    if len(pairs) > 1 and len({name for name, _ in pairs}) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise Malformed("name_twice", N_("This is given twice."), field=twice[:40])

@@ -1,0 +1,143 @@
+"""The API's description of itself: OpenAPI, and a viewer of it that loads nothing from elsewhere."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from litestar import Request, Router
+from litestar.enums import MediaType
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin
+from litestar.openapi.spec import (
+    Components,
+    License,
+    OpenAPIMediaType,
+    OpenAPIResponse,
+    OpenAPIType,
+    Operation,
+    Parameter,
+    Reference,
+    Schema,
+    SecurityScheme,
+)
+from litestar.openapi.spec.enums import OpenAPIFormat
+
+_TEXT = Schema(type=OpenAPIType.STRING)
+_REFUSALS = {
+    "400": "It cannot be read; `errors` names each field.",
+    "401": "Nobody is signed in, or the token has ended.",
+    "403": "You may see it, but not do this.",
+    "404": "There is nothing of that code in your scope.",
+    "409": "Somebody else has it, or what you saw is stale.",
+    "422": "A rule of the biobank refuses it; or the command id belongs to another command.",
+    "503": "The database is busy. Send the same command again.",
+}
+_PROBLEM = Schema(
+    title="Problem",
+    description="A refusal (RFC 9457). Nothing of what was asked is kept.",
+    type=OpenAPIType.OBJECT,
+    required=["type", "title", "status", "detail"],
+    properties={
+        "type": _TEXT,
+        "title": Schema(type=OpenAPIType.STRING, description="The refusal's slug; it never changes."),
+        "status": Schema(type=OpenAPIType.INTEGER),
+        "detail": Schema(type=OpenAPIType.STRING, description="In the language of Accept-Language."),
+        "field": Schema(type=OpenAPIType.STRING, description="The field that is at fault."),
+        "facts": Schema(type=OpenAPIType.OBJECT, description="What `detail` says, as values."),
+        "errors": Schema(
+            type=OpenAPIType.ARRAY,
+            items=Schema(
+                type=OpenAPIType.OBJECT, properties={"field": _TEXT, "title": _TEXT, "detail": _TEXT}
+            ),
+        ),
+    },
+)
+_DESCRIPTION = (
+    "Register, label, store, scan and move specimens. Sign in with a token:"
+    " `Authorization: Bearer ...`. Every change carries a UUID of its own in `Idempotency-Key`: sent again,"
+    " it has no second effect and the same answer. Lists are read page by page with `after` and `limit`."
+)
+
+
+@dataclass
+class Question(Operation):
+    """An operation with the refusals that every operation may answer."""
+
+    def __post_init__(self) -> None:
+        problem: Any = Reference("#/components/schemas/Problem")
+        content = {"application/problem+json": OpenAPIMediaType(schema=problem)}
+        told = {status: OpenAPIResponse(words, content=content) for status, words in _REFUSALS.items()}
+        self.responses = {**(self.responses or {}), **told}
+
+
+@dataclass
+class Act(Question):
+    """An operation that changes something: it carries a command id."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        key = Parameter(
+            name="Idempotency-Key",
+            param_in="header",
+            required=True,
+            description="A new UUID for each command; the same one to send a command again.",
+            schema=Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.UUID),
+        )
+        self.parameters = [*(self.parameters or []), key]
+
+
+def noun(name: str, handlers: Sequence[HTTPRouteHandler]) -> Router:
+    """The handlers of one noun, described alike."""
+    for handler in handlers:
+        handler.operation_class = Act if "POST" in handler.http_methods else Question
+        handler.summary = (handler.fn.__doc__ or "").split(".")[0].split(":")[0]
+    return Router("/", route_handlers=handlers, tags=[name])
+
+
+class Viewer(OpenAPIRenderPlugin):
+    """Swagger UI from our own bundle: no script from elsewhere, none in the page."""
+
+    def __init__(self, assets: Path) -> None:
+        super().__init__(path="/", media_type=MediaType.HTML)
+        self.assets = assets
+
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+        """The page; the bundle's script finds the description by `data-openapi`."""
+        address = self.get_openapi_json_route(request)
+        return (
+            '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+            '<meta name="viewport" content="width=device-width, initial-scale=1">'
+            f"<title>{openapi_schema['info']['title']} API</title>{self._tags()}</head>"
+            f'<body><div data-openapi="{address}"></div></body></html>'
+        ).encode()
+
+    def _tags(self) -> str:
+        manifest = self.assets / "manifest.json"
+        if not manifest.is_file():
+            return ""  # a checkout whose assets were not built yet: the description itself is served
+        built = json.loads(manifest.read_text())
+        entries = [built[name] for name in ("src/app.js", "src/swagger.js")]
+        styles = (
+            f'<link rel="stylesheet" href="/static/{name}">' for each in entries for name in each["css"]
+        )
+        scripts = (f'<script type="module" src="/static/{each["file"]}"></script>' for each in entries)
+        return "".join((*styles, *scripts))
+
+
+def openapi_config(version: str, assets: Path) -> OpenAPIConfig:
+    """What /schema/openapi.json says of itself; `assets` is where the viewer's built files stand."""
+    bearer = SecurityScheme(type="http", scheme="bearer", description="A token made at /api/v1/tokens.")
+    return OpenAPIConfig(
+        title="Biobank",
+        version=version,
+        description=_DESCRIPTION,
+        license=License(name="Apache-2.0", identifier="Apache-2.0"),
+        components=Components(schemas={"Problem": _PROBLEM}, security_schemes={"token": bearer}),
+        security=[{"token": []}],
+        use_handler_docstrings=True,
+        operation_id_creator=lambda handler, _method, _path: handler.handler_name,
+        render_plugins=[Viewer(assets), JsonRenderPlugin()],
+    )

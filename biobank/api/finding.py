@@ -1,0 +1,60 @@
+"""One look-up for any code: what a scanner asks."""
+
+from urllib.parse import quote
+
+import msgspec
+from litestar import get
+from litestar.params import FromQuery
+from sqlmodel import Session
+
+from biobank import codes, specimens
+from biobank.api.documents import noun
+from biobank.codes import CodeKind
+from biobank.people import Actor
+from biobank.specimens import Found, SpecimenCard
+from biobank.web import OpenDoor
+
+_PLACES = {
+    "specimen": "/api/v1/specimens/{code}",
+    "container": "/api/v1/containers/{code}",
+    "visit": "/api/v1/visits/{code}",
+    "participant": "/api/v1/participants/{study}/{code}",
+}
+
+
+class Scan(msgspec.Struct, frozen=True):
+    """What a code names and where to read it; for a specimen, its whole card.
+
+    `scheme` is that of an outside identifier, `retired` tells that it was replaced.
+    """
+
+    kind: str
+    code: str
+    address: str
+    study: str = ""
+    scheme: str = ""
+    retired: bool = False
+    specimen: SpecimenCard | None = None
+
+
+@get("/find", sync_to_thread=True)
+def find(door: OpenDoor, code: FromQuery[str]) -> Scan:
+    """What a scanned or typed code names: our codes, outside identifiers, pseudonyms."""
+    return door.ask(lambda session, actor: _scan(session, actor, code))
+
+
+def _scan(session: Session, actor: Actor, text: str) -> Scan:
+    ours = codes.read(text)
+    if ours and ours[0] == CodeKind.SPECIMEN:
+        return _told(Found("specimen", ours), specimens.card(session, actor, ours))
+    found = specimens.find(session, actor, text)
+    return _told(found, specimens.card(session, actor, found.code) if found.kind == "specimen" else None)
+
+
+def _told(found: Found, card: SpecimenCard | None) -> Scan:
+    study = card.study if card else found.study
+    address = _PLACES[found.kind].format(code=quote(found.code), study=quote(study, safe=""))
+    return Scan(found.kind, found.code, address, study, found.scheme, found.retired, card)
+
+
+router = noun("find", [find])

@@ -1,0 +1,87 @@
+"""A program that talks to the API as a person of the test world."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+from httpx import Response
+from litestar import Litestar
+from litestar.testing import TestClient
+from sqlalchemy import func, select
+from sqlmodel import SQLModel
+
+from biobank import web
+from tests.world import SECRETS, TECHNICIAN, World
+
+V1 = "/api/v1"
+
+
+class Program:
+    """Sends what it is told with a session, its page's token, and a new command id each time."""
+
+    def __init__(self, world: World, client: TestClient[Litestar]) -> None:
+        self.world = world
+        self.client = client
+
+    def get(self, path: str, *, person: str = TECHNICIAN, **query: str | int) -> Response:
+        """Ask at an address under /api/v1."""
+        return self.client.get(V1 + path, params=query or None, headers=signed_in(person))
+
+    def post(
+        self,
+        path: str,
+        order: Any = None,
+        *,
+        person: str = TECHNICIAN,
+        key: UUID | None = None,
+        content: bytes | None = None,
+        **headers: str,
+    ) -> Response:
+        """Send an order, as JSON or as the bytes given."""
+        sent = {"Idempotency-Key": str(key or uuid4()), **signed_in(person)}
+        sent |= {name.replace("_", "-"): value for name, value in headers.items()}
+        if content is not None:
+            sent = {"Content-Type": "application/json", **sent}
+            return self.client.post(V1 + path, content=content, headers=sent)
+        return self.client.post(V1 + path, json=order, headers=sent)
+
+    def made(self, path: str, order: Any, **how: Any) -> Any:
+        """Send an order that is done, and its answer."""
+        answer = self.post(path, order, **how)
+        assert answer.status_code in (200, 201), answer.text
+        return answer.json()
+
+    def told(self, path: str, **how: Any) -> Any:
+        """Ask what has an answer, and the answer."""
+        answer = self.get(path, **how)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+
+def signed_in(person: str) -> dict[str, str]:
+    """What a page of that person sends along."""
+    secret = SECRETS[person]
+    return {"Cookie": f"{web.COOKIE}={quoted(secret)}", "X-CSRF-Token": web.csrf_token(secret)}
+
+
+def quoted(secret: str) -> str:
+    """A secret of the test world as a cookie carries it: those have spaces and commas."""
+    return f'"{secret}"'
+
+
+def rows(world: World) -> dict[str, int]:
+    """How many rows each table has: what was refused must leave them all as they were."""
+    tables = SQLModel.metadata.sorted_tables
+    return world.database.read(
+        lambda session: {
+            table.name: session.connection().execute(select(func.count()).select_from(table)).scalar_one()
+            for table in tables
+        }
+    )
+
+
+def fields(answer: Response) -> set[str]:
+    """The fields that a refusal names."""
+    told = answer.json()
+    return {each["field"] for each in told.get("errors", [])} | (
+        {told["field"]} if "field" in told else set()
+    )

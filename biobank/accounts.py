@@ -187,7 +187,7 @@ def make_token(session: Session, actor: Actor, order: TokenOrder, secret: str) -
 
 
 def choose_password(session: Session, link: str, password_hash: str, secret: str) -> str:
-    """Use the first link: keep the password, end the link, open a session. Answers the person's name.
+    """Use the first link: keep the password, end every link of theirs, open a session. Answers the name.
 
     The password was required and hashed before, outside the transaction, since hashing is slow.
     """
@@ -199,11 +199,20 @@ def choose_password(session: Session, link: str, password_hash: str, secret: str
     if found is None or found.ends_at < clock.now():
         message = N_("This link was used already, or its time is over. Ask an administrator for a new one.")
         raise NotFound("link_over", message)
-    found.used_at = clock.now()
     person = session.get_one(Person, found.person_id)
+    _end_links(session, person.id)
     person.password_hash = password_hash
     open_session(session, person.id, secret)
     return person.name
+
+
+def invite_first(session: Session, secret: str) -> Invited | None:
+    """A further link for the first person as long as nobody has come in, None from then on."""
+    if session.exec(select(Person.id).where(col(Person.password_hash).is_not(None)).limit(1)).first():
+        return None
+    others = select(Person).where(col(Person.name) != CONSOLE)
+    first = session.exec(others.order_by(col(Person.id)).limit(1)).first()
+    return _invite(session, first, secret) if first else None
 
 
 def open_session(session: Session, person_id: UUID, secret: str) -> None:
@@ -312,6 +321,13 @@ def _invite(session: Session, person: Person, secret: str) -> Invited:
     session.add(FirstLink(person_id=person.id, secret_hash=people.hashed(secret), ends_at=ends))
     session.flush()
     return Invited(person.id, person.name, ends)
+
+
+def _end_links(session: Session, person_id: UUID) -> None:
+    """Whoever holds another link of this person must not choose the password anew with it."""
+    asked = select(FirstLink).where(col(FirstLink.person_id) == person_id, col(FirstLink.used_at).is_(None))
+    for link in session.exec(asked):
+        link.used_at = clock.now()
 
 
 def _study_id(session: Session, code: str) -> UUID:

@@ -12,6 +12,9 @@ FUTURE_TOLERANCE = timedelta(minutes=2)
 
 _now: Callable[[], datetime] = lambda: datetime.now(UTC)  # noqa: E731 - replaced as a whole by `set_clock`
 
+_below: Callable[[int], int] = secrets.randbelow
+_key: Callable[[], UUID] = compat.uuid7
+
 
 def now() -> datetime:
     """The time, aware, in UTC, to the microsecond."""
@@ -24,9 +27,15 @@ def set_clock(source: Callable[[], datetime] | None = None) -> None:
     _now = source or (lambda: datetime.now(UTC))
 
 
+def set_chance(below: Callable[[int], int] | None = None, key: Callable[[], UUID] | None = None) -> None:
+    """Let other sources draw numbers and keys (the demonstration); None gives the real ones back."""
+    global _below, _key
+    _below, _key = below or secrets.randbelow, key or compat.uuid7
+
+
 def new_key() -> UUID:
     """A new primary key: UUID version 7, made here on both databases (RFC 9562)."""
-    return compat.uuid7()
+    return _key()
 
 
 def new_secret() -> str:
@@ -36,4 +45,4 @@ def new_secret() -> str:
 
 def chance(below: int) -> int:
     """A number from 0 to `below` - 1 that nobody can guess."""
-    return secrets.randbelow(below)
+    return _below(below)

@@ -15,6 +15,7 @@ from biobank.specimens.cards import (
     timeline,
     visit_card,
 )
+from biobank.specimens.choosing import living, unplaced
 from biobank.specimens.finding import Found, find
 from biobank.specimens.portions import Aliquots, Derivative, aliquot, aliquot_many, derive
 from biobank.specimens.registering import (
@@ -47,11 +48,13 @@ __all__ = [
     "faces",
     "family",
     "find",
+    "living",
     "new_specimen",
     "page",
     "register",
     "registration_of",
     "rows",
     "timeline",
+    "unplaced",
     "visit_card",
 ]

@@ -96,6 +96,13 @@ def require_once(scanned: Sequence[str]) -> list[str]:
     return read
 
 
+def require_unplaced(session: Session, tube: Specimen) -> None:
+    """Refused: a tube that is in a container, or out of one, where only new ones are put away."""
+    if custody.state(session, tube)["place"]:
+        message = N_("%(code)s has a place already. Look again, then repeat it.")
+        raise Conflict("placed_already", message, field="tubes", code=grouped(tube.code))
+
+
 # --- actions ---
 
 
@@ -168,12 +175,14 @@ def bring_back(session: Session, actor: Actor, order: BringBack) -> list[Stored]
 def fill_boxes(session: Session, actor: Actor, freezer: str, tubes: Sequence[Specimen]) -> int:
     """Put many new tubes into the boxes of one freezer, box after box in order. Answers how many boxes.
 
-    Refused: fewer free slots than tubes; then nothing is stored.
+    Refused: fewer free slots than tubes, a tube that stands somewhere already; then nothing is stored.
     """
     outer = by_code(session, actor, freezer, May.HANDLE, "freezer")
     boxes = list(_boxes(session, outer))
     custody.lock(session, [box.id for box in boxes])
     custody.lock(session, [tube.id for tube in tubes])
+    for tube in tubes:
+        require_unplaced(session, tube)
     free = [(box, slot) for box in boxes for slot in free_in(session, box)]
     if len(free) < len(tubes):
         message = N_("%(name)s has %(free)s free slots, and %(wanted)s are needed. Nothing was stored.")

@@ -1,0 +1,6 @@
+"""The `biobank` command."""
+
+from biobank.commands import biobank as main
+
+if __name__ == "__main__":
+    main(prog_name="biobank")

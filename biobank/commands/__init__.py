@@ -1,0 +1,39 @@
+"""The command line: the same acts as the pages, for whoever has a shell on the machine.
+
+It acts as the person `console`. Exit codes: 0 it was done, 1 it was refused (one line says why),
+2 it was asked wrongly. What a program shall read goes to stdout, all else to stderr.
+"""
+
+import rich_click as click
+
+from biobank import __version__
+from biobank.commands import demo, founding, import_, proving, serving, setting_up, tubes
+from biobank.commands.running import Refusing
+
+
+@click.group(cls=Refusing, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="biobank")
+def biobank() -> None:
+    """A biobank specimen inventory: labels, places, and a chain of custody that proves itself.
+
+    Settings are read from the environment: BIOBANK_HOME, BIOBANK_DATABASE_URL and the others of .env.example.
+    """
+
+
+for _command in (
+    founding.init,
+    founding.migrate,
+    demo.demo,
+    serving.serve,
+    setting_up.site,
+    setting_up.user,
+    setting_up.study,
+    setting_up.freezer,
+    import_.import_,
+    tubes.register,
+    tubes.store,
+    tubes.label,
+    tubes.find,
+    proving.check,
+):
+    biobank.add_command(_command)

@@ -1,0 +1,106 @@
+"""Making a real database, empty, and bringing one up to date."""
+
+from typing import TYPE_CHECKING
+
+import rich_click as click
+
+from biobank.amounts import N_
+from biobank.commands import running
+from biobank.errors import Refusal
+from biobank.settings import Settings
+
+if TYPE_CHECKING:
+    from biobank.accounts import Invited
+    from biobank.database import Database
+    from biobank.tables import Role
+
+FIRST_LINK = "/first/"
+"""The page where the first person chooses a password; the link's secret follows."""
+
+
+@click.command()
+@click.option("--first", default="first", show_default=True, help="The first person's sign-in name.")
+def init(first: str) -> None:
+    """Make an empty database, and a one-time link for the first person, who may set everything up."""
+    from biobank import clock
+    from biobank.database import Database
+    from biobank.tables import Role
+
+    found = running.chosen()
+    make_home(found)
+    database = Database(found.url, found.threads)
+    try:
+        log, secret = f"{clock.new_key()}/1", clock.new_secret()
+        invited = found_database(database, log, first, (Role.ADMINISTRATOR, Role.MANAGER), secret)
+    finally:
+        database.close()
+    click.echo(f"Made an empty biobank in {found.home.resolve()}; its log is {log}.")
+    click.echo(f"{invited.name} comes in by this link, once, until {invited.ends:%Y-%m-%d %H:%M} UTC:")
+    click.echo(f"  {link(found, secret)}")
+    click.echo("Start it: biobank serve")
+
+
+@click.command()
+def migrate() -> None:
+    """Bring the database to the shape this program needs. Forward only; make a copy first."""
+    from biobank import migrations
+    from biobank.database import Database
+
+    found = running.chosen()
+    running.require_there(found)
+    database = Database(found.url, found.threads)
+    try:
+        before = migrations.standing(database)
+        if before is None:
+            raise Refusal("database_empty", N_("The database is empty. Begin one: biobank init"))
+        click.echo(f"The database is at revision {migrations.upgrade(database)} (it was at {before}).")
+    finally:
+        database.close()
+
+
+def make_home(found: Settings) -> None:
+    """Make the home folder with keys/ (for its owner alone) and logs/."""
+    for folder, mode in ((found.home, 0o755), (found.home / "keys", 0o700), (found.home / "logs", 0o755)):
+        folder.mkdir(mode, parents=True, exist_ok=True)
+    (found.home / "keys").chmod(0o700)
+
+
+def found_database(
+    database: "Database", log: str, first: str, roles: tuple["Role", ...], secret: str
+) -> "Invited":
+    """Begin a database: its tables, its log, the first person, the container types every biobank has.
+
+    Refused: one that was begun already, a name nobody can sign in with.
+    """
+    from sqlmodel import Session, select
+
+    from biobank import accounts, inputs, migrations, people, storage
+    from biobank.tables import LedgerOrigin
+
+    name = inputs.read(accounts.PersonOrder, {"name": first, "role": roles[0]}).name
+    migrations.standing(database)  # a server out of reach is refused here, in one line
+    migrations.upgrade(database)
+
+    def begin(session: Session) -> "Invited":
+        begun = session.exec(select(LedgerOrigin.name)).first()
+        if begun:
+            message = N_("There is a biobank already; its log is %(log)s. Nothing was changed.")
+            raise Refusal("begun_already", message, log=begun)
+        invited = accounts.found(session, log, name, roles, secret)
+        actor = people.resolve(session, people.Credentials(name=people.CONSOLE))
+        storage.add_built_in_types(session, actor)
+        return invited
+
+    return database.write(begin)
+
+
+def address(found: Settings) -> str:
+    """Where a browser on this machine reaches it."""
+    host = "localhost" if found.host in {"0.0.0.0", "::", "127.0.0.1"} else found.host  # noqa: S104 - compared
+    bracketed = f"[{host}]" if ":" in host else host
+    return f"http{'s' if found.tls_cert else ''}://{bracketed}:{found.port}"
+
+
+def link(found: Settings, secret: str) -> str:
+    """The one-time link by which somebody chooses their password."""
+    return f"{address(found)}{FIRST_LINK}{secret}"

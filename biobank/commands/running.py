@@ -1,0 +1,127 @@
+"""What every command shares: settings, a database that is ready, the console's door, words for refusals."""
+
+import errno
+import locale
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import rich_click as click
+
+from biobank import settings, texts
+from biobank.amounts import N_
+from biobank.errors import Refusal, Refusals
+from biobank.settings import Settings
+
+if TYPE_CHECKING:
+    # Named here alone: whoever asks for --help need not wait for the database's library.
+    from biobank.database import Database
+    from biobank.door import Door
+
+REFUSED = 1
+_SQLITE = "sqlite:///"
+
+
+class Refusing(click.RichGroup):
+    """Commands whose refusals are one line on stderr (and a line for each field), never a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; a refusal, or a file the system refuses, exits with 1."""
+        texts.language.set(texts.chosen(locale.getlocale(locale.LC_MESSAGES)[0]))
+        try:
+            return super().invoke(ctx)
+        except Refusal as refusal:
+            tell(refusal)
+        except OSError as error:
+            if error.errno == errno.EPIPE:
+                raise
+            message = texts.gettext(N_("%(file)s cannot be used: %(why)s."))
+            facts = {"file": error.filename or "-", "why": error.strerror or str(error)}
+            click.echo(message % facts, err=True)
+        return ctx.exit(REFUSED)
+
+
+def words(refusal: Refusal) -> str:
+    """A refusal in the reader's language."""
+    return texts.in_language(texts.language.get(), refusal.message, refusal.facts)
+
+
+def tell(refusal: Refusal) -> None:
+    """Say on stderr what was refused, with each field or cell where there are several."""
+    click.echo(words(refusal), err=True)
+    for each in refusal.each if isinstance(refusal, Refusals) else []:
+        click.echo(f"  {each.field}: {words(each)}" if each.field else f"  {words(each)}", err=True)
+
+
+def chosen(*, demo: bool = False) -> Settings:
+    """The settings of the environment; the demonstration has a database of its own in the same folder."""
+    from msgspec.structs import replace
+
+    found = settings.from_environment()
+    return replace(found, database_url=f"{_SQLITE}{found.home / 'demo.db'}") if demo else found
+
+
+@contextmanager
+def opened(found: Settings | None = None) -> Iterator["Database"]:
+    """A database that is there and ready. Refused: one that is not, with the command that makes it so."""
+    from biobank import migrations
+    from biobank.database import Database
+
+    found = found or chosen()
+    require_there(found)
+    database = Database(found.url, found.threads)
+    try:
+        migrations.require_ready(database)
+        yield database
+    finally:
+        database.close()
+
+
+def require_there(found: Settings) -> None:
+    """Refused: an embedded database whose file is not there, before opening would make an empty one."""
+    from pathlib import Path
+
+    if found.url.startswith(_SQLITE) and not Path(found.url.removeprefix(_SQLITE)).exists():
+        message = N_("There is no database at %(path)s. Make one: biobank init")
+        raise Refusal("database_absent", message, path=found.url.removeprefix(_SQLITE))
+
+
+def console(database: "Database", command: UUID | None = None, asked: bytes = b"") -> "Door":
+    """A door for the console, for one command."""
+    from biobank import clock
+    from biobank.door import Door
+    from biobank.people import CONSOLE, Credentials
+
+    return Door(database, Credentials(name=CONSOLE), command or clock.new_key(), asked)
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on stderr while something long runs, when somebody watches; told how much of how much is done."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    watched = sys.stderr.isatty()
+    with Progress(console=Console(stderr=True), transient=True, disable=not watched) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def tell_json(answer: object) -> None:
+    """An answer for programs, on stdout."""
+    import msgspec
+
+    click.echo(msgspec.json.format(msgspec.json.encode(answer)).decode())
+
+
+def table(rows: Sequence[Sequence[object]]) -> None:
+    """Rows in columns, on stdout."""
+    shown = [[str(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
+    for row in shown:
+        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Answer in JSON, for programs.")

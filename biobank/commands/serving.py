@@ -1,0 +1,162 @@
+"""Serving pages and the API."""
+
+import ipaddress
+import signal
+import socket
+import sys
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import rich_click as click
+
+from biobank.amounts import N_
+from biobank.commands import running
+from biobank.commands.founding import address, link
+from biobank.errors import Refusal
+from biobank.settings import Settings
+
+if TYPE_CHECKING:
+    from uvicorn import Config
+
+    from biobank.database import Database
+
+WAIT_FOR_REQUESTS = 20
+"""Seconds that requests under way have to end when it is told to stop."""
+
+
+@click.command()
+@click.option("--demo", is_flag=True, help="Serve the demonstration that `biobank demo` made.")
+@click.option(
+    "--plain-http",
+    is_flag=True,
+    help="Allow plain HTTP on an address that other machines reach, where something else keeps them out.",
+)
+def serve(demo: bool, plain_http: bool) -> None:  # noqa: FBT001 - flags of the command line
+    """Serve the pages and the API until told to stop."""
+    found = running.chosen(demo=demo)
+    require_private(found, plain_http=plain_http)
+    with running.opened(found) as database:
+        listening = bind(found)
+        config = configure(found, database)
+        tell_address(found, database)
+        run(config, listening)
+
+
+def require_private(found: Settings, *, plain_http: bool) -> None:
+    """Refused: passwords in the clear to other machines, unless a proxy with TLS is in front."""
+    if found.secure or plain_http or is_loopback(found.host):
+        return
+    message = N_(
+        "%(host)s is reached from other machines, and passwords would travel in the clear. Set"
+        " BIOBANK_TLS_CERT and BIOBANK_TLS_KEY, or BIOBANK_TRUSTED_PROXIES, or say --plain-http."
+    )
+    raise Refusal("plain_http", message, host=found.host)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches the address."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def bind(found: Settings) -> socket.socket:
+    """Take the port before anything is said. Refused: a port somebody else has, an address not ours."""
+    family = socket.AF_INET6 if ":" in found.host else socket.AF_INET
+    listening = socket.socket(family)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((found.host, found.port))
+        listening.listen(2048)
+    except (OSError, OverflowError) as error:
+        listening.close()
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        message = N_("Port %(port)s of %(host)s cannot be used: %(why)s. Choose another by BIOBANK_PORT.")
+        raise Refusal(
+            "port_unusable", message, port=found.port, host=found.host, why=why or str(error)
+        ) from None
+    return listening
+
+
+def configure(found: Settings, database: "Database") -> "Config":
+    """The server: one process, its requests logged by the application itself."""
+    import uvicorn
+
+    from biobank.app import create_app
+
+    application = create_app(found, database)
+    log_as_json()  # after it: a Litestar application sets up logging of its own
+    config = uvicorn.Config(
+        application,
+        loop="uvloop",
+        http="httptools",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=bool(found.trusted_proxies),
+        forwarded_allow_ips=list(found.trusted_proxies),
+        ssl_certfile=found.tls_cert or None,
+        ssl_keyfile=found.tls_key or None,
+        timeout_graceful_shutdown=WAIT_FOR_REQUESTS,
+    )
+    try:
+        config.load()
+    except OSError as error:
+        message = N_("The TLS certificate or its key cannot be used: %(why)s.")
+        raise Refusal("tls_unusable", message, why=error.strerror or str(error)) from None
+    return config
+
+
+def tell_address(found: Settings, database: "Database") -> None:
+    """Say where it is; and as long as nobody has come in, how the first person does."""
+    from biobank import accounts, clock
+
+    secret = clock.new_secret()
+    invited = database.write(lambda session: accounts.invite_first(session, secret))
+    click.echo(f"Biobank serves {address(found)}")
+    if invited:
+        click.echo(f"{invited.name} comes in by this link, once, until {invited.ends:%Y-%m-%d %H:%M} UTC:")
+        click.echo(f"  {link(found, secret)}")
+    sys.stdout.flush()
+
+
+def run(config: "Config", listening: socket.socket) -> None:
+    """Serve until SIGINT or SIGTERM; what is under way is answered first, and the exit code is 0."""
+    import uvicorn
+
+    def leave(_: int, __: FrameType | None) -> None:
+        raise SystemExit(0)
+
+    # uvicorn gives the signal on once it has stopped: by then it means to leave.
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, leave)
+    uvicorn.Server(config).run(sockets=[listening])
+
+
+def log_as_json() -> None:
+    """One JSON object a line on stderr, for our own lines and for the server's."""
+    import logging
+
+    import structlog
+
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+    ]
+    as_json = structlog.processors.JSONRenderer()
+    structlog.configure(
+        processors=[*shared, as_json],
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler()
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, as_json],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)

@@ -1,0 +1,110 @@
+"""Setting up: sites, people, studies, freezers."""
+
+from pathlib import Path
+from typing import Any
+
+import rich_click as click
+
+from biobank.commands import running
+
+ROLES = ("technician", "auditor", "researcher", "manager", "administrator")
+
+
+@click.group()
+def site() -> None:
+    """Places with a time zone."""
+
+
+@site.command("add")
+@click.argument("code")
+@click.argument("name")
+@click.option("--time-zone", default="UTC", show_default=True, help="An IANA name, such as Asia/Shanghai.")
+def add_site(code: str, name: str, time_zone: str) -> None:
+    """Add a site."""
+    from biobank import accounts, inputs
+
+    order = inputs.read(accounts.SiteOrder, {"code": code, "name": name, "time_zone": time_zone})
+    with running.opened() as database:
+        made = running.console(database).act(
+            lambda session, actor: accounts.site_row(accounts.add_site(session, actor, order)),
+            accounts.SiteRow,
+        )
+    click.echo(f"Added site {made.code}, {made.name} ({made.time_zone}).")
+
+
+@click.group()
+def user() -> None:
+    """People who sign in."""
+
+
+@user.command("add")
+@click.argument("name")
+@click.option("--role", type=click.Choice(ROLES), required=True)
+@click.option("--site", help="Only at this site; left out, at all.")
+@click.option("--study", help="Only in this study; left out, in all.")
+def add_user(name: str, role: str, site: str | None, study: str | None) -> None:
+    """Add a person and print their one-time link; a person who is there gets the further role."""
+    from biobank import accounts, clock, inputs
+    from biobank.commands.founding import link
+
+    sent = {"name": name, "role": role, "site": site, "study": study}
+    order, secret = inputs.read(accounts.PersonOrder, sent), clock.new_secret()
+    with running.opened() as database:
+        invited = running.console(database).act(
+            lambda session, actor: accounts.add_person(session, actor, order, secret), accounts.Invited
+        )
+    click.echo(f"{invited.name} comes in by this link, once, until {invited.ends:%Y-%m-%d %H:%M} UTC:")
+    click.echo(f"  {link(running.chosen(), secret)}")
+
+
+@click.group()
+def study() -> None:
+    """Studies, each a protocol file."""
+
+
+@study.command("load")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@running.as_json
+def load_study(file: Path, as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
+    """Load a protocol file: a new study, or a new version of one. An unchanged file changes nothing."""
+    from biobank import studies
+
+    text = file.read_bytes()
+    with running.opened() as database:
+        made = running.console(database).act(
+            lambda session, actor: studies.load(session, actor, text), studies.StudyCard
+        )
+    if as_json:
+        running.tell_json(made)
+    else:
+        click.echo(f"Study {made.code}, version {made.version}: {made.title}; {made.events} events.")
+
+
+@click.group()
+def freezer() -> None:
+    """Freezers and what is in them."""
+
+
+@freezer.command("create")
+@click.argument("name")
+@click.option("--site", required=True, help="The code of the site it stands at.")
+@click.option("--shelves", default=5, show_default=True)
+@click.option("--racks", default=5, show_default=True, help="On each shelf.")
+@click.option("--boxes", default=20, show_default=True, help="In each rack.")
+@click.option("--box-type", default="box-9x9", show_default=True)
+@running.as_json
+def create_freezer(as_json: bool, **order: Any) -> None:  # noqa: FBT001 - a flag of the command line
+    """Make a freezer with its shelves, racks and boxes; every one gets a code."""
+    from biobank import inputs
+    from biobank.storage import FreezerOrder, make_freezer
+    from biobank.storage.making import FreezerMade
+
+    wanted = inputs.read(FreezerOrder, order)
+    with running.opened() as database:
+        made = running.console(database).act(
+            lambda session, actor: make_freezer(session, actor, wanted), FreezerMade
+        )
+    if as_json:
+        running.tell_json(made)
+    else:
+        click.echo(f"Made {made.name}, {made.code}: {made.containers} containers, {made.slots} slots.")

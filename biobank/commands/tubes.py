@@ -1,0 +1,231 @@
+"""The daily work: register, store, label, find."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import rich_click as click
+
+from biobank.amounts import N_
+from biobank.codes import grouped
+from biobank.commands import running
+from biobank.errors import Refusal
+
+if TYPE_CHECKING:
+    from sqlmodel import Session
+
+    from biobank.people import Actor
+    from biobank.specimens import Found, Registration
+
+
+@click.command()
+@click.argument("file", type=click.File("rb"), required=False)
+@click.option("--visit", help="The visit's code.")
+@click.option("--study", help="With --participant and --event instead of --visit.")
+@click.option("--participant", help="The pseudonym.")
+@click.option("--event", help="The event's code; the visit is opened if need be.")
+@click.option("--material", help="Such as blood_edta or stool.")
+@click.option("--amount", help="With its unit, such as “10 mL”.")
+@click.option("--container", help="Such as “EDTA 10 mL”.")
+@click.option("--collected", help="With its offset, such as 2026-05-04T09:30:00+08:00.")
+@click.option("--identifier", multiple=True, metavar="SCHEME=VALUE", help="A code it bears already.")
+@click.option("--note")
+@running.as_json
+def register(file: Any, as_json: bool, **options: Any) -> None:  # noqa: FBT001 - a flag of the command line
+    """Register what was collected at a visit: one specimen by the options, or several from FILE.
+
+    FILE is JSON as the API takes it at /api/v1/specimens; - is stdin.
+    """
+    from biobank import specimens
+    from biobank.specimens import SpecimenRow
+
+    def work(session: "Session", actor: "Actor") -> list[SpecimenRow]:
+        order = _registration(session, actor, text, options)
+        return specimens.rows(session, specimens.register(session, actor, order))
+
+    text = file.read() if file else None
+    with running.opened() as database:
+        made = running.console(database).act(work, list[SpecimenRow])
+    if as_json:
+        running.tell_json(made)
+    else:
+        running.table(
+            [(grouped(row.code), row.material, row.amount, row.participant, row.event) for row in made]
+        )
+
+
+def _registration(
+    session: "Session", actor: "Actor", text: bytes | None, options: dict[str, Any]
+) -> "Registration":
+    import msgspec
+
+    from biobank import inputs, participants
+    from biobank.errors import Malformed
+    from biobank.specimens import Registration
+
+    if text is not None:
+        try:
+            return inputs.read(Registration, msgspec.json.decode(text))
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise Malformed("json_unreadable", N_("This is not JSON: %(error)s."), error=str(error)) from None
+    visit = options["visit"]
+    if visit is None:
+        sent = {"study": options["study"], "pseudonym": options["participant"], "event": options["event"]}
+        visit = participants.open_visit(session, actor, inputs.read(participants.VisitOrder, sent)).code
+    names = ("material", "amount", "container", "collected", "note")
+    new: dict[str, Any] = {name: options[name] for name in names if options[name] is not None}
+    pairs = [text.partition("=") for text in options["identifier"]]
+    new["identifiers"] = [{"scheme": scheme, "value": value} for scheme, _, value in pairs]
+    return inputs.read(Registration, {"visit": visit, "specimens": [new]})
+
+
+@click.command()
+@click.argument("tubes", nargs=-1)
+@click.option("--box", help="Put the TUBES into this box, at its next free slots.")
+@click.option("--slot", help="Put one tube at this slot, such as B7.")
+@click.option("--freezer", help="Fill the boxes of this freezer, in order.")
+@click.option("--study", help="With --freezer: whose aliquots.")
+@click.option("--all", "everything", is_flag=True, help="With --freezer: every aliquot that stands nowhere.")
+@running.as_json
+def store(tubes: tuple[str, ...], as_json: bool, **options: Any) -> None:  # noqa: FBT001 - a flag
+    """Put TUBES into a box, or every aliquot of a study into the boxes of one freezer."""
+    if options["freezer"] and options["study"] and options["everything"] and not tubes:
+        _store_all(options["freezer"], options["study"], as_json=as_json)
+    elif options["box"] and tubes:
+        _store(options["box"], tubes, options["slot"], as_json=as_json)
+    else:
+        raise click.UsageError("Say --box BOX TUBES..., or --freezer FREEZER --study STUDY --all.")
+
+
+def _store(box: str, tubes: tuple[str, ...], slot: str | None, *, as_json: bool) -> None:
+    from biobank import inputs, storage
+
+    order = inputs.read(storage.PutAway, {"box": box, "tubes": list(tubes), "slot": slot})
+    with running.opened() as database:
+        stored = running.console(database).act(
+            lambda session, actor: storage.put_away(session, actor, order), list[storage.Stored]
+        )
+    if as_json:
+        running.tell_json(stored)
+    else:
+        running.table([(grouped(each.code), each.box_name, grouped(each.box), each.slot) for each in stored])
+
+
+def _store_all(freezer: str, study: str, *, as_json: bool) -> None:
+    from biobank import specimens, storage
+
+    def work(session: "Session", actor: "Actor") -> tuple[int, int]:
+        waiting = specimens.unplaced(session, actor, study)
+        return len(waiting), storage.fill_boxes(session, actor, freezer, waiting)
+
+    with running.opened() as database:
+        count, boxes = running.console(database).act(work, tuple[int, int])
+    if as_json:
+        running.tell_json({"aliquots": count, "boxes": boxes})
+    else:
+        click.echo(f"Stored {count} aliquots in {boxes} boxes.")
+
+
+@click.command()
+@click.argument("codes", nargs=-1)
+@click.option("--study", help="With --all: whose tubes.")
+@click.option("--all", "everything", is_flag=True, help="With --study: every tube that has not ended.")
+@click.option("--stock", default="herma-4100", show_default=True, help="The sheet or roll.")
+@click.option("--skip", default=0, show_default=True, help="Labels of the first sheet that are used already.")
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The PDF to write."
+)
+def label(codes: tuple[str, ...], study: str | None, everything: bool, out: Path, **order: Any) -> None:  # noqa: FBT001 - a flag
+    """Print labels of the tubes of these CODES, or of a whole study, as a PDF."""
+    from biobank import inputs, specimens
+    from biobank.labels import printing
+
+    if bool(codes) == bool(study and everything):
+        raise click.UsageError("Say CODES..., or --study STUDY --all.")
+    require_writable(out)
+
+    def work(session: "Session", actor: "Actor") -> printing.PrintJob:
+        wanted = list(codes) or list(specimens.living(session, actor, study or ""))
+        return printing.print_labels(
+            session, actor, inputs.read(printing.PrintOrder, {"codes": wanted, **order})
+        )
+
+    with running.opened() as database:
+        job = running.console(database).act(work, printing.PrintJob)
+    out.write_bytes(printing.drawn(job))
+    click.echo(f"{len(job.faces)} labels on {job.stock}: {out}")
+
+
+def require_writable(out: Path) -> None:
+    """Refused: a file that could not be written, before any printing is recorded."""
+    if not os.access(out if out.exists() else out.parent, os.W_OK):
+        raise Refusal("file_unwritable", N_("%(file)s cannot be written."), file=str(out))
+
+
+@click.command()
+@click.argument("code")
+@running.as_json
+def find(code: str, as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
+    """Tell what a CODE is and where: our own, one from elsewhere, or a participant's pseudonym."""
+    from biobank import specimens
+
+    def ask(session: "Session", actor: "Actor") -> "tuple[Found, Any]":
+        found = specimens.find(session, actor, code)
+        return found, answer(session, actor, found)
+
+    with running.opened() as database:
+        found, card = running.console(database).ask(ask)
+    if as_json:
+        running.tell_json({"found": found, "card": card})
+    else:
+        tell_card(found.kind, card)
+
+
+def answer(session: "Session", actor: "Actor", found: "Found") -> Any:
+    """The card of whatever was found."""
+    from biobank import participants, specimens, storage
+
+    match found.kind:
+        case "specimen":
+            return specimens.card(session, actor, found.code)
+        case "container":
+            return storage.place_of(session, storage.by_code(session, actor, found.code))
+        case "visit":
+            return specimens.visit_card(session, actor, found.code)
+        case _:
+            whose = participants.by_pseudonym(session, actor, found.study, found.code)
+            return participants.card(session, whose)
+
+
+def tell_card(kind: str, card: Any) -> None:
+    """A card in a few lines."""
+    match kind:
+        case "specimen":
+            running.table(
+                [
+                    (
+                        grouped(card.code),
+                        f"{card.material}, {card.kind} {card.serial}/{card.total}, {card.life}",
+                    ),
+                    ("amount", card.amount or "not known"),
+                    ("of", f"{card.study} {card.participant} {card.event}, {card.site}"),
+                    ("place", f"{where(card.place)}{' (out)' if card.custody == 'out' else ''}"),
+                    ("also", ", ".join(card.identifiers) or "-"),
+                ]
+            )
+        case "container":
+            click.echo(f"{grouped(card.code)}  {where(card.path)}")
+        case "visit":
+            click.echo(f"{grouped(card.code)}  {card.study} {card.participant} {card.event}, {card.status}")
+            running.table([(grouped(row.code), row.material, row.kind, row.amount) for row in card.specimens])
+        case _:
+            click.echo(f"{card.pseudonym}  {card.study}, {card.site}")
+            running.table([(grouped(row.code), row.event, row.status) for row in card.visits])
+
+
+def where(path: Any) -> str:
+    """A path in words: `Freezer 1 > Shelf 1 > Rack 1 > Box 1 > A1`."""
+    if not path:
+        return "nowhere"
+    last = [path[-1].slot] if path[-1].slot else []
+    return " > ".join([step.name for step in path] + last)

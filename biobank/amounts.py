@@ -10,7 +10,7 @@ from biobank.errors import Malformed, RuleBroken
 from biobank.texts import gettext as _
 
 LARGEST = 2**53 - 1
-"""The largest amount kept: 9,007 litres or kilograms, and exact in every JSON reader."""
+"""The largest amount kept: nine million litres or nine tonnes, and exact in every JSON reader."""
 
 _WRITTEN = re.compile(r"(?P<value>\d{1,15}(?:\.\d{1,9})?)\s*(?P<unit>[^\d\s.]{1,8})")
 

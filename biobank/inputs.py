@@ -84,6 +84,8 @@ def refused(errors: list[ErrorDetails]) -> Refusals:
     each: list[Refusal] = []
     for error in errors[:50]:
         kind = error["type"]
+        if kind in ("too_short", "too_long") and isinstance(error["input"], str):
+            kind = f"string_{kind}"  # what a text is told that was cleaned before it was measured
         facts = {name: value for name, value in error.get("ctx", {}).items() if isinstance(value, str | int)}
         ours = kind not in _WORDS and facts.pop("ours", False)
         message = error["msg"] if ours else _WORDS.get(kind, _OTHERWISE)

@@ -11,7 +11,7 @@ TUBE, BOX, RECORD, HOLDER, COMMAND, STATION = (
     f"01980000-0000-7000-8000-{number:012x}" for number in range(1, 7)
 )
 
-BIRTH = {
+BIRTH: dict[str, Any] = {
     "life": "expected",
     "end_reason": None,
     "place": None,
@@ -223,7 +223,7 @@ def _vector(name: str, entry: dict[str, Any]) -> dict[str, Any]:
 
 def _valid() -> list[dict[str, Any]]:
     vectors: list[dict[str, Any]] = []
-    prev, state = "0" * 64, {}
+    prev, state = "0" * 64, dict[str, Any]()
     for number, told in enumerate(TUBES_LIFE, 1):
         entry = entry_of(told, number, number, prev, state)
         vectors.append(_vector(told["name"], entry))

@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 from biobank import clock, custody, people
 from biobank.amounts import N_
 from biobank.custody import Kind
+from biobank.custody.records import grant_said
 from biobank.errors import NotFound, NotSignedIn, RuleBroken
 from biobank.inputs import Input, Line, Whole
 from biobank.people import CONSOLE, Actor, Granted, May
@@ -291,7 +292,10 @@ class _At(msgspec.Struct, frozen=True):
 def _open(
     session: Session, actor: Actor, person: Person, grants: tuple[Granted, ...], *, inserted: bool = False
 ) -> None:
-    change = {"active": True, "grants": [_said(grant) for grant in grants]}
+    change = {
+        "active": True,
+        "grants": [grant_said(grant.role.value, grant.site_id, grant.study_id) for grant in grants],
+    }
     if inserted:
         # The console is its own first actor, so its row had to be there before its first event.
         custody.open_chain(session, person)
@@ -302,18 +306,9 @@ def _open(
 
 def _grant(session: Session, actor: Actor, person: Person, granted: Granted) -> None:
     state = custody.lock(session, [person.id])[person.id]
-    grants = [*state["grants"], _said(granted)]
+    grants = [*state["grants"], grant_said(granted.role.value, granted.site_id, granted.study_id)]
     custody.record(session, actor, person, Kind.CHANGED, change={"grants": grants})
     session.add(Grant(person_id=person.id, **msgspec.structs.asdict(granted)))
-
-
-def _said(grant: Granted) -> dict[str, str | None]:
-    site, study = grant.site_id, grant.study_id
-    return {
-        "role": grant.role.value,
-        "site": str(site) if site else None,
-        "study": str(study) if study else None,
-    }
 
 
 def _invite(session: Session, person: Person, secret: str) -> Invited:

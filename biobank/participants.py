@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 from biobank import accounts, clock, codes, custody, people, studies
 from biobank.amounts import N_
 from biobank.codes import CodeKind
-from biobank.custody import Kind, writing
+from biobank.custody import Kind, records
 from biobank.errors import Conflict, Fact, NotFound, RuleBroken
 from biobank.inputs import Flag, Input, Line, Moment, Pseudonym, Whole
 from biobank.people import Actor, May
@@ -184,7 +184,7 @@ def give_consent(
     participant = by_pseudonym(session, actor, study, pseudonym, May.REGISTER)
     consent = _consent(participant, order)
     state = custody.lock(session, [participant.id])[participant.id]
-    change = {"consents": [*state["consents"], _said(consent)]}
+    change = {"consents": [*state["consents"], records.consent_said(consent)]}
     custody.record(session, actor, participant, Kind.CHANGED, change=change)
     session.add(consent)
     session.flush()
@@ -371,20 +371,12 @@ def _consent(participant: Participant, order: ConsentOrder) -> Consent:
 
 def _opening(participant: Participant, consent: Consent) -> dict[str, Any]:
     """The state a participant's chain begins with: ids, and a blinded commitment to the rest."""
-    told = msgspec.json.encode(
-        [participant.pseudonym, participant.arm, participant.enrolled_on, participant.attributes],
-        order="sorted",
-    )
     return {
         "study": str(participant.study_id),
         "site": str(participant.site_id),
-        "told": writing.commitment(participant.salt, told.decode()),
-        "consents": [_said(consent)],
+        "told": records.told(participant),
+        "consents": [records.consent_said(consent)],
     }
-
-
-def _said(consent: Consent) -> dict[str, Any]:
-    return {"id": str(consent.id), "scopes": sorted(consent.scopes)}
 
 
 def _event(session: Session, participant: Participant, code: str) -> Event:

@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy import ColumnElement, func
 from sqlmodel import Session, SQLModel, col, select
 
+from biobank.custody import records
 from biobank.custody.projecting import columns_of
 from biobank.custody.words import NOUNS
 from biobank.database import table_of
@@ -18,6 +19,7 @@ from biobank.ledger.entries import Entry, State, Unsound
 from biobank.tables import (
     Container,
     CustodyEvent,
+    CustodyNote,
     CustodySubject,
     Identifier,
     Keep,
@@ -74,6 +76,7 @@ def _check_chunk(session: Session, subjects: Sequence[CustodySubject]) -> list[U
     states: dict[UUID, State] = {}
     births: dict[UUID, Entry] = {}
     events = _events_by_subject(session, ids)
+    notes = _notes(session, ids)
     for subject in subjects:
         chain = events.get(subject.id, [])
         try:
@@ -81,7 +84,7 @@ def _check_chunk(session: Session, subjects: Sequence[CustodySubject]) -> list[U
         except Unsound as error:
             faults.append(Unproved(subject.id, subject.kind, str(error)))
             continue
-        faults += [Unproved(subject.id, subject.kind, what) for what in _columns(chain)]
+        faults += [Unproved(subject.id, subject.kind, what) for what in _columns(chain, notes)]
         if (number, link) != (subject.number, subject.hash):
             faults.append(Unproved(subject.id, subject.kind, "the head is not its newest event"))
         if number:
@@ -97,8 +100,13 @@ def _events_by_subject(session: Session, ids: list[UUID]) -> dict[UUID, list[Cus
     return {key: list(chain) for key, chain in groupby(ordered, lambda event: event.subject_id)}
 
 
-def _columns(chain: Sequence[CustodyEvent]) -> Iterator[str]:
-    """Where the columns of an event do not say what its bytes say."""
+def _notes(session: Session, ids: list[UUID]) -> dict[UUID, CustodyNote]:
+    asked = select(CustodyNote).join(CustodyEvent, col(CustodyEvent.id) == col(CustodyNote.event_id))
+    return {note.event_id: note for note in session.exec(asked.where(col(CustodyEvent.subject_id).in_(ids)))}
+
+
+def _columns(chain: Sequence[CustodyEvent], notes: dict[UUID, CustodyNote]) -> Iterator[str]:
+    """Where the columns of an event, or the note beside it, do not say what its bytes say."""
     for event in chain:
         entry = entries.read(event.entry)
         place = entry.change.get("place") or {}
@@ -116,6 +124,9 @@ def _columns(chain: Sequence[CustodyEvent]) -> Iterator[str]:
             and place.get("container") == (str(event.container_id) if event.container_id else None)
             and entries.leaf_hash(event.entry) == event.leaf_hash
         )
+        note = notes.get(event.id)
+        if note and entries.commitment(note.salt, note.text) != entry.note:
+            yield f"the note of entry {event.number} is not the one that was written"
         if not said:
             yield f"the columns of entry {event.number} do not say what its bytes say"
 
@@ -133,8 +144,11 @@ def _tables(
     rows |= {row.id: row for row in _all(session, Container, col(Container.id).in_(ids))}
     places = _places(session, ids)
     codes, sums = _identifiers(session, ids), _sums(session, ids)
+    told = records.states(session, [key for key in states if kinds[key] == "record"])
     for key, state in states.items():
         if kinds[key] == "record":
+            if key not in told or not records.same(told[key], state):
+                yield key, "its row does not say what the log says"
             continue
         row = rows.get(key)
         if row is None:

@@ -1,6 +1,5 @@
 """The one writer: a change of state and its event, together or not at all."""
 
-import hashlib
 import secrets
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -172,11 +171,6 @@ def origin(session: Session) -> str:
     return _origins[engine]
 
 
-def commitment(salt: bytes, text: str) -> str:
-    """What the ledger keeps of a text: SHA-256 over a random salt and the text, as hex."""
-    return hashlib.sha256(salt + text.encode()).hexdigest()
-
-
 # --- how ---
 
 
@@ -224,7 +218,7 @@ def _event(
         refs=line.refs,
         change=change,
         after=entries.apply(head.after, change),
-        note=commitment(salt, line.note) if line.note else None,
+        note=entries.commitment(salt, line.note) if line.note else None,
         sig=line.sig,
     )
     kept = entries.canonical(entry)

@@ -66,6 +66,11 @@ def leaf_hash(entry: bytes) -> bytes:
     return hashlib.sha256(b"\x00" + entry).digest()
 
 
+def commitment(salt: bytes, text: str) -> str:
+    """What the ledger keeps of a text: SHA-256 over a random salt and the text, as 64 hex digits."""
+    return hashlib.sha256(salt + text.encode()).hexdigest()
+
+
 def read(entry: bytes) -> Entry:
     """Read kept bytes back; refused when they are not exactly what `canonical` writes."""
     try:

@@ -7,7 +7,7 @@ It acts as the person `console`. Exit codes: 0 it was done, 1 it was refused (on
 import rich_click as click
 
 from biobank import __version__
-from biobank.commands import demo, founding, import_, proving, serving, setting_up, tubes
+from biobank.commands import demo, finding, founding, import_, proving, serving, setting_up, tubes
 from biobank.commands.running import Refusing
 
 
@@ -33,7 +33,7 @@ for _command in (
     tubes.register,
     tubes.store,
     tubes.label,
-    tubes.find,
+    finding.find,
     proving.check,
 ):
     biobank.add_command(_command)

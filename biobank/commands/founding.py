@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from biobank.database import Database
     from biobank.tables import Role
 
-FIRST_LINK = "/first/"
-"""The page where the first person chooses a password; the link's secret follows."""
-
 
 @click.command()
 @click.option("--first", default="first", show_default=True, help="The first person's sign-in name.")
@@ -103,4 +100,6 @@ def address(found: Settings) -> str:
 
 def link(found: Settings, secret: str) -> str:
     """The one-time link by which somebody chooses their password."""
+    from biobank.web import FIRST_LINK
+
     return f"{address(found)}{FIRST_LINK}{secret}"

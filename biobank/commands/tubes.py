@@ -1,4 +1,4 @@
-"""The daily work: register, store, label, find."""
+"""The daily work: register, store, label."""
 
 import os
 from pathlib import Path
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sqlmodel import Session
 
     from biobank.people import Actor
-    from biobank.specimens import Found, Registration
+    from biobank.specimens import Registration
 
 
 @click.command()
@@ -160,72 +160,3 @@ def require_writable(out: Path) -> None:
     """Refused: a file that could not be written, before any printing is recorded."""
     if not os.access(out if out.exists() else out.parent, os.W_OK):
         raise Refusal("file_unwritable", N_("%(file)s cannot be written."), file=str(out))
-
-
-@click.command()
-@click.argument("code")
-@running.as_json
-def find(code: str, as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
-    """Tell what a CODE is and where: our own, one from elsewhere, or a participant's pseudonym."""
-    from biobank import specimens
-
-    def ask(session: "Session", actor: "Actor") -> "tuple[Found, Any]":
-        found = specimens.find(session, actor, code)
-        return found, answer(session, actor, found)
-
-    with running.opened() as database:
-        found, card = running.console(database).ask(ask)
-    if as_json:
-        running.tell_json({"found": found, "card": card})
-    else:
-        tell_card(found.kind, card)
-
-
-def answer(session: "Session", actor: "Actor", found: "Found") -> Any:
-    """The card of whatever was found."""
-    from biobank import participants, specimens, storage
-
-    match found.kind:
-        case "specimen":
-            return specimens.card(session, actor, found.code)
-        case "container":
-            return storage.place_of(session, storage.by_code(session, actor, found.code))
-        case "visit":
-            return specimens.visit_card(session, actor, found.code)
-        case _:
-            whose = participants.by_pseudonym(session, actor, found.study, found.code)
-            return participants.card(session, whose)
-
-
-def tell_card(kind: str, card: Any) -> None:
-    """A card in a few lines."""
-    match kind:
-        case "specimen":
-            running.table(
-                [
-                    (
-                        grouped(card.code),
-                        f"{card.material}, {card.kind} {card.serial}/{card.total}, {card.life}",
-                    ),
-                    ("amount", card.amount or "not known"),
-                    ("of", f"{card.study} {card.participant} {card.event}, {card.site}"),
-                    ("place", f"{where(card.place)}{' (out)' if card.custody == 'out' else ''}"),
-                    ("also", ", ".join(card.identifiers) or "-"),
-                ]
-            )
-        case "container":
-            click.echo(f"{grouped(card.code)}  {where(card.path)}")
-        case "visit":
-            click.echo(f"{grouped(card.code)}  {card.study} {card.participant} {card.event}, {card.status}")
-            running.table([(grouped(row.code), row.material, row.kind, row.amount) for row in card.specimens])
-        case _:
-            click.echo(f"{card.pseudonym}  {card.study}, {card.site}")
-            running.table([(grouped(row.code), row.event, row.status) for row in card.visits])
-
-
-def where(path: Any) -> str:
-    """A path in words: `Freezer 1 > Shelf 1 > Rack 1 > Box 1 > A1`."""
-    if not path:
-        return "nowhere"
-    last = [path[-1].slot] if path[-1].slot else []
-    return " > ".join([step.name for step in path] + last)

@@ -1,0 +1,97 @@
+"""Telling what a code is and where."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import rich_click as click
+
+from biobank.codes import grouped
+from biobank.commands import running
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlmodel import Session
+
+    from biobank.participants import ParticipantCard
+    from biobank.people import Actor
+    from biobank.specimens import Found, SpecimenCard, SpecimenRow, VisitCard
+    from biobank.storage import Step
+
+
+@click.command()
+@click.argument("code")
+@running.as_json
+def find(code: str, as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
+    """Tell what a CODE is and where: our own, one from elsewhere, or a participant's pseudonym."""
+    from biobank import specimens
+
+    def ask(session: "Session", actor: "Actor") -> "tuple[Found, dict[str, Any]]":
+        found = specimens.find(session, actor, code)
+        return found, _about(session, actor, found)
+
+    with running.opened() as database:
+        found, about = running.console(database).ask(ask)
+    if as_json:
+        running.tell_json({"kind": found.kind, **about})
+    else:
+        _TOLD[found.kind](**about)
+
+
+def _about(session: "Session", actor: "Actor", found: "Found") -> dict[str, Any]:
+    """The card of what was found; of a specimen also what was made of it."""
+    from biobank import participants, specimens, storage
+
+    match found.kind:
+        case "specimen":
+            made = specimens.family(session, actor, found.code)
+            return {"card": specimens.card(session, actor, found.code), "made": made}
+        case "container":
+            return {"card": storage.place_of(session, storage.by_code(session, actor, found.code))}
+        case "visit":
+            return {"card": specimens.visit_card(session, actor, found.code)}
+        case _:
+            whose = participants.by_pseudonym(session, actor, found.study, found.code)
+            return {"card": participants.card(session, whose)}
+
+
+def _specimen(card: "SpecimenCard", made: "Sequence[SpecimenRow]") -> None:
+    running.table(
+        [
+            (grouped(card.code), f"{card.material}, {card.kind} {card.serial}/{card.total}, {card.life}"),
+            ("amount", card.amount or "not known"),
+            ("of", f"{card.study} {card.participant} {card.event}, {card.site}"),
+            ("place", f"{_way(card.place)}{' (out)' if card.custody == 'out' else ''}"),
+            ("also", ", ".join(card.identifiers) or "-"),
+            *(("made", f"{grouped(row.code)}  {row.amount}  {row.place or 'nowhere'}") for row in made),
+        ]
+    )
+
+
+def _container(card: Any) -> None:
+    click.echo(f"{grouped(card.code)}  {_way(card.path)}")
+
+
+def _visit(card: "VisitCard") -> None:
+    click.echo(f"{grouped(card.code)}  {card.study} {card.participant} {card.event}, {card.status}")
+    running.table([(grouped(row.code), row.kind, row.material, row.amount) for row in card.specimens])
+
+
+def _participant(card: "ParticipantCard") -> None:
+    click.echo(f"{card.pseudonym}  {card.study}, {card.site}")
+    running.table([(grouped(row.code), row.event, row.status) for row in card.visits])
+
+
+_TOLD: dict[str, Callable[..., None]] = {
+    "specimen": _specimen,
+    "container": _container,
+    "visit": _visit,
+    "participant": _participant,
+}
+
+
+def _way(path: "Sequence[Step]") -> str:
+    """A path in words: `Freezer 1 > Shelf 1 > Rack 1 > Box 1 > A1`."""
+    if not path:
+        return "nowhere"
+    return " > ".join([*(step.name for step in path), *([path[-1].slot] if path[-1].slot else [])])

@@ -12,7 +12,6 @@ from litestar.static_files import create_static_files_router
 from biobank import __version__, api, pages, web
 from biobank.database import Database
 from biobank.errors import Refusal
-from biobank.inputs import Input
 from biobank.settings import Settings
 
 LARGEST_BODY = 1024 * 1024
@@ -43,7 +42,7 @@ def create_app(settings: Settings, database: Database | None = None) -> Litestar
             HTTPException: web.on_framework,
             Exception: web.on_error,
         },
-        type_decoders=[(lambda kind: isinstance(kind, type) and issubclass(kind, Input), web.decode_input)],
+        plugins=[web.Orders()],
         template_config=pages.template_config(),
         openapi_config=api.openapi_config(__version__, pages.STATIC),
         lifespan=[lifespan],

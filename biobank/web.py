@@ -11,10 +11,13 @@ from uuid import UUID
 
 import structlog
 from litestar import Request, Response
+from litestar.config.app import AppConfig
 from litestar.di import NamedDependency
 from litestar.enums import MediaType, ScopeType
 from litestar.exceptions import HTTPException, SerializationException
 from litestar.middleware import ASGIMiddleware
+from litestar.plugins import InitPlugin
+from litestar.plugins.pydantic import PydanticPlugin
 from litestar.response import Redirect, Template
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -150,6 +153,27 @@ def cookie_name(request: Request[Any, Any, Any]) -> str:
 def csrf_token(session_secret: str) -> str:
     """What a page of this session sends back with each change: nobody without the cookie can make it."""
     return hmac.digest(session_secret.encode(), b"csrf", "sha256").hex()
+
+
+class Orders(PydanticPlugin):
+    """Litestar's way with pydantic, which describes our inputs well, but leaves reading them to us."""
+
+    def on_app_init(self, app_config: AppConfig) -> AppConfig:
+        """Let Litestar's parts come first, and put ours in front of them."""
+        configured = super().on_app_init(app_config)
+        configured.plugins.append(_ReadFirst())
+        return configured
+
+
+class _ReadFirst(InitPlugin):
+    def on_app_init(self, app_config: AppConfig) -> AppConfig:
+        """Put our decoder first; the first that fits a type is taken."""
+        app_config.type_decoders = [(_is_input, decode_input), *(app_config.type_decoders or [])]
+        return app_config
+
+
+def _is_input(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Input)
 
 
 def decode_input(kind: type[Input], sent: object) -> Input:

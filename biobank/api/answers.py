@@ -72,9 +72,14 @@ async def require_readable(request: Request[Any, Any, Any]) -> None:
         raise WrongMedia("wrong_media_type", N_("Send this as %(takes)s."), takes=takes)
     if takes == "application/json":
         try:
-            json.loads(await request.body(), object_pairs_hook=_names_once)
+            text = (await request.body()).decode()
+            json.loads(text, object_pairs_hook=_names_once, parse_constant=_no_number)
         except (ValueError, RecursionError):
-            raise Malformed("json_unreadable", N_("What was sent is not JSON in UTF-8.")) from None
+            raise Malformed("unreadable", N_("What was sent is not JSON in UTF-8.")) from None
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(name)  # NaN and the infinities are no JSON
 
 
 def _names_once(pairs: list[tuple[str, Any]]) -> None:

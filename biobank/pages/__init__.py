@@ -1,21 +1,24 @@
 """Pages for people: HTML over the same actions as the API."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
-from litestar.plugins.jinja import JinjaTemplateEngine
-from litestar.handlers import BaseRouteHandler
-from litestar.template import TemplateConfig
+from litestar import Router
+from litestar.di import Provide
 
-HERE = Path(__file__).parent
-STATIC = HERE / "static"
+from biobank.pages import bench, home, shell, signing, specimens, storage, studies, visits
+from biobank.pages.shell import STATIC, template_config
+
+__all__ = ["STATIC", "handlers", "template_config"]
 
 
-def handlers() -> Sequence[BaseRouteHandler]:
+def handlers() -> Sequence[Router]:
     """Every page."""
-    return []
-
-
-def template_config() -> TemplateConfig[JinjaTemplateEngine]:
-    """Where templates stand."""
-    return TemplateConfig(directory=HERE / "templates", engine=JinjaTemplateEngine)
+    each = [module.HANDLERS for module in (bench, home, signing, specimens, storage, studies, visits)]
+    return [
+        Router(
+            "/",
+            route_handlers=[handler for some in each for handler in some],
+            dependencies={"form": Provide(shell.provide_form)},
+            include_in_schema=False,
+        )
+    ]

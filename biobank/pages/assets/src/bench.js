@@ -123,6 +123,7 @@ class ScanBench extends HTMLElement {
     if (outcome === "stop") this.#stop(result);
     else this.#part("[data-result]").replaceChildren(result);
     htmx.process(result);
+    if (result.dataset.leads) location.assign(result.dataset.leads);
   }
 
   /** @param {Element} part */

@@ -1,6 +1,8 @@
 /** Forms that act, `<form data-command>`: a double submit carries one command id, so it is one effect. */
 import { uuid7 } from "./codes.js";
 
+const DOWNLOAD = 2000; // ms within which sending the same form again is one act
+
 /** @param {HTMLFormElement} form */
 function giveCommand(form) {
   if (form.elements.namedItem("command")) return;
@@ -24,9 +26,17 @@ document.addEventListener(
     if (form.dataset.command === undefined) return;
     giveCommand(form); // one that came in later, with a replaced part of the page
     show(form, true);
+    if (form.dataset.download !== undefined) setTimeout(() => downloaded(form), DOWNLOAD);
   },
   true,
 );
+
+/** A file that is saved leaves the page standing and tells nobody that it came. @param {HTMLFormElement} form */
+function downloaded(form) {
+  show(form, false);
+  const field = form.elements.namedItem("command");
+  if (field instanceof HTMLInputElement) field.value = uuid7();
+}
 
 function settle() {
   for (const form of document.querySelectorAll("form[data-busy]")) show(/** @type {HTMLFormElement} */ (form), false);

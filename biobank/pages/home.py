@@ -1,0 +1,59 @@
+"""The first page, and the find box that every page carries."""
+
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+from litestar import Request, Response, get
+from litestar.response import Redirect, Template
+from sqlmodel import Session
+
+from biobank import specimens, storage, studies, web
+from biobank.pages import shell
+from biobank.people import Actor
+from biobank.specimens import Away, Found
+from biobank.storage import ContainerRow
+from biobank.studies import StudyCard
+
+
+class Home(msgspec.Struct, frozen=True):
+    """What a technician looks for first."""
+
+    out: list[Away]
+    freezers: list[ContainerRow]
+    studies: list[StudyCard]
+
+
+def address(found: Found) -> str:
+    """The page of what a code named."""
+    if found.kind == "participant":
+        return f"/studies/{quote(found.study, safe='')}/participants/{quote(found.code)}"
+    place = {"specimen": "specimens", "container": "containers", "visit": "visits"}[found.kind]
+    return f"/{place}/{found.code}{'?retired=1' if found.retired else ''}"
+
+
+@get("/", sync_to_thread=True)
+def home(door: web.OpenDoor) -> Template:
+    """What is out, the freezers, the studies."""
+
+    def question(session: Session, actor: Actor) -> Home:
+        return Home(
+            out=specimens.away(session, actor),
+            freezers=storage.roots(session, actor),
+            studies=studies.everything(session, actor),
+        )
+
+    me, told = shell.ask(door, question)
+    return shell.page("home/home.html", me, told=told)
+
+
+@get("/find", sync_to_thread=True)
+def find(request: Request[Any, Any, Any], door: web.OpenDoor) -> Response[Any]:
+    """Lead to whatever a scanned or typed code names."""
+    code = request.query_params.get("code", "").strip()
+    if not code:
+        return Redirect("/")
+    return Redirect(address(door.ask(lambda session, actor: specimens.find(session, actor, code))))
+
+
+HANDLERS = [home, find]

@@ -1,0 +1,164 @@
+"""Maps of boxes, racks and freezers: where each cell is drawn, in what state. Pure; no colours, no markup."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+import msgspec
+
+from biobank.storage import BoxMap, ContainerRow, SlotRow
+from biobank.storage.geometry import axis_label
+from biobank.tables import Fill, Labelling
+
+CELL, PITCH, MARGIN = 44, 48, 28
+"""Side of a cell, from one to the next, and the room for the letters around; SVG units."""
+
+EVERY = 3
+"""On a large map every third row and column is lettered, and the last; on a small one all are."""
+
+SMALL = 12
+
+
+class Cell(msgspec.Struct, frozen=True):
+    """A slot as it is drawn: its corner, its state as a class, its short text, what it names."""
+
+    x: int
+    y: int
+    row: int
+    col: int
+    state: str
+    text: str
+    slot: SlotRow
+    first: bool
+
+
+class Axis(msgspec.Struct, frozen=True):
+    """One letter or number beside the map."""
+
+    x: float
+    y: float
+    text: str
+
+
+class Drawing(msgspec.Struct, frozen=True):
+    """A grid to be drawn. `outline` has its cut corner at A1; `order` is the arrow of the fill order."""
+
+    width: int
+    height: int
+    rows: list[list[Cell]]
+    axes: list[Axis]
+    outline: str
+    order: str
+
+
+class Slot(msgspec.Struct, frozen=True):
+    """One container inside another, as a labelled bar that fills from the left."""
+
+    x: int
+    y: int
+    width: int
+    fill: int
+    row: ContainerRow
+    state: str
+
+
+class Elevation(msgspec.Struct, frozen=True):
+    """A rack's front, or a freezer with its shelves: bars, and a caption before each line of them."""
+
+    width: int
+    height: int
+    slots: list[Slot]
+    captions: list[Axis]
+
+
+def draw(
+    found: BoxMap, marks: Mapping[str, str] | None = None, labels: tuple[Labelling, Labelling] | None = None
+) -> Drawing:
+    """Draw a container with a grid. `marks` gives slots, by name, another state: found, cursor, stop."""
+    rows, cols = found.rows or 0, found.cols or 0
+    letters = labels or (Labelling.LETTERS, Labelling.NUMBERS)
+    special = marks or {}
+    start = next((slot.name for slot in found.slots if slot.name in special), found.slots[0].name)
+    lines: list[list[Cell]] = [[] for _ in range(rows)]
+    for slot in found.slots:
+        row, col = slot.row or 0, slot.col or 0
+        state = special.get(slot.name) or {"kept": "out"}.get(slot.state, slot.state)
+        x, y = MARGIN + col * PITCH, MARGIN + row * PITCH
+        lines[row].append(Cell(x, y, row, col, state, _short(slot), slot, slot.name == start))
+    width, height = 2 * MARGIN + cols * PITCH - 4, 2 * MARGIN + rows * PITCH - 4
+    axes, outline = _axes(rows, cols, letters), _outline(width, height)
+    return Drawing(width, height, lines, axes, outline, _order(found, width, height))
+
+
+def front(rows: Sequence[ContainerRow], found: Collection[str] = ()) -> Elevation:
+    """The front of a rack or a shelf: what stands in it, from the top, in as many columns as fit a screen."""
+    columns = 2 if len(rows) > 10 else 1
+    deep = -(-len(rows) // columns) or 1
+    wide = 360 if columns == 1 else 276
+    slots = [
+        _slot(16 + (place // deep) * (wide + 12), 12 + (place % deep) * 44, wide, row, found)
+        for place, row in enumerate(rows)
+    ]
+    return Elevation(32 + columns * wide + (columns - 1) * 12, 16 + deep * 44, slots, [])
+
+
+def freezer(
+    shelves: Sequence[tuple[ContainerRow, Sequence[ContainerRow]]], found: Collection[str] = ()
+) -> Elevation:
+    """A freezer with its door open: a line for each shelf, from the top, and the racks that stand on it."""
+    most = max((len(racks) for _, racks in shelves), default=0) or 1
+    wide = max(96, min(220, 700 // most))
+    slots: list[Slot] = []
+    captions: list[Axis] = []
+    for line, (shelf, racks) in enumerate(shelves):
+        y = 32 + line * 76
+        captions.append(Axis(16, y - 8, shelf.name))
+        slots += [_slot(16 + place * (wide + 8), y, wide, rack, found) for place, rack in enumerate(racks)]
+    return Elevation(24 + most * (wide + 8), 16 + len(shelves) * 76, slots, captions)
+
+
+def _slot(x: int, y: int, width: int, row: ContainerRow, found: Collection[str]) -> Slot:
+    share = min(1.0, row.used / row.size) if row.size else 0.0
+    state = "found" if row.code in found else "empty" if not row.used else ""
+    return Slot(x, y, width, round((width - 2) * share), row, state)
+
+
+def _short(slot: SlotRow) -> str:
+    """The last three characters of what is there: a box shows all its codes' ends at a glance."""
+    return slot.code[-3:] if slot.code else ""
+
+
+def _axes(rows: int, cols: int, labels: tuple[Labelling, Labelling]) -> list[Axis]:
+    far_x, far_y = MARGIN + cols * PITCH - 4 + MARGIN / 2, MARGIN + rows * PITCH - 4 + MARGIN / 2
+    beside = [
+        Axis(x, MARGIN + row * PITCH + CELL / 2, axis_label(row, labels[0]))
+        for row in _lettered(rows)
+        for x in (MARGIN / 2, far_x)
+    ]
+    above = [
+        Axis(MARGIN + col * PITCH + CELL / 2, y, axis_label(col, labels[1]))
+        for col in _lettered(cols)
+        for y in (MARGIN / 2, far_y)
+    ]
+    return beside + above
+
+
+def _lettered(count: int) -> list[int]:
+    if count <= SMALL:
+        return list(range(count))
+    return [index for index in range(count) if index % EVERY == 0 or index == count - 1]
+
+
+def _outline(width: int, height: int) -> str:
+    """Around the cells, with the corner at A1 cut as on the box itself."""
+    edge = MARGIN - 6
+    right, bottom = width - edge, height - edge
+    return f"M{edge + 14} {edge}H{right}V{bottom}H{edge}V{edge + 14}Z"
+
+
+def _order(found: BoxMap, width: int, height: int) -> str:
+    """An arrow along the edge that is filled first."""
+    at = MARGIN - 11
+    if found.fill == Fill.BY_COLUMN.value:
+        end = min(height - MARGIN, MARGIN + 3 * PITCH)
+        return f"M{at} {MARGIN + 12}V{end}m-4 -6l4 6l4 -6"
+    end = min(width - MARGIN, MARGIN + 3 * PITCH)
+    return f"M{MARGIN + 12} {at}H{end}m-6 -4l6 4l-6 4"

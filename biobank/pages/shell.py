@@ -1,0 +1,157 @@
+"""What every page has around it: who is signed in, its assets, its language, where an act leads."""
+
+import json
+import re
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from litestar import Request, Response
+from litestar.di import NamedDependency
+from litestar.enums import MediaType
+from litestar.plugins.jinja import JinjaTemplateEngine
+from litestar.response import Redirect, Template
+from litestar.template import TemplateConfig
+from sqlmodel import Session
+
+from biobank import amounts, codes, custody, people, texts, web
+from biobank.door import Door
+from biobank.pages import words
+from biobank.people import Actor, May
+
+Answer = TypeVar("Answer")
+Asked = Request[Any, Any, Any]
+Fields = dict[str, str | list[str]]
+Form = NamedDependency[Fields]
+
+HERE = Path(__file__).parent
+STATIC = HERE / "static"
+
+_HIDDEN = ("csrf", "command")
+_LOCAL = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*")
+
+
+# --- reading and answering ---
+
+
+async def provide_form(request: Asked) -> Fields:
+    """The fields of a sent form, a list where one name came more than once."""
+    sent: Fields = {}
+    for name, value in (await request.form()).multi_items():
+        if name in _HIDDEN or not isinstance(value, str):
+            continue
+        before = sent.get(name)
+        sent[name] = value if before is None else [*([before] if isinstance(before, str) else before), value]
+    return sent
+
+
+def several(form: Fields, name: str) -> list[str]:
+    """All the values of a field that may come once, more often, or not at all."""
+    value = form.get(name, [])
+    return [value] if isinstance(value, str) else value
+
+
+def one(form: Fields, name: str) -> str:
+    """The value of a field, empty where it did not come."""
+    return next(iter(several(form, name)), "")
+
+
+def ask(door: Door, question: Callable[[Session, Actor], Answer]) -> tuple[Actor, Answer]:
+    """Ask, and say who asks: every page shows it."""
+    return door.ask(lambda session, actor: (actor, question(session, actor)))
+
+
+def page(name: str, me: Actor | None = None, **told: object) -> Template:
+    """A template with what it tells."""
+    return Template(name, context={"me": me, **told}, media_type=MediaType.HTML)
+
+
+def go(request: Asked, to: str) -> Response[Any]:
+    """Lead to another page after an act, whether a script or the browser itself sent the form."""
+    if "hx-request" in request.headers:
+        return Response("", headers={"HX-Redirect": to}, media_type=MediaType.TEXT, status_code=200)
+    return Redirect(to, status_code=303)
+
+
+def local(path: str, otherwise: str = "/") -> str:
+    """A path of this site; anything else, such as another site's address, becomes `otherwise`."""
+    return path if _LOCAL.fullmatch(path) else otherwise
+
+
+# --- what templates may call ---
+
+
+@cache
+def tags(entry: str) -> tuple[list[str], str]:
+    """The style sheets and the script of an entry of the built assets."""
+    built = json.loads((STATIC / "manifest.json").read_text(encoding="utf-8"))[entry]
+    return [f"/static/{name}" for name in built.get("css", ())], f"/static/{built['file']}"
+
+
+def csrf(request: Asked) -> str:
+    """What a form of this session carries; empty where nobody is signed in."""
+    secret = web.credentials(request).session
+    return web.csrf_token(secret) if secret else ""
+
+
+def is_demo(request: Asked) -> bool:
+    """Whether this database was made to try things in: its log's name, read once, ends in `/demo`."""
+    state = request.app.state
+    if "demo" not in state:
+        state["demo"] = bool(state.database.read(custody.origin).endswith("/demo"))
+    return bool(state["demo"])
+
+
+def theme(request: Asked) -> str:
+    """The theme somebody chose, or empty for the system's."""
+    chosen = request.cookies.get("theme", "")
+    return chosen if chosen in {"light", "dark"} else ""
+
+
+def here(request: Asked) -> str:
+    """The address of this page, to come back to."""
+    query = request.url.query
+    return request.url.path + (f"?{query}" if query else "")
+
+
+def may(me: Actor | None, what: str) -> bool:
+    """Whether some grant of the person covers this kind of act."""
+    return me is not None and people.allowed(me, May(what))
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+    )
+    environment.install_gettext_callables(  # type: ignore[attr-defined]  # the extension adds it
+        texts.gettext, texts.ngettext, newstyle=True
+    )
+    environment.globals |= {
+        "assets": tags,
+        "csrf": csrf,
+        "here": here,
+        "is_demo": is_demo,
+        "language": texts.language.get,
+        "languages": texts.LANGUAGES,
+        "may": may,
+        "theme": theme,
+    }
+    environment.filters |= {
+        "grouped": codes.grouped,
+        "material": amounts.material_name,
+        "moment": words.moment,
+        "word": words.word,
+    }
+    return environment
+
+
+def template_config() -> TemplateConfig[JinjaTemplateEngine]:
+    """Where templates stand: a folder for each module, fragments beginning with an underscore."""
+    return TemplateConfig(instance=JinjaTemplateEngine.from_environment(_environment()))

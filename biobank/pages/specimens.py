@@ -1,0 +1,139 @@
+"""The card of a specimen with its timeline; what is made of it, its labels, in and out of its box."""
+
+from typing import Any
+
+import msgspec
+from litestar import Request, Response, get, post
+from litestar.response import Template
+from sqlmodel import Session
+
+from biobank import amounts, inputs, labels, specimens, storage, web
+from biobank.errors import NotFound
+from biobank.labels import printing
+from biobank.labels.drawing import sheet
+from biobank.labels.layout import LabelFace
+from biobank.labels.printing import PrintJob, PrintOrder
+from biobank.pages import maps, shell
+from biobank.pages.maps import Drawing
+from biobank.pages.shell import Form
+from biobank.people import Actor
+from biobank.specimens import Aliquots, Derivative, SpecimenCard, SpecimenRow, TimelineRow
+from biobank.storage import BoxMap, BringBack, Stored, TakeOut
+
+
+class Told(msgspec.Struct, frozen=True):
+    """Everything the card shows."""
+
+    card: SpecimenCard
+    timeline: list[TimelineRow]
+    made: list[SpecimenRow]
+    box: BoxMap | None
+
+
+@get("/specimens/{code:str}", sync_to_thread=True)
+def card_page(request: Request[Any, Any, Any], door: web.OpenDoor, code: str) -> Template:
+    """What it is, where it is, how much is left, and everything that happened to it."""
+
+    def question(session: Session, actor: Actor) -> Told:
+        card = specimens.card(session, actor, code)
+        return Told(
+            card=card,
+            timeline=specimens.timeline(session, actor, code)[::-1],
+            made=specimens.family(session, actor, code),
+            box=box_of(session, actor, card),
+        )
+
+    me, told = shell.ask(door, question)
+    return shell.page(
+        "specimens/card.html",
+        me,
+        told=told,
+        card=told.card,
+        drawing=mini_map(told.card, told.box),
+        retired="retired" in request.query_params,
+        materials=list(amounts.MATERIALS),
+        stocks=labels.stock.STOCKS.values(),
+    )
+
+
+def box_of(session: Session, actor: Actor, card: SpecimenCard) -> BoxMap | None:
+    """The box a tube is in or whose slot is kept for it; None for a box at a site the actor does not see."""
+    if not card.place:
+        return None
+    try:
+        return storage.box_map(session, actor, card.place[-1].code)
+    except NotFound:
+        return None
+
+
+def mini_map(card: SpecimenCard, box: BoxMap | None) -> Drawing | None:
+    """The box with the tube's slot marked."""
+    if box is None or not box.rows:
+        return None
+    return maps.draw(box, {card.place[-1].slot: "out" if card.custody == "out" else "found"})
+
+
+@post(["/specimens/{code:str}/aliquots", "/aliquots"], sync_to_thread=True)
+def make_aliquots(
+    request: Request[Any, Any, Any], door: web.OpenDoor, form: Form, code: str = ""
+) -> Response[Any]:
+    """So many equal aliquots of the tube of the address or the form; then to the visit, for their labels."""
+    told = _fields(form, "parent", "count", "amount", "loss")
+    order = inputs.read(Aliquots, {**told, **({"parent": code} if code else {})}, form=True)
+
+    def work(session: Session, actor: Actor) -> list[SpecimenRow]:
+        return specimens.rows(session, specimens.aliquot(session, actor, order))
+
+    made = door.act(work, list[SpecimenRow])
+    return shell.go(request, f"/visits/{made[0].visit}")
+
+
+@post("/specimens/{code:str}/derivatives", sync_to_thread=True)
+def make_derivative(
+    request: Request[Any, Any, Any], door: web.OpenDoor, form: Form, code: str
+) -> Response[Any]:
+    """Another material made of this one, such as plasma of blood."""
+    told = {**_fields(form, "material", "used", "amount", "container"), "parent": code}
+    order = inputs.read(Derivative, told, form=True)
+
+    def work(session: Session, actor: Actor) -> list[SpecimenRow]:
+        return specimens.rows(session, [specimens.derive(session, actor, order)])
+
+    made = door.act(work, list[SpecimenRow])
+    return shell.go(request, f"/specimens/{made[0].code}")
+
+
+@post("/specimens/{code:str}/take-out", sync_to_thread=True)
+def take_out(request: Request[Any, Any, Any], door: web.OpenDoor, form: Form, code: str) -> Response[Any]:
+    """Take one tube out; its slot is kept."""
+    order = inputs.read(TakeOut, {"tubes": [code], "note": shell.one(form, "note")}, form=True)
+    door.act(lambda session, actor: storage.take_out(session, actor, order), list[Stored])
+    return shell.go(request, shell.local(shell.one(form, "next"), f"/specimens/{code}"))
+
+
+@post("/specimens/{code:str}/bring-back", sync_to_thread=True)
+def bring_back(request: Request[Any, Any, Any], door: web.OpenDoor, form: Form, code: str) -> Response[Any]:
+    """Bring one tube back to the slot that was kept for it."""
+    order = inputs.read(BringBack, {"tubes": [code]}, form=True)
+    door.act(lambda session, actor: storage.bring_back(session, actor, order), list[Stored])
+    return shell.go(request, shell.local(shell.one(form, "next"), f"/specimens/{code}"))
+
+
+@post("/labels", sync_to_thread=True, status_code=200)
+def print_labels(door: web.OpenDoor, form: Form) -> Response[bytes]:
+    """The labels as one PDF to save and print; the same command gives the same bytes."""
+    told = {**_fields(form, "stock", "skip"), "codes": shell.several(form, "codes")}
+    order = inputs.read(PrintOrder, told, form=True)
+    job = door.act(lambda session, actor: printing.print_labels(session, actor, order), PrintJob)
+    faces = [LabelFace(**msgspec.structs.asdict(face)) for face in job.faces]
+    pdf = sheet(faces, labels.stock.stock(job.stock), skip=job.skip)
+    name = f"labels-{job.faces[0].code}-{len(job.faces)}.pdf"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(pdf, media_type="application/pdf", headers=headers)
+
+
+def _fields(form: shell.Fields, *names: str) -> dict[str, str]:
+    return {name: shell.one(form, name) for name in names if name in form}
+
+
+HANDLERS = [card_page, make_aliquots, make_derivative, take_out, bring_back, print_labels]

@@ -1,0 +1,90 @@
+"""Words for what the database writes in codes: kinds of event, states, levels, times."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+
+from biobank.amounts import N_
+from biobank.texts import gettext
+
+WORDS: Mapping[str, str] = {
+    # what happened
+    "registered": N_("Registered"),
+    "collected": N_("Collected"),
+    "not_collected": N_("Not collected"),
+    "received": N_("Received"),
+    "rejected": N_("Rejected"),
+    "processed": N_("Processed"),
+    "amount_posted": N_("Amount changed"),
+    "placed": N_("Stored"),
+    "taken_out": N_("Taken out"),
+    "sighted": N_("Seen in its place"),
+    "hold_set": N_("Put on hold"),
+    "hold_lifted": N_("Hold lifted"),
+    "thawed": N_("Thawed"),
+    "identified": N_("Identifier added"),
+    "identifier_retired": N_("Identifier retired"),
+    "label_printed": N_("Label printed"),
+    "label_applied": N_("Label applied"),
+    "packed": N_("Packed"),
+    "sent": N_("Sent"),
+    "delivered": N_("Delivered"),
+    "came_back": N_("Came back"),
+    "ended": N_("Ended"),
+    "noted": N_("Note added"),
+    "made": N_("Made"),
+    "changed": N_("Changed"),
+    "retired": N_("Retired"),
+    "opened": N_("Opened"),
+    "decided": N_("Decided"),
+    "signed": N_("Signed"),
+    "closed": N_("Closed"),
+    # kinds of specimen
+    "primary": N_("Primary"),
+    "derivative": N_("Derivative"),
+    "aliquot": N_("Aliquot"),
+    # lives
+    "expected": N_("expected"),
+    "life.collected": N_("collected"),
+    "active": N_("active"),
+    "life.ended": N_("ended"),
+    # containers and their slots
+    "freezer": N_("freezer"),
+    "shelf": N_("shelf"),
+    "rack": N_("rack"),
+    "box": N_("box"),
+    "empty": N_("empty"),
+    "occupied": N_("occupied"),
+    "kept": N_("taken out, slot kept"),
+    # visits
+    "planned": N_("planned"),
+    "done": N_("done"),
+    "missed": N_("missed"),
+    # consent
+    "storage": N_("storage"),
+    "genetics": N_("genetics"),
+    "microbiome": N_("microbiome"),
+    "foreign_release": N_("release abroad"),
+    "recontact": N_("contact again"),
+    # roles
+    "technician": N_("technician"),
+    "auditor": N_("auditor"),
+    "researcher": N_("researcher"),
+    "manager": N_("manager"),
+    "administrator": N_("administrator"),
+}
+
+
+def word(code: str, about: str = "") -> str:
+    """A code in the reader's language; one we have no word for (a study's own) stays as it is."""
+    return gettext(WORDS.get(f"{about}.{code}") or WORDS.get(code) or code) if code else ""
+
+
+def moment(when: datetime | date | None) -> str:
+    """A time as people read it in both languages: ISO 8601 to the minute with its offset."""
+    if when is None:
+        return ""
+    if not isinstance(when, datetime):
+        return when.isoformat()
+    offset = when.strftime("%z") if when.utcoffset() else ""
+    shown = (when if offset else when.astimezone(UTC)).strftime("%Y-%m-%d %H:%M")
+    return f"{shown} {offset[:3]}:{offset[3:]}" if offset else f"{shown} UTC"

@@ -1,7 +1,7 @@
 """What every command shares: settings, a database that is ready, the console's door, words for refusals."""
 
 import errno
-import locale
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -29,7 +29,7 @@ class Refusing(click.RichGroup):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; a refusal, or a file the system refuses, exits with 1."""
-        texts.language.set(texts.chosen(locale.getlocale(locale.LC_MESSAGES)[0]))
+        texts.language.set(texts.chosen(*map(os.environ.get, ("LC_ALL", "LC_MESSAGES", "LANG"))))
         try:
             return super().invoke(ctx)
         except Refusal as refusal:

@@ -83,10 +83,11 @@ def configure(found: Settings, database: "Database") -> "Config":
     """The server: one process, its requests logged by the application itself."""
     import uvicorn
 
+    from biobank import logs
     from biobank.app import create_app
 
     application = create_app(found, database)
-    log_as_json()  # after it: a Litestar application sets up logging of its own
+    logs.write_json()  # after it: a Litestar application sets up logging of its own
     config = uvicorn.Config(
         application,
         loop="uvloop",
@@ -132,31 +133,3 @@ def run(config: "Config", listening: socket.socket) -> None:
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, leave)
     uvicorn.Server(config).run(sockets=[listening])
-
-
-def log_as_json() -> None:
-    """One JSON object a line on stderr, for our own lines and for the server's."""
-    import logging
-
-    import structlog
-
-    shared: list[structlog.typing.Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
-    ]
-    as_json = structlog.processors.JSONRenderer()
-    structlog.configure(
-        processors=[*shared, as_json],
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
-    )
-    handler = logging.StreamHandler()
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, as_json],
-        )
-    )
-    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)

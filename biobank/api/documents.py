@@ -6,55 +6,65 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from litestar import Request, Router
 from litestar.enums import MediaType
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin
 from litestar.openapi.spec import (
     Components,
     License,
-    OpenAPIMediaType,
-    OpenAPIResponse,
     OpenAPIType,
     Operation,
     Parameter,
-    Reference,
     Schema,
     SecurityScheme,
 )
 from litestar.openapi.spec.enums import OpenAPIFormat
 
-_TEXT = Schema(type=OpenAPIType.STRING)
-_REFUSALS = {
-    "400": "It cannot be read; `errors` names each field.",
-    "401": "Nobody is signed in, or the token has ended.",
-    "403": "You may see it, but not do this.",
-    "404": "There is nothing of that code in your scope.",
-    "409": "Somebody else has it, or what you saw is stale.",
-    "422": "A rule of the biobank refuses it; or the command id belongs to another command.",
-    "503": "The database is busy. Send the same command again.",
+_WORDS = {
+    400: "It cannot be read; `errors` names each field.",
+    401: "Nobody is signed in, or the token has ended.",
+    403: "You may see it, but not do this.",
+    404: "There is nothing of that code in your scope.",
+    409: "Somebody else has it, or what you saw is stale.",
+    422: "A rule of the biobank refuses it; or the command id belongs to another command.",
+    503: "The database is busy. Send the same command again.",
 }
-_PROBLEM = Schema(
-    title="Problem",
-    description="A refusal (RFC 9457). Nothing of what was asked is kept.",
-    type=OpenAPIType.OBJECT,
-    required=["type", "title", "status", "detail"],
-    properties={
-        "type": _TEXT,
-        "title": Schema(type=OpenAPIType.STRING, description="The refusal's slug; it never changes."),
-        "status": Schema(type=OpenAPIType.INTEGER),
-        "detail": Schema(type=OpenAPIType.STRING, description="In the language of Accept-Language."),
-        "field": Schema(type=OpenAPIType.STRING, description="The field that is at fault."),
-        "facts": Schema(type=OpenAPIType.OBJECT, description="What `detail` says, as values."),
-        "errors": Schema(
-            type=OpenAPIType.ARRAY,
-            items=Schema(
-                type=OpenAPIType.OBJECT, properties={"field": _TEXT, "title": _TEXT, "detail": _TEXT}
-            ),
-        ),
-    },
-)
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """One of several refusals: the field that is at fault, the slug, the words."""
+
+    field: str | None
+    title: str
+    detail: str
+
+
+class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A refusal (RFC 9457). Nothing of what was asked is kept.
+
+    `title` is a slug that never changes, `detail` is in the language of Accept-Language, `field` is at
+    fault, `facts` are what `detail` says, as values.
+    """
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    field: str | None = None
+    facts: dict[str, str | int] | None = None
+    errors: list[Fault] | None = None
+
+
+REFUSALS = {
+    status: ResponseSpec(
+        Problem, generate_examples=False, description=words, media_type="application/problem+json"
+    )
+    for status, words in _WORDS.items()
+}
 _DESCRIPTION = (
     "Register, label, store, scan and move specimens. Sign in with a token:"
     " `Authorization: Bearer ...`. Every change carries a UUID of its own in `Idempotency-Key`: sent again,"
@@ -63,22 +73,10 @@ _DESCRIPTION = (
 
 
 @dataclass
-class Question(Operation):
-    """An operation with the refusals that every operation may answer."""
-
-    def __post_init__(self) -> None:
-        problem: Any = Reference("#/components/schemas/Problem")
-        content = {"application/problem+json": OpenAPIMediaType(schema=problem)}
-        told = {status: OpenAPIResponse(words, content=content) for status, words in _REFUSALS.items()}
-        self.responses = {**(self.responses or {}), **told}
-
-
-@dataclass
-class Act(Question):
+class Act(Operation):
     """An operation that changes something: it carries a command id."""
 
     def __post_init__(self) -> None:
-        super().__post_init__()
         key = Parameter(
             name="Idempotency-Key",
             param_in="header",
@@ -92,7 +90,9 @@ class Act(Question):
 def noun(name: str, handlers: Sequence[HTTPRouteHandler]) -> Router:
     """The handlers of one noun, described alike."""
     for handler in handlers:
-        handler.operation_class = Act if "POST" in handler.http_methods else Question
+        if "POST" in handler.http_methods and handler.operation_class is Operation:
+            handler.operation_class = Act
+        handler.responses = {**(handler.responses or {}), **REFUSALS}
         handler.summary = (handler.fn.__doc__ or "").split(".")[0].split(":")[0]
     return Router("/", route_handlers=handlers, tags=[name])
 
@@ -135,7 +135,7 @@ def openapi_config(version: str, assets: Path) -> OpenAPIConfig:
         version=version,
         description=_DESCRIPTION,
         license=License(name="Apache-2.0", identifier="Apache-2.0"),
-        components=Components(schemas={"Problem": _PROBLEM}, security_schemes={"token": bearer}),
+        components=Components(security_schemes={"token": bearer}),
         security=[{"token": []}],
         use_handler_docstrings=True,
         operation_id_creator=lambda handler, _method, _path: handler.handler_name,

@@ -24,7 +24,7 @@ class LoadStudy(Act):
         self.request_body = RequestBody(content=content, required=True)
 
 
-@post("/studies", sync_to_thread=True, opt={"takes": TOML})
+@post("/studies", sync_to_thread=True, opt={"takes": TOML}, operation_class=LoadStudy)
 def load_study(door: OpenDoor, body: RawBody) -> StudyCard:
     """Load a protocol file (TOML): a new study, or a new version of one."""
     return door.act(lambda session, actor: studies.load(session, actor, body), StudyCard)
@@ -43,4 +43,3 @@ def get_study(door: OpenDoor, code: FromPath[str]) -> StudyCard:
 
 
 router = noun("studies", [load_study, list_studies, get_study])
-load_study.operation_class = LoadStudy

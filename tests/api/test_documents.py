@@ -1,0 +1,59 @@
+"""The API describes itself wholly, and its viewer loads nothing from elsewhere."""
+
+import re
+from typing import Any
+
+from tests.api.program import Program
+
+ACTS = {
+    *("/sites", "/people", "/tokens", "/studies", "/participants", "/consents", "/visits", "/specimens"),
+    *("/aliquots", "/derivatives", "/freezers", "/containers", "/container-types", "/container-moves"),
+    *("/moves", "/takings", "/returns", "/labels", "/signatures"),
+}
+
+
+def described(program: Program) -> dict[str, Any]:
+    answer = program.client.get("/schema/openapi.json")
+    assert answer.status_code == 200
+    return dict(answer.json())
+
+
+def test_every_act_is_described_with_its_command_id_its_refusals_and_its_body(
+    sqlite_program: Program,
+) -> None:
+    paths = described(sqlite_program)["paths"]
+    assert {path for path, item in paths.items() if "post" in item} == {f"/api/v1{act}" for act in ACTS}
+    for path, item in paths.items():
+        for method, operation in item.items():
+            assert operation["summary"], path
+            assert operation["tags"], path
+            assert {"401", "404", "503"} <= set(operation["responses"]), path
+            problem = operation["responses"]["400"]["content"]["application/problem+json"]
+            assert problem["schema"] == {"$ref": "#/components/schemas/Problem"}, path
+            if method == "post":
+                keys = [each for each in operation["parameters"] if each["name"] == "Idempotency-Key"]
+                assert [key["required"] for key in keys] == [True], path
+                assert operation["requestBody"]["required"], path
+    assert list(paths["/api/v1/studies"]["post"]["requestBody"]["content"]) == ["application/toml"]
+    assert list(paths["/api/v1/labels"]["post"]["responses"]["200"]["content"]) == ["application/pdf"]
+
+
+def test_every_reference_leads_somewhere_and_every_operation_has_a_name_of_its_own(
+    sqlite_program: Program,
+) -> None:
+    told = described(sqlite_program)
+    known = {f"#/components/schemas/{name}" for name in told["components"]["schemas"]}
+    used = set(re.findall(r'"\$ref": ?"([^"]+)"', str(told).replace("'", '"')))
+    assert used
+    assert used <= known
+    names = [operation["operationId"] for item in told["paths"].values() for operation in item.values()]
+    assert len(names) == len(set(names))
+    assert told["components"]["securitySchemes"]["token"]["scheme"] == "bearer"
+
+
+def test_the_viewer_has_no_script_of_its_own_and_asks_no_other_site(sqlite_program: Program) -> None:
+    page = sqlite_program.client.get("/schema").text
+    assert 'data-openapi="/schema/openapi.json"' in page
+    assert "://" not in page
+    assert re.findall(r"<script[^>]*>([^<]*)</script>", page) in ([], ["", ""])
+    assert "style=" not in page

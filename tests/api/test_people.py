@@ -1,0 +1,86 @@
+"""People, sites and tokens over HTTP: secrets are shown once and kept nowhere."""
+
+from uuid import uuid4
+
+from sqlalchemy import select
+from sqlmodel import SQLModel
+
+from biobank import web
+from tests.api.program import V1, Program, rows
+from tests.world import MANAGER, SECRETS, TECHNICIAN, World
+
+
+def kept(world: World) -> str:
+    """Everything that the database holds, as text."""
+    return world.database.read(
+        lambda session: "".join(
+            repr(row)
+            for table in SQLModel.metadata.sorted_tables
+            for row in session.connection().execute(select(table))
+        )
+    )
+
+
+def test_a_site_is_added_once_and_by_an_administrator_alone(program: Program) -> None:
+    order = {"code": "SH", "name": "Shanghai", "time_zone": "Asia/Shanghai"}
+    before = rows(program.world)
+    assert program.post("/sites", order).json()["title"] == "not_allowed"
+    assert rows(program.world) == before
+    assert program.made("/sites", order, person=MANAGER) == order
+    assert [site["code"] for site in program.told("/sites", person=MANAGER)] == ["BJ", "NT", "SH"]
+    assert [site["code"] for site in program.told("/sites")] == ["BJ"]
+    assert program.post("/sites", order, person=MANAGER).json()["title"] == "site_exists"
+    lost = program.post("/sites", {**order, "code": "XX", "time_zone": "Mars/Base"}, person=MANAGER)
+    assert (lost.status_code, lost.json()["field"]) == (422, "time_zone")
+
+
+def test_a_person_gets_a_link_that_is_shown_once_and_kept_nowhere(program: Program) -> None:
+    key = uuid4()
+    order = {"name": "li.wei", "role": "technician", "site": "BJ"}
+    answer = program.post("/people", order, person=MANAGER, key=key)
+    assert answer.status_code == 201
+    link = answer.json()["link"]
+    assert link.startswith(web.FIRST_LINK)
+    assert link.removeprefix(web.FIRST_LINK) not in kept(program.world)
+    again = program.post("/people", order, person=MANAGER, key=key)
+    assert (again.status_code, again.json()["title"]) == (409, "secret_shown_once")
+    people = {row["name"]: row["roles"] for row in program.told("/people", person=MANAGER)}
+    assert people["li.wei"] == ["technician @ BJ"]
+    assert program.get("/people").json()["title"] == "not_allowed"
+    assert program.world.unproved() == []
+
+
+def test_a_token_acts_with_its_owners_rights_needs_no_page_and_cannot_make_tokens_or_sign(
+    program: Program,
+) -> None:
+    key = uuid4()
+    answer = program.post("/tokens", {"name": "robot", "days": 7}, key=key)
+    assert answer.status_code == 201
+    secret = answer.json()["secret"]
+    assert secret not in kept(program.world)
+    again = program.post("/tokens", {"name": "robot", "days": 7}, key=key)
+    assert (again.status_code, again.json()["title"]) == (409, "secret_shown_once")
+    assert secret not in again.text
+
+    tube = program.world.tubes(1)[0]
+    bearer = {"Authorization": f"Bearer {secret}"}
+    order = {"box": program.world.boxes()[0], "tubes": [tube]}
+    moved = program.client.post(
+        f"{V1}/moves", json=order, headers={**bearer, "Idempotency-Key": str(uuid4())}
+    )
+    assert (moved.status_code, moved.json()[0]["slot"]) == (200, "A1")
+    for path, refused, title in (
+        ("/tokens", {"name": "another"}, "token_from_token"),
+        ("/sites", {"code": "SH", "name": "Shanghai"}, "not_allowed"),
+        ("/signatures", {"entry": "00" * 32, "meaning": "reviewed", "password": "x"}, "cannot_sign"),
+    ):
+        headers = {**bearer, "Idempotency-Key": str(uuid4())}
+        assert program.client.post(V1 + path, json=refused, headers=headers).json()["title"] == title
+    wrong = program.client.get(f"{V1}/find?code={tube}", headers={"Authorization": f"Bearer {secret}x"})
+    assert (wrong.status_code, wrong.json()["title"]) == (401, "not_signed_in")
+    assert program.world.unproved() == []
+
+
+def test_a_bearer_token_that_is_wrong_is_not_made_up_for_by_a_cookie(sqlite_program: Program) -> None:
+    headers = {"Authorization": "Bearer nonsense", "Cookie": f'{web.COOKIE}="{SECRETS[TECHNICIAN]}"'}
+    assert sqlite_program.client.get(f"{V1}/sites", headers=headers).status_code == 401

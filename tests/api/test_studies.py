@@ -1,0 +1,95 @@
+"""Studies, participants and visits over HTTP."""
+
+from httpx import Response
+
+from tests.api.program import Program, rows
+from tests.world import MANAGER
+
+STUDY = b"""
+[study]
+code = "SECOND"
+title = "Another study"
+[[arms]]
+code = "A"
+title = "Arm A"
+[[events]]
+code = "BL"
+title = "Baseline"
+day = 0
+[[events]]
+code = "W4"
+title = "Week 4"
+day = 28
+arms = ["A"]
+"""
+
+
+def load(program: Program, text: bytes, person: str = MANAGER) -> Response:
+    return program.post("/studies", content=text, Content_Type="application/toml", person=person)
+
+
+def test_a_study_is_loaded_from_its_file_and_a_changed_file_is_a_new_version(program: Program) -> None:
+    first = load(program, STUDY)
+    assert (first.status_code, first.json()["version"], first.json()["events"]) == (201, 1, 2)
+    assert load(program, STUDY).json() == first.json()
+    assert load(program, STUDY.replace(b"Week 4", b"Fourth week")).json()["version"] == 2
+    assert program.told("/studies/SECOND", person=MANAGER)["version"] == 2
+    assert {study["code"] for study in program.told("/studies", person=MANAGER)} == {"DEMO", "SECOND"}
+    assert program.world.unproved() == []
+
+
+def test_a_study_file_that_will_not_do_is_refused_by_line_or_field_and_keeps_nothing(
+    program: Program,
+) -> None:
+    before = rows(program.world)
+    for text, status, title in (
+        (b"[study", 400, "protocol_unreadable"),
+        (b"\xff\xfe", 400, "protocol_unreadable"),
+        (b"[study]\ncode = 'X'\ntitle = 'X'", 400, "input_refused"),
+        (STUDY + b"\n[other]\n", 400, "input_refused"),
+        (STUDY.replace(b'arms = ["A"]', b'arms = ["B"]'), 422, "protocol_lost"),
+        (STUDY.replace(b'"W4"', b'"BL"'), 422, "protocol_twice"),
+        (STUDY.replace(b"day = 28", b"day = 99999999999"), 400, "input_refused"),
+        (STUDY.replace(b"Week 4", b"Week\\u00004"), 400, "input_refused"),
+        (b"a = " + b"[" * 5_000 + b"]" * 5_000, 400, "unreadable"),
+    ):
+        answer = load(program, text)
+        assert (answer.status_code, answer.json()["title"]) == (status, title), answer.text
+        assert rows(program.world) == before, text[:40]
+    assert load(program, STUDY, person="technician").json()["title"] == "not_allowed"
+    assert rows(program.world) == before
+
+
+def test_a_participant_is_enrolled_consents_again_and_has_planned_and_unscheduled_visits(
+    program: Program,
+) -> None:
+    load(program, STUDY)
+    order = {
+        "study": "SECOND",
+        "site": "BJ",
+        "pseudonym": "S-1/a",
+        "arm": "A",
+        "enrolled_on": "2026-05-04",
+        "consent": {"version": "1", "scopes": ["storage"]},
+    }
+    card = program.made("/participants", order)
+    assert [(visit["event"], visit["planned_on"]) for visit in card["visits"]] == [
+        ("BL", "2026-05-04"),
+        ("W4", "2026-06-01"),
+    ]
+    again = {"study": "SECOND", "pseudonym": "S-1/a", "version": "2", "scopes": ["genetics"]}
+    assert program.made("/consents", again)["scopes"] == ["genetics", "storage"]
+    visit = program.made("/visits", {"study": "SECOND", "pseudonym": "S-1/a", "label": "FALL"})
+    assert program.told(f"/visits/{visit['code']}") == visit
+    assert len(program.told("/participants/SECOND/S-1/a")["visits"]) == 3
+    assert program.world.unproved() == []
+
+
+def test_participants_are_listed_page_by_page_by_pseudonym(program: Program) -> None:
+    for number in range(5):
+        program.world.visit(f"D-{number}")
+    first = program.told("/participants", study="DEMO", limit=3)
+    assert [row["pseudonym"] for row in first["items"]] == ["D-0", "D-1", "D-2"]
+    rest = program.told("/participants", study="DEMO", limit=3, after=first["next"])
+    assert [row["pseudonym"] for row in rest["items"]] == ["D-3", "D-4"]
+    assert rest["next"] is None

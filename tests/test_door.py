@@ -1,9 +1,5 @@
 """The door: one command has one effect, one answer and one actor, however often it is sent."""
 
-import threading
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 from sqlmodel import Session, col, func, select
 
@@ -12,27 +8,8 @@ from biobank.door import Door
 from biobank.errors import Conflict, Malformed, NotSignedIn, RuleBroken
 from biobank.people import Actor, Credentials
 from biobank.tables import Command, CustodyEvent
+from tests.races import together
 from tests.world import MANAGER, SECRETS, TECHNICIAN, World
-
-
-def together(*works: Callable[[], Any]) -> list[Any]:
-    """Run these at the same moment, each in a thread; their answers, or what they raised, in order."""
-    barrier = threading.Barrier(len(works))
-    answers: list[Any] = [None] * len(works)
-
-    def run(place: int, work: Callable[[], Any]) -> None:
-        barrier.wait(10)
-        try:
-            answers[place] = work()
-        except Exception as error:  # noqa: BLE001 - it is what the test asks for
-            answers[place] = error
-
-    threads = [threading.Thread(target=run, args=(place, work)) for place, work in enumerate(works)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    return answers
 
 
 def events(world: World) -> int:

@@ -37,7 +37,7 @@ class Faults:
     def __init__(self) -> None:
         self.each: list[Refusal] = []
 
-    def add(self, line: int, column: str, slug: str, message: str, **facts: Fact) -> None:
+    def add(self, line: int, column: str, slug: str, message: str, /, **facts: Fact) -> None:
         """Note that a cell is refused."""
         self.keep(line, column, RuleBroken(slug, message, field=None, **facts))
 
@@ -51,7 +51,7 @@ class Faults:
     def require_none(self) -> None:
         """Refused: a file in which anything was found wrong, with each line and column."""
         if self.each:
-            message = N_("The file was not taken in: %(count)s faults were found. Nothing was written.")
+            message = N_("The file was not taken in, nothing was written. Faults found: %(count)s.")
             raise Refusals("file_refused", message, self.each, count=len(self.each))
 
 

@@ -3,6 +3,7 @@
 import ipaddress
 import signal
 import socket
+import ssl
 import sys
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -35,8 +36,8 @@ def serve(demo: bool, plain_http: bool) -> None:  # noqa: FBT001 - flags of the 
     """Serve the pages and the API until told to stop."""
     found = running.chosen(demo=demo)
     require_private(found, plain_http=plain_http)
-    with running.opened(found) as database:
-        listening = bind(found)
+    require_tls(found)
+    with running.opened(found) as database, bind(found) as listening:
         config = configure(found, database)
         tell_address(found, database)
         run(config, listening)
@@ -51,6 +52,17 @@ def require_private(found: Settings, *, plain_http: bool) -> None:
         " BIOBANK_TLS_CERT and BIOBANK_TLS_KEY, or BIOBANK_TRUSTED_PROXIES, or say --plain-http."
     )
     raise Refusal("plain_http", message, host=found.host)
+
+
+def require_tls(found: Settings) -> None:
+    """Refused: a certificate or a key that cannot be read, or that do not belong together."""
+    if not found.tls_cert:
+        return
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(found.tls_cert, found.tls_key or None)
+    except OSError as error:
+        message = N_("The TLS certificate or its key cannot be used: %(why)s.")
+        raise Refusal("tls_unusable", message, why=error.strerror or str(error)) from None
 
 
 def is_loopback(host: str) -> bool:
@@ -88,7 +100,7 @@ def configure(found: Settings, database: "Database") -> "Config":
 
     application = create_app(found, database)
     logs.write_json()  # after it: a Litestar application sets up logging of its own
-    config = uvicorn.Config(
+    return uvicorn.Config(
         application,
         loop="uvloop",
         http="httptools",
@@ -101,12 +113,6 @@ def configure(found: Settings, database: "Database") -> "Config":
         ssl_keyfile=found.tls_key or None,
         timeout_graceful_shutdown=WAIT_FOR_REQUESTS,
     )
-    try:
-        config.load()
-    except OSError as error:
-        message = N_("The TLS certificate or its key cannot be used: %(why)s.")
-        raise Refusal("tls_unusable", message, why=error.strerror or str(error)) from None
-    return config
 
 
 def tell_address(found: Settings, database: "Database") -> None:

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Connection, RowMapping, bindparam, literal, or_, true
+from sqlalchemy import Connection, RowMapping, bindparam, func, literal, true
 from sqlalchemy import select as core_select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
@@ -43,6 +43,21 @@ class Scope(msgspec.Struct, frozen=True):
 
 
 _tube = aliased(Specimen, name="tube")
+_stands, _waits = aliased(Placement, name="stands"), aliased(Placement, name="waits")
+# Two look-ups by a unique key: an OR of both would have SQLite read every placement there is.
+_in_slot = (
+    core_select(col(_stands.id))
+    .where(col(_stands.specimen_id) == col(_tube.id))
+    .correlate(_tube)
+    .scalar_subquery()
+)
+_kept = (
+    core_select(col(_waits.id))
+    .join(Keep, col(Keep.id) == col(_waits.keep_id))
+    .where(col(Keep.specimen_id) == col(_tube.id))
+    .correlate(_tube)
+    .scalar_subquery()
+)
 _first = (
     core_select(
         col(Placement.container_id).label("here"),
@@ -51,8 +66,7 @@ _first = (
         literal(0).label("depth"),
     )
     .select_from(_tube)
-    .outerjoin(Keep, col(Keep.specimen_id) == col(_tube.id))
-    .join(Placement, or_(col(Placement.specimen_id) == col(_tube.id), col(Placement.keep_id) == col(Keep.id)))
+    .join(Placement, col(Placement.id) == func.coalesce(_in_slot, _kept))
     .where(col(_tube.code) == bindparam("code"))
     .cte("way", recursive=True)
 )

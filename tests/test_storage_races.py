@@ -27,7 +27,7 @@ def test_a_slot_that_two_want_at_once_goes_to_one_and_the_other_learns_who_has_i
 
 def test_twenty_four_at_once_into_one_box_are_all_answered_and_no_slot_is_given_twice(world: World) -> None:
     tubes, box = world.tubes(24), world.boxes()[0]
-    answers = together(*[lambda tube=tube: world.put(box, [tube]) for tube in tubes])  # type: ignore[misc]
+    answers = together(*[lambda tube=tube: world.put(box, [tube]) for tube in tubes])
     assert [answer for answer in answers if isinstance(answer, Exception)] == []
     assert len({answer[0].slot for answer in answers}) == 24
     assert set(slots(world, box).values()) == set(tubes)

@@ -106,6 +106,7 @@ class ImportPart(Input):
     event_prefix: str = ""
     site: Line
     time_zone: str = "UTC"
+    time_zones: dict[Line, str] = {}
     collects: Code
     attributes: dict[Code, Line] = {}
     notes: list[Line] = []

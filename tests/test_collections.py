@@ -59,6 +59,7 @@ event = "week"
 event_prefix = "W"
 site = "place"
 time_zone = "Asia/Shanghai"
+time_zones = { "South" = "Asia/Tokyo" }
 collects = "stool"
 notes = ["antibiotics"]
 attributes = { group = "group", age = "age" }
@@ -190,6 +191,7 @@ def test_rows_of_one_collection_make_one_specimen_and_a_second_one_of_a_week_is_
     ]
     assert first.note == "antibiotics: No"
     assert made.sites["North site"].code == "North-site"
+    assert [site.time_zone for site in made.sites.values()] == ["Asia/Shanghai", "Asia/Tokyo"]
     assert [order.attributes for order in made.people] == [{"group": "A", "age": 43}, {"group": "B"}]
     assert made.people[0].consent.imported
 

@@ -135,7 +135,8 @@ class _Sorting:
     def site(self, name: str, line: int) -> SiteOrder | None:
         """The site of that name, should it have to be made; its code is the name in plain letters."""
         code = re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-")
-        sent = {"code": code, "name": name, "time_zone": self.part.time_zone}
+        zone = self.part.time_zones.get(name, self.part.time_zone)
+        sent = {"code": code, "name": name, "time_zone": zone}
         return _order(self.faults, SiteOrder, sent, line, self.part.site)
 
     def _person(self, row: Row) -> None:

@@ -274,7 +274,7 @@ def test_a_file_is_taken_in_once_and_a_repeat_changes_nothing(
     assert report["sites_made"] == ["North-site", "South"]
     before = counted(terminal)
     assert before["Specimen"] == 9
-    assert "taken in before" in terminal.says(*words)
+    assert "before; nothing was changed" in terminal.says(*words)
     assert counted(terminal) == before
 
     card = terminal.answers("find", "T2")["card"]

@@ -242,7 +242,7 @@ def test_all_aliquots_of_a_study_that_stand_nowhere_are_stored_in_one_freezer(
     database = terminal.database()
     freezer = World(database).freezer()
     everything = ("store", "--freezer", freezer, "--study", "DEMO", "--all")
-    assert terminal.says(*everything) == "Stored 2 aliquots in 1 boxes.\n"
+    assert terminal.says(*everything) == "Aliquots stored: 2, in boxes: 1.\n"
     assert World(database).unproved() == []
     database.close()
     assert "Box 1 > A2" in terminal.says("find", tubes[0])
@@ -286,7 +286,7 @@ def test_check_names_every_fault_and_exits_with_one(terminal: Terminal, tubes: l
     faults = json.loads(result.stdout)["faults"]
     assert result.exit_code == 1
     assert any("the log says otherwise of amount" in fault for fault in faults)
-    assert "2 faults" in terminal.run("check").stdout
+    assert "Faults found: 2." in terminal.run("check").stdout
 
     kept.execute("UPDATE specimen SET amount = amount - 1 WHERE code = ?", (tubes[0],))
     (guard,) = kept.execute("SELECT name FROM sqlite_master WHERE type = 'trigger' LIMIT 1").fetchone()
@@ -314,7 +314,7 @@ def test_the_demonstration_is_made_once_with_the_same_ids_everywhere(tmp_path: P
     ]
     assert one == two
     assert len(one) > 200
-    assert "There is the demonstration" in terminals[0].says("demo")
+    assert "The demonstration is there already" in terminals[0].says("demo")
     database = databases[0]
     assert len(database.read(lambda session: session.exec(select(Specimen.id)).all())) == len(one)
     assert database.read(lambda session: session.exec(select(LedgerOrigin.name)).one()).endswith("/demo")

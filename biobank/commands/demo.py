@@ -9,6 +9,7 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 
 import rich_click as click
 
+from biobank.amounts import N_
 from biobank.commands import running
 from biobank.commands.founding import found_database, make_home
 
@@ -36,8 +37,11 @@ def demo() -> None:
         fresh = furnish(database)
     finally:
         database.close()
-    click.echo(f"{'Made' if fresh else 'There is'} the demonstration: {path}")
-    click.echo("Start it, and get the first sign-in link: biobank serve --demo")
+    if fresh:
+        running.say(N_("Made the demonstration: %(path)s"), path=path)
+    else:
+        running.say(N_("The demonstration is there already: %(path)s"), path=path)
+    running.say(N_("Start it, and get the first sign-in link: biobank serve --demo"))
 
 
 def furnish(database: "Database") -> bool:

@@ -7,6 +7,7 @@ import rich_click as click
 
 from biobank.codes import grouped
 from biobank.commands import running
+from biobank.texts import gettext as _
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,14 +57,15 @@ def _about(session: "Session", actor: "Actor", found: "Found") -> dict[str, Any]
 
 
 def _specimen(card: "SpecimenCard", made: "Sequence[SpecimenRow]") -> None:
+    place, out = _way(card.place), card.custody == "out"
     running.table(
         [
             (grouped(card.code), f"{card.material}, {card.kind} {card.serial}/{card.total}, {card.life}"),
-            ("amount", card.amount or "not known"),
-            ("of", f"{card.study} {card.participant} {card.event}, {card.site}"),
-            ("place", f"{_way(card.place)}{' (out)' if card.custody == 'out' else ''}"),
-            ("also", ", ".join(card.identifiers) or "-"),
-            *(("made", f"{grouped(row.code)}  {row.amount}  {row.place or 'nowhere'}") for row in made),
+            (_("amount"), card.amount or _("not known")),
+            (_("of"), f"{card.study} {card.participant} {card.event}, {card.site}"),
+            (_("place"), _("out, kept for it: %(place)s") % {"place": place} if out else place),
+            (_("also"), ", ".join(card.identifiers) or "-"),
+            *((_("made"), f"{grouped(row.code)}  {row.amount}  {row.place or _('nowhere')}") for row in made),
         ]
     )
 
@@ -93,5 +95,5 @@ _TOLD: dict[str, Callable[..., None]] = {
 def _way(path: "Sequence[Step]") -> str:
     """A path in words: `Freezer 1 > Shelf 1 > Rack 1 > Box 1 > A1`."""
     if not path:
-        return "nowhere"
+        return _("nowhere")
     return " > ".join([*(step.name for step in path), *([path[-1].slot] if path[-1].slot else [])])

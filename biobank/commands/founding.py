@@ -31,10 +31,10 @@ def init(first: str) -> None:
         invited = found_database(database, log, first, (Role.ADMINISTRATOR, Role.MANAGER), secret)
     finally:
         database.close()
-    click.echo(f"Made an empty biobank in {found.home.resolve()}; its log is {log}.")
-    click.echo(f"{invited.name} comes in by this link, once, until {invited.ends:%Y-%m-%d %H:%M} UTC:")
-    click.echo(f"  {link(found, secret)}")
-    click.echo("Start it: biobank serve")
+    home = found.home.resolve()
+    running.say(N_("Made an empty biobank in %(home)s; its log is %(log)s."), home=home, log=log)
+    tell_link(found, invited, secret)
+    running.say(N_("Start it: biobank serve"))
 
 
 @click.command()
@@ -50,7 +50,8 @@ def migrate() -> None:
         before = migrations.standing(database)
         if before is None:
             raise Refusal("database_empty", N_("The database is empty. Begin one: biobank init"))
-        click.echo(f"The database is at revision {migrations.upgrade(database)} (it was at {before}).")
+        message = N_("The database is at revision %(now)s (it was at %(before)s).")
+        running.say(message, now=migrations.upgrade(database), before=before)
     finally:
         database.close()
 
@@ -98,8 +99,10 @@ def address(found: Settings) -> str:
     return f"http{'s' if found.tls_cert else ''}://{bracketed}:{found.port}"
 
 
-def link(found: Settings, secret: str) -> str:
-    """The one-time link by which somebody chooses their password."""
+def tell_link(found: Settings, invited: "Invited", secret: str) -> None:
+    """Print the one-time link by which somebody chooses their password."""
     from biobank.web import FIRST_LINK
 
-    return f"{address(found)}{FIRST_LINK}{secret}"
+    message = N_("%(name)s comes in by this link, once, until %(ends)s UTC:")
+    running.say(message, name=invited.name, ends=f"{invited.ends:%Y-%m-%d %H:%M}")
+    click.echo(f"  {address(found)}{FIRST_LINK}{secret}")

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 import rich_click as click
 
+from biobank import texts
+from biobank.amounts import N_
 from biobank.commands import running
 
 if TYPE_CHECKING:
@@ -47,17 +49,23 @@ def import_(file: Path, protocol: Path, as_json: bool) -> None:  # noqa: FBT001 
 
 def tell(name: str, report: "Report", *, fresh: bool) -> None:
     """What the file brought, or that it had been taken in before."""
-    click.echo(f"{name} into {report.study}" + ("" if fresh else ": taken in before, nothing was changed"))
-    sites = (
-        f" ({len(report.sites_made)} sites made: {', '.join(report.sites_made)})" if report.sites_made else ""
-    )
+    if fresh:
+        running.say(N_("%(file)s was taken into %(study)s."), file=name, study=report.study)
+    else:
+        message = N_("%(file)s was taken into %(study)s before; nothing was changed. It brought:")
+        running.say(message, file=name, study=report.study)
+    _ = texts.gettext
+    merged = {"rows": report.merged_rows, "collections": report.merged_collections}
     running.table(
         [
-            ("rows", report.rows),
-            ("merged", f"{report.merged_rows} rows into {report.merged_collections} collections"),
-            ("participants", f"{report.participants}{sites}"),
-            ("visits", f"{report.visits}, of them {report.unscheduled} unscheduled"),
-            ("specimens", f"{report.collections}, with {report.identifiers} identifiers"),
-            ("aliquots", report.aliquots),
+            (_("rows"), report.rows),
+            (_("merged"), _("%(rows)s rows into %(collections)s collections") % merged),
+            (_("sites made"), ", ".join(report.sites_made) or "-"),
+            (_("participants"), report.participants),
+            (_("visits"), report.visits),
+            (_("unscheduled"), report.unscheduled),
+            (_("specimens"), report.collections),
+            (_("identifiers"), report.identifiers),
+            (_("aliquots"), report.aliquots),
         ]
     )

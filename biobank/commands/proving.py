@@ -2,6 +2,7 @@
 
 import rich_click as click
 
+from biobank.amounts import N_
 from biobank.commands import running
 from biobank.errors import Refusal
 
@@ -43,7 +44,9 @@ def check(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
     else:
         for fault in faults:
             click.echo(fault)
-        verdict = f"{len(faults)} faults" if faults else "all proved"
-        click.echo(f"{subjects} subjects, {events} events: {verdict}.")
+        verdict = N_("%(subjects)s subjects, %(events)s events: all proved.")
+        if faults:
+            verdict = N_("%(subjects)s subjects, %(events)s events. Faults found: %(faults)s.")
+        running.say(verdict, subjects=subjects, events=events, faults=len(faults))
     if faults:
         raise SystemExit(running.REFUSED)

@@ -109,6 +109,11 @@ def progress(what: str) -> Iterator[Callable[[int, int], None]]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
+def say(message: str, /, **facts: object) -> None:
+    """A line on stdout, in the reader's language; a message id with named places, and what fills them."""
+    click.echo(texts.in_language(texts.language.get(), message, facts))
+
+
 def tell_json(answer: object) -> None:
     """An answer for programs, on stdout."""
     import msgspec

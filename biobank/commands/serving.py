@@ -12,7 +12,7 @@ import rich_click as click
 
 from biobank.amounts import N_
 from biobank.commands import running
-from biobank.commands.founding import address, link
+from biobank.commands.founding import address, tell_link
 from biobank.errors import Refusal
 from biobank.settings import Settings
 
@@ -121,10 +121,9 @@ def tell_address(found: Settings, database: "Database") -> None:
 
     secret = clock.new_secret()
     invited = database.write(lambda session: accounts.invite_first(session, secret))
-    click.echo(f"Biobank serves {address(found)}")
+    running.say(N_("Biobank serves %(address)s"), address=address(found))
     if invited:
-        click.echo(f"{invited.name} comes in by this link, once, until {invited.ends:%Y-%m-%d %H:%M} UTC:")
-        click.echo(f"  {link(found, secret)}")
+        tell_link(found, invited, secret)
     sys.stdout.flush()
 
 

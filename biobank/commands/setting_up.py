@@ -5,6 +5,7 @@ from typing import Any
 
 import rich_click as click
 
+from biobank.amounts import N_
 from biobank.commands import running
 
 ROLES = ("technician", "auditor", "researcher", "manager", "administrator")
@@ -29,7 +30,8 @@ def add_site(code: str, name: str, time_zone: str) -> None:
             lambda session, actor: accounts.site_row(accounts.add_site(session, actor, order)),
             accounts.SiteRow,
         )
-    click.echo(f"Added site {made.code}, {made.name} ({made.time_zone}).")
+    message = N_("Added site %(code)s, %(name)s (%(zone)s).")
+    running.say(message, code=made.code, name=made.name, zone=made.time_zone)
 
 
 @click.group()
@@ -45,7 +47,7 @@ def user() -> None:
 def add_user(name: str, role: str, site: str | None, study: str | None) -> None:
     """Add a person and print their one-time link; a person who is there gets the further role."""
     from biobank import accounts, clock, inputs
-    from biobank.commands.founding import link
+    from biobank.commands.founding import tell_link
 
     sent = {"name": name, "role": role, "site": site, "study": study}
     order, secret = inputs.read(accounts.PersonOrder, sent), clock.new_secret()
@@ -53,8 +55,7 @@ def add_user(name: str, role: str, site: str | None, study: str | None) -> None:
         invited = running.console(database).act(
             lambda session, actor: accounts.add_person(session, actor, order, secret), accounts.Invited
         )
-    click.echo(f"{invited.name} comes in by this link, once, until {invited.ends:%Y-%m-%d %H:%M} UTC:")
-    click.echo(f"  {link(running.chosen(), secret)}")
+    tell_link(running.chosen(), invited, secret)
 
 
 @click.group()
@@ -77,7 +78,13 @@ def load_study(file: Path, as_json: bool) -> None:  # noqa: FBT001 - a flag of t
     if as_json:
         running.tell_json(made)
     else:
-        click.echo(f"Study {made.code}, version {made.version}: {made.title}; {made.events} events.")
+        running.say(
+            N_("Study %(code)s, version %(version)s: %(title)s; %(events)s events."),
+            code=made.code,
+            version=made.version,
+            title=made.title,
+            events=made.events,
+        )
 
 
 @click.group()
@@ -107,4 +114,10 @@ def create_freezer(as_json: bool, **order: Any) -> None:  # noqa: FBT001 - a fla
     if as_json:
         running.tell_json(made)
     else:
-        click.echo(f"Made {made.name}, {made.code}: {made.containers} containers, {made.slots} slots.")
+        running.say(
+            N_("Made %(name)s, %(code)s: %(containers)s containers, %(slots)s slots."),
+            name=made.name,
+            code=made.code,
+            containers=made.containers,
+            slots=made.slots,
+        )

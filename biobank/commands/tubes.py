@@ -123,7 +123,7 @@ def _store_all(freezer: str, study: str, *, as_json: bool) -> None:
     if as_json:
         running.tell_json({"aliquots": count, "boxes": boxes})
     else:
-        click.echo(f"Stored {count} aliquots in {boxes} boxes.")
+        running.say(N_("Aliquots stored: %(count)s, in boxes: %(boxes)s."), count=count, boxes=boxes)
 
 
 @click.command()
@@ -153,7 +153,8 @@ def label(codes: tuple[str, ...], study: str | None, everything: bool, out: Path
     with running.opened() as database:
         job = running.console(database).act(work, printing.PrintJob)
     out.write_bytes(printing.drawn(job))
-    click.echo(f"{len(job.faces)} labels on {job.stock}: {out}")
+    message = N_("%(count)s labels on %(stock)s: %(out)s")
+    running.say(message, count=len(job.faces), stock=job.stock, out=out)
 
 
 def require_writable(out: Path) -> None:

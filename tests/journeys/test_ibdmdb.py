@@ -63,7 +63,7 @@ def test_a_real_study_is_taken_in_labelled_stored_and_found(terminal: Terminal, 
 
     events = count_events(terminal)
     assert terminal.answers(*taking_in) == report
-    assert "taken in before, nothing was changed" in terminal.says(*taking_in)
+    assert "before; nothing was changed" in terminal.says(*taking_in)
     assert count_events(terminal) == events
 
     labels = tmp_path / "labels.pdf"

@@ -58,23 +58,38 @@ _kept = (
     .correlate(_tube)
     .scalar_subquery()
 )
+_box, _around = aliased(Container, name="box"), aliased(Container, name="around")
+# Each step brings its container along: joined to the whole way at the end, PostgreSQL would read them all.
 _first = (
     core_select(
         col(Placement.container_id).label("here"),
         col(Placement.row).label("row"),
         col(Placement.col).label("col"),
+        col(_box.code).label("code"),
+        col(_box.name).label("name"),
+        col(_box.type_id).label("type_id"),
         literal(0).label("depth"),
     )
     .select_from(_tube)
     .join(Placement, col(Placement.id) == func.coalesce(_in_slot, _kept))
+    .join(_box, col(_box.id) == col(Placement.container_id))
     .where(col(_tube.code) == bindparam("code"))
     .cte("way", recursive=True)
 )
 _outer = aliased(Placement, name="outside")
 _way = _first.union_all(
-    core_select(col(_outer.container_id), col(_outer.row), col(_outer.col), _first.c.depth + 1)
+    core_select(
+        col(_outer.container_id),
+        col(_outer.row),
+        col(_outer.col),
+        col(_around.code),
+        col(_around.name),
+        col(_around.type_id),
+        _first.c.depth + 1,
+    )
     .select_from(_first)
     .join(_outer, col(_outer.child_id) == _first.c.here)
+    .join(_around, col(_around.id) == col(_outer.container_id))
     .where(_first.c.depth < DEEPEST)
 )
 _parent = aliased(Specimen, name="parent")
@@ -104,8 +119,8 @@ CARD = (
         col(Person.name).label("holder"),
         _way.c.row.label("way_row"),
         _way.c.col.label("way_col"),
-        col(Container.code).label("way_code"),
-        col(Container.name).label("way_name"),
+        _way.c.code.label("way_code"),
+        _way.c.name.label("way_name"),
         col(ContainerType.level),
         col(ContainerType.rows),
         col(ContainerType.cols),
@@ -121,8 +136,7 @@ CARD = (
     .outerjoin(_parent, col(_parent.id) == col(Specimen.parent_id))
     .outerjoin(Person, col(Person.id) == col(Specimen.out_with))
     .outerjoin(_way, true())
-    .outerjoin(Container, col(Container.id) == _way.c.here)
-    .outerjoin(ContainerType, col(ContainerType.id) == col(Container.type_id))
+    .outerjoin(ContainerType, col(ContainerType.id) == _way.c.type_id)
     .where(col(Specimen.code) == bindparam("code"))
     .order_by(_way.c.depth.desc())
 )

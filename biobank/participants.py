@@ -198,7 +198,12 @@ def open_visit(session: Session, actor: Actor, order: VisitOrder) -> Visit:
         return open_visits(session, actor, participant, [None], order.label, order.took_place)[0]
     event = _event(session, participant, order.event)
     there = session.exec(
-        select(Visit).where(col(Visit.participant_id) == participant.id, col(Visit.event_id) == event.id)
+        # By the event's code: a newer version of the protocol has another row for the same event.
+        select(Visit).where(
+            col(Visit.participant_id) == participant.id,
+            col(Visit.label) == event.code,
+            col(Visit.event_id).is_not(None),
+        )
     ).first()
     return there or open_visits(session, actor, participant, [event], took_place=order.took_place)[0]
 

@@ -361,3 +361,31 @@ def test_a_technician_does_not_make_containers(world: World) -> None:
     order = storage.ContainerOrder(type="bag", name="bag", site="BJ")
     refused = refusal(lambda: world.act(lambda s, a: storage.make_container(s, a, order)), NotAllowed)
     assert (refused.slug, refused.facts["may"]) == ("not_allowed", "set up")
+
+
+def test_many_new_tubes_go_into_one_freezer_box_after_box_or_not_at_all(world: World) -> None:
+    tubes = world.tubes(85)
+    freezer = world.freezer()
+
+    def fill(session: Any, actor: Any) -> int:
+        return storage.fill_boxes(session, actor, freezer, custody.load(session, actor, tubes))
+
+    assert world.act(fill) == 2
+    boxes = world.boxes()
+    assert [len(slots(world, box)) for box in boxes] == [81, 4, 0]
+    assert slots(world, boxes[1])["A1"] == tubes[81]
+    assert refusal(lambda: world.act(fill)).slug == "placed_already"
+    assert world.unproved() == []
+
+
+def test_more_tubes_than_a_freezer_has_slots_are_not_stored_at_all(world: World) -> None:
+    order = storage.FreezerOrder(site="BJ", name="F", shelves=1, racks=1, boxes=1, box_type="box-5x5")
+    made = world.act(lambda s, a: storage.make_freezer(s, a, order), person=MANAGER, answer=FreezerMade)
+    tubes = world.tubes(26)
+
+    def fill(session: Any, actor: Any) -> int:
+        return storage.fill_boxes(session, actor, made.code, custody.load(session, actor, tubes))
+
+    refused = refusal(lambda: world.act(fill))
+    assert (refused.slug, refused.facts["free"], refused.facts["wanted"]) == ("freezer_full", 25, 26)
+    assert world.unproved() == []

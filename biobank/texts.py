@@ -10,6 +10,9 @@ ENGLISH = "en"
 CHINESE = "zh_Hans"
 LANGUAGES: Mapping[str, str] = {ENGLISH: "English", CHINESE: "简体中文"}
 
+_WORDS = frozenset({"inner", "level", "life", "may", "outer", "scope"})
+"""Facts that are words of ours, such as `rack`, and are put into the language too."""
+
 language: ContextVar[str] = ContextVar("language", default=ENGLISH)
 """The reader's language for the request under way."""
 
@@ -35,7 +38,11 @@ def ngettext(one: str, many: str, count: int) -> str:
 def in_language(code: str, message: str, facts: Mapping[str, object]) -> str:
     """A message in a stated language with its facts filled in (STOP screens show two languages)."""
     words = catalogue(code).gettext(message)
-    return words % facts if facts else words
+    said = {
+        name: catalogue(code).gettext(fact) if name in _WORDS and isinstance(fact, str) and fact else fact
+        for name, fact in facts.items()
+    }
+    return words % said if said else words
 
 
 def chosen(*wishes: str | None) -> str:

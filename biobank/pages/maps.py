@@ -6,7 +6,7 @@ import msgspec
 
 from biobank.storage import BoxMap, ContainerRow, SlotRow
 from biobank.storage.geometry import axis_label
-from biobank.tables import Fill, Labelling
+from biobank.tables import Fill, Labelling, Level
 
 CELL, PITCH, MARGIN = 44, 48, 28
 """Side of a cell, from one to the next, and the room for the letters around; SVG units."""
@@ -85,7 +85,7 @@ def draw(
         lines[row].append(Cell(x, y, row, col, state, _short(slot), slot, slot.name == start))
     width, height = 2 * MARGIN + cols * PITCH - 4, 2 * MARGIN + rows * PITCH - 4
     axes, outline = _axes(rows, cols, letters), _outline(width, height)
-    return Drawing(width, height, lines, axes, outline, _order(found, width, height))
+    return Drawing(width, height, lines, axes, outline, _order(found))
 
 
 def front(rows: Sequence[ContainerRow], found: Collection[str] = ()) -> Elevation:
@@ -116,7 +116,7 @@ def freezer(
 
 
 def _slot(x: int, y: int, width: int, row: ContainerRow, found: Collection[str]) -> Slot:
-    share = min(1.0, row.used / row.size) if row.size else 0.0
+    share = min(1.0, row.used / row.size) if row.size and row.level == Level.BOX.value else 0.0
     state = "found" if row.code in found else "empty" if not row.used else ""
     return Slot(x, y, width, round((width - 2) * share), row, state)
 
@@ -154,11 +154,6 @@ def _outline(width: int, height: int) -> str:
     return f"M{edge + 14} {edge}H{right}V{bottom}H{edge}V{edge + 14}Z"
 
 
-def _order(found: BoxMap, width: int, height: int) -> str:
-    """An arrow along the edge that is filled first."""
-    at = MARGIN - 11
-    if found.fill == Fill.BY_COLUMN.value:
-        end = min(height - MARGIN, MARGIN + 3 * PITCH)
-        return f"M{at} {MARGIN + 12}V{end}m-4 -6l4 6l4 -6"
-    end = min(width - MARGIN, MARGIN + 3 * PITCH)
-    return f"M{MARGIN + 12} {at}H{end}m-6 -4l6 4l-6 4"
+def _order(found: BoxMap) -> str:
+    """An arrow in the empty corner before A1, the way the slots are filled."""
+    return "M13 5v17m-4 -5l4 5l4 -5" if found.fill == Fill.BY_COLUMN.value else "M5 13h17m-5 -4l5 4l-5 4"

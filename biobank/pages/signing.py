@@ -4,6 +4,7 @@ from typing import Any
 from urllib.parse import quote
 
 from litestar import Request, Response, get, post
+from litestar.params import FromPath
 from litestar.response import Redirect, Template
 from sqlmodel import Session
 
@@ -39,13 +40,15 @@ def sign_in(request: Request[Any, Any, Any], door: web.OpenDoor, form: Form) -> 
 
 
 @get("/first/{link:str}", sync_to_thread=False)
-def first_page(link: str) -> Template:
+def first_page(link: FromPath[str]) -> Template:
     """Choose a password by a one-time link."""
     return shell.page("signing/first.html", link=link, shortest=people.SHORTEST_PASSWORD)
 
 
 @post("/first/{link:str}", sync_to_thread=True)
-def first(request: Request[Any, Any, Any], door: web.OpenDoor, form: Form, link: str) -> Response[Any]:
+def first(
+    request: Request[Any, Any, Any], door: web.OpenDoor, form: Form, link: FromPath[str]
+) -> Response[Any]:
     """Keep the chosen password, end the link, and open a session."""
     told = {name: shell.one(form, name) for name in ("password", "again")}
     password = accounts.require_password(inputs.read(PasswordOrder, told, form=True))
@@ -65,7 +68,7 @@ def sign_out(request: Request[Any, Any, Any], door: web.OpenDoor) -> Response[An
 
 
 @get("/language/{code:str}", sync_to_thread=False)
-def choose_language(request: Request[Any, Any, Any], code: str) -> Response[Any]:
+def choose_language(request: Request[Any, Any, Any], code: FromPath[str]) -> Response[Any]:
     """Keep the chosen language in this browser, and go back to the page."""
     answer = Redirect(quote(shell.local(request.query_params.get("next", "/")), safe="/?&=%#"))
     if code in texts.LANGUAGES:

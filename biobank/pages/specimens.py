@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 from litestar import Request, Response, get, post
+from litestar.params import FromPath
 from litestar.response import Template
 from sqlmodel import Session
 
@@ -31,7 +32,7 @@ class Told(msgspec.Struct, frozen=True):
 
 
 @get("/specimens/{code:str}", sync_to_thread=True)
-def card_page(request: Request[Any, Any, Any], door: web.OpenDoor, code: str) -> Template:
+def card_page(request: Request[Any, Any, Any], door: web.OpenDoor, code: FromPath[str]) -> Template:
     """What it is, where it is, how much is left, and everything that happened to it."""
 
     def question(session: Session, actor: Actor) -> Told:
@@ -70,16 +71,13 @@ def mini_map(card: SpecimenCard, box: BoxMap | None) -> Drawing | None:
     """The box with the tube's slot marked."""
     if box is None or not box.rows:
         return None
-    return maps.draw(box, {card.place[-1].slot: "out" if card.custody == "out" else "found"})
+    return maps.draw(box, {card.place[-1].slot: "cursor" if card.custody == "out" else "found"})
 
 
-@post(["/specimens/{code:str}/aliquots", "/aliquots"], sync_to_thread=True)
-def make_aliquots(
-    request: Request[Any, Any, Any], door: web.OpenDoor, form: Form, code: str = ""
-) -> Response[Any]:
-    """So many equal aliquots of the tube of the address or the form; then to the visit, for their labels."""
-    told = _fields(form, "parent", "count", "amount", "loss")
-    order = inputs.read(Aliquots, {**told, **({"parent": code} if code else {})}, form=True)
+@post("/aliquots", sync_to_thread=True)
+def make_aliquots(request: Request[Any, Any, Any], door: web.OpenDoor, form: Form) -> Response[Any]:
+    """So many equal aliquots of a tube; then to the visit, where their labels are printed."""
+    order = inputs.read(Aliquots, _fields(form, "parent", "count", "amount", "loss"), form=True)
 
     def work(session: Session, actor: Actor) -> list[SpecimenRow]:
         return specimens.rows(session, specimens.aliquot(session, actor, order))
@@ -90,7 +88,7 @@ def make_aliquots(
 
 @post("/specimens/{code:str}/derivatives", sync_to_thread=True)
 def make_derivative(
-    request: Request[Any, Any, Any], door: web.OpenDoor, form: Form, code: str
+    request: Request[Any, Any, Any], door: web.OpenDoor, form: Form, code: FromPath[str]
 ) -> Response[Any]:
     """Another material made of this one, such as plasma of blood."""
     told = {**_fields(form, "material", "used", "amount", "container"), "parent": code}
@@ -104,7 +102,9 @@ def make_derivative(
 
 
 @post("/specimens/{code:str}/take-out", sync_to_thread=True)
-def take_out(request: Request[Any, Any, Any], door: web.OpenDoor, form: Form, code: str) -> Response[Any]:
+def take_out(
+    request: Request[Any, Any, Any], door: web.OpenDoor, form: Form, code: FromPath[str]
+) -> Response[Any]:
     """Take one tube out; its slot is kept."""
     order = inputs.read(TakeOut, {"tubes": [code], "note": shell.one(form, "note")}, form=True)
     door.act(lambda session, actor: storage.take_out(session, actor, order), list[Stored])
@@ -112,7 +112,9 @@ def take_out(request: Request[Any, Any, Any], door: web.OpenDoor, form: Form, co
 
 
 @post("/specimens/{code:str}/bring-back", sync_to_thread=True)
-def bring_back(request: Request[Any, Any, Any], door: web.OpenDoor, form: Form, code: str) -> Response[Any]:
+def bring_back(
+    request: Request[Any, Any, Any], door: web.OpenDoor, form: Form, code: FromPath[str]
+) -> Response[Any]:
     """Bring one tube back to the slot that was kept for it."""
     order = inputs.read(BringBack, {"tubes": [code]}, form=True)
     door.act(lambda session, actor: storage.bring_back(session, actor, order), list[Stored])

@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 from litestar import Request, Response, get, post
+from litestar.params import FromPath
 from litestar.response import Template
 from sqlmodel import Session
 
@@ -79,7 +80,7 @@ def make_freezer(request: Request[Any, Any, Any], door: web.OpenDoor, form: Form
 
 
 @get("/containers/{code:str}", sync_to_thread=True)
-def container_page(request: Request[Any, Any, Any], door: web.OpenDoor, code: str) -> Template:
+def container_page(request: Request[Any, Any, Any], door: web.OpenDoor, code: FromPath[str]) -> Template:
     """A box slot by slot, a rack's front, or a freezer with its door open."""
     me, inside = shell.ask(door, lambda session, actor: look_inside(session, actor, code))
     wanted = request.query_params.get("slot", "").strip().upper()
@@ -97,7 +98,7 @@ def container_page(request: Request[Any, Any, Any], door: web.OpenDoor, code: st
 
 @post("/containers/{code:str}/move", sync_to_thread=True)
 def move_container(
-    request: Request[Any, Any, Any], door: web.OpenDoor, form: Form, code: str
+    request: Request[Any, Any, Any], door: web.OpenDoor, form: Form, code: FromPath[str]
 ) -> Response[Any]:
     """Put a container with all it holds into another one."""
     told = {"container": code, "into": shell.one(form, "into"), "slot": shell.one(form, "slot")}

@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 import msgspec
 from litestar import Request, Response, get, post
+from litestar.params import FromPath
 from litestar.response import Template
 from sqlmodel import Session
 
@@ -46,7 +47,7 @@ def studies_page(door: web.OpenDoor) -> Template:
 
 
 @get("/studies/{study:str}", sync_to_thread=True)
-def study_page(request: Request[Any, Any, Any], door: web.OpenDoor, study: str) -> Template:
+def study_page(request: Request[Any, Any, Any], door: web.OpenDoor, study: FromPath[str]) -> Template:
     """The participants of a study, and a form to enrol one."""
     after = request.query_params.get("after", "")[:40]
 
@@ -76,7 +77,9 @@ def study_page(request: Request[Any, Any, Any], door: web.OpenDoor, study: str) 
 
 
 @post("/studies/{study:str}/participants", sync_to_thread=True)
-def enroll(request: Request[Any, Any, Any], door: web.OpenDoor, form: Form, study: str) -> Response[Any]:
+def enroll(
+    request: Request[Any, Any, Any], door: web.OpenDoor, form: Form, study: FromPath[str]
+) -> Response[Any]:
     """Enrol a participant with a consent; the planned visits are opened with it."""
     told = {
         "study": study,
@@ -94,7 +97,7 @@ def enroll(request: Request[Any, Any, Any], door: web.OpenDoor, form: Form, stud
 
 
 @get("/studies/{study:str}/participants/{pseudonym:path}", sync_to_thread=True)
-def participant_page(door: web.OpenDoor, study: str, pseudonym: str) -> Template:
+def participant_page(door: web.OpenDoor, study: FromPath[str], pseudonym: FromPath[str]) -> Template:
     """A participant with consent and visits."""
 
     def question(session: Session, actor: Actor) -> ParticipantCard:
@@ -106,7 +109,9 @@ def participant_page(door: web.OpenDoor, study: str, pseudonym: str) -> Template
 
 
 @post("/studies/{study:str}/visits", sync_to_thread=True)
-def open_visit(request: Request[Any, Any, Any], door: web.OpenDoor, form: Form, study: str) -> Response[Any]:
+def open_visit(
+    request: Request[Any, Any, Any], door: web.OpenDoor, form: Form, study: FromPath[str]
+) -> Response[Any]:
     """Open a visit outside the plan, and go to it."""
     told = {"study": study, "pseudonym": shell.one(form, "pseudonym"), "label": shell.one(form, "label")}
     order = inputs.read(VisitOrder, told, form=True)

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 from litestar import Request, Response, get, post
+from litestar.params import FromPath
 from litestar.response import Template
 from sqlmodel import Session
 
@@ -28,7 +29,7 @@ class Told(msgspec.Struct, frozen=True):
 
 
 @get("/visits/{code:str}", sync_to_thread=True)
-def visit_page(door: web.OpenDoor, code: str) -> Template:
+def visit_page(door: web.OpenDoor, code: FromPath[str]) -> Template:
     """Expected rows, tubes to register, what there is, aliquots and labels."""
     me, told = shell.ask(door, lambda session, actor: _told(session, actor, code))
     now = clock.now().astimezone(ZoneInfo(told.zone))
@@ -46,7 +47,9 @@ def visit_page(door: web.OpenDoor, code: str) -> Template:
 
 
 @post("/visits/{code:str}/specimens", sync_to_thread=True)
-def register(request: Request[Any, Any, Any], door: web.OpenDoor, form: Form, code: str) -> Response[Any]:
+def register(
+    request: Request[Any, Any, Any], door: web.OpenDoor, form: Form, code: FromPath[str]
+) -> Response[Any]:
     """Register the tubes that were drawn, all or none."""
     told = door.ask(lambda session, actor: _told(session, actor, code))
     order = inputs.read(Registration, {"visit": code, "specimens": _drawn(form, told.zone)}, form=True)

@@ -65,6 +65,13 @@ WORDS: Mapping[str, str] = {
     "microbiome": N_("microbiome"),
     "foreign_release": N_("release abroad"),
     "recontact": N_("contact again"),
+    # what one may do
+    "see": N_("see"),
+    "handle": N_("handle"),
+    "register": N_("register"),
+    "print": N_("print"),
+    "set up": N_("set up"),
+    "administer": N_("administer"),
     # roles
     "technician": N_("technician"),
     "auditor": N_("auditor"),

@@ -1,0 +1,60 @@
+"""Maps: any grid is drawn once, in order, with one way in for the keyboard."""
+
+import pytest
+
+from biobank.pages import maps
+from biobank.storage import BoxMap, ContainerRow, SlotRow
+from biobank.storage.geometry import Grid, slot_name
+
+
+def box(rows: int, cols: int, fill: str = "by_row") -> BoxMap:
+    grid = Grid(rows, cols)
+    slots = [SlotRow(slot_name(grid, slot), slot.row, slot.col, "empty") for slot in grid.slots()]
+    return BoxMap("C000000000", "Box", "box", "Box", rows, cols, fill, [], slots, "A1", rows * cols, 0)
+
+
+@pytest.mark.parametrize(("rows", "cols"), [(1, 1), (5, 5), (9, 9), (8, 12), (13, 13), (32, 48)])
+def test_every_slot_is_drawn_once_inside_the_frame(rows: int, cols: int) -> None:
+    drawing = maps.draw(box(rows, cols))
+    cells = [cell for line in drawing.rows for cell in line]
+    assert len({(cell.x, cell.y) for cell in cells}) == rows * cols
+    assert max(cell.x for cell in cells) + maps.CELL + maps.MARGIN == drawing.width
+    assert max(cell.y for cell in cells) + maps.CELL + maps.MARGIN == drawing.height
+    assert [cell.first for cell in cells].count(True) == 1
+
+
+def test_a_small_map_letters_every_row_and_a_large_one_every_third_on_all_four_sides() -> None:
+    assert len(maps.draw(box(9, 9)).axes) == 4 * 9
+    large = maps.draw(box(32, 48))
+    top = [axis.text for axis in large.axes if axis.y == maps.MARGIN / 2]
+    assert top[:3] == ["1", "4", "7"]
+    assert top[-1] == "48"
+    assert len(large.axes) == 2 * 12 + 2 * 17
+
+
+def test_marks_change_the_state_and_take_the_keyboard_there() -> None:
+    drawing = maps.draw(box(9, 9), {"B7": "found"})
+    marked = drawing.rows[1][6]
+    assert (marked.state, marked.first, marked.slot.name) == ("found", True, "B7")
+
+
+def test_the_arrow_shows_how_the_box_is_filled() -> None:
+    assert maps.draw(box(9, 9)).order != maps.draw(box(9, 9, "by_column")).order
+
+
+def test_a_freezer_draws_a_line_for_each_shelf() -> None:
+    racks = [
+        ContainerRow("C1", "Rack 1", "rack", "1", 5, 20),
+        ContainerRow("C2", "Rack 2", "rack", "2", 0, 20),
+    ]
+    shelves = [(ContainerRow(f"S{n}", f"Shelf {n}", "shelf", str(n), 2, 5), racks) for n in range(3)]
+    drawn = maps.freezer(shelves, {"C2"})
+    assert len(drawn.slots) == 6
+    assert [slot.state for slot in drawn.slots[:2]] == ["", "found"]
+    assert [caption.text for caption in drawn.captions] == ["Shelf 0", "Shelf 1", "Shelf 2"]
+
+
+def test_a_bar_fills_as_its_box_does_and_a_rack_has_none() -> None:
+    rows = [ContainerRow("C1", "Box 1", "box", "1", 20, 80), ContainerRow("C2", "Rack 2", "rack", "2", 5, 20)]
+    drawn = maps.front(rows)
+    assert [slot.fill for slot in drawn.slots] == [round((drawn.slots[0].width - 2) / 4), 0]

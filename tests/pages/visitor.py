@@ -1,0 +1,45 @@
+"""A person with a browser that runs no scripts: forms carry the page's token and a command id."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+from litestar import Litestar
+from litestar.testing import TestClient
+
+from biobank import clock, web
+from biobank.app import create_app
+from biobank.settings import Settings
+from tests.world import SECRETS, TECHNICIAN, World
+
+Values = Mapping[str, Any]
+
+
+class Visitor:
+    """Somebody signed in, who follows no redirect by themselves."""
+
+    def __init__(self, client: TestClient[Litestar], secret: str) -> None:
+        self.client = client
+        self.secret = secret
+        if secret:
+            client.cookies.set(web.COOKIE, secret)
+
+    def get(self, path: str, **headers: str) -> httpx.Response:
+        return self.client.get(path, headers=headers, follow_redirects=False)
+
+    def post(self, path: str, told: Values, command: str = "", **headers: str) -> httpx.Response:
+        form = {"csrf": web.csrf_token(self.secret), "command": command or str(clock.new_key()), **told}
+        return self.client.post(path, data=form, headers=headers, follow_redirects=False)
+
+    def scan(self, code: str, mode: str = "lookup", box: str = "", command: str = "") -> str:
+        """What the bench answers to one scan."""
+        told = {"scan": code, "mode": mode, "box": box, "source": "scan", "corrected": "false"}
+        answer = self.post("/bench/scans", told, command)
+        assert answer.status_code == 200, answer.text
+        return answer.text
+
+
+def visit(world: World, person: str = TECHNICIAN) -> Visitor:
+    """A visitor of a world, signed in as one of its people; nobody for an empty name."""
+    app = create_app(Settings(), world.database)
+    return Visitor(TestClient(app), SECRETS[person] if person else "")

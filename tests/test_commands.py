@@ -124,7 +124,7 @@ def test_once_somebody_came_in_every_other_link_of_theirs_has_ended(empty: Termi
 
 def test_a_name_that_nobody_can_sign_in_with_is_refused_before_anything_is_made(empty: Terminal) -> None:
     assert "name:" in empty.refused("init", "--first", "Not A Name")
-    assert "There is no database" in empty.refused("migrate")
+    assert "The database is empty" in empty.refused("migrate")
 
 
 @pytest.mark.parametrize("words", [("check",), ("find", "x"), ("serve",), ("migrate",)])
@@ -148,6 +148,25 @@ def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     said = Terminal(tmp_path / "file" / "home").refused("init")
     assert said == f"{tmp_path / 'file' / 'home'} cannot be used: Not a directory.\n"
+
+
+@pytest.mark.parametrize("address", ["biobank", "mysql://host/name", "sqlite:///", "postgresql+no://x"])
+def test_an_address_of_no_database_is_one_line(empty: Terminal, address: str) -> None:
+    said = empty.refused("init", BIOBANK_DATABASE_URL=address)
+    assert len(said.splitlines()) == 1
+
+
+def test_a_server_out_of_reach_is_one_line(empty: Terminal) -> None:
+    said = empty.refused("init", BIOBANK_DATABASE_URL="postgresql+psycopg://nobody@127.0.0.1:1/none")
+    assert said == "The database cannot answer just now. Nothing was changed. Try again.\n"
+
+
+def test_a_file_that_is_no_database_is_one_line_and_stays_as_it_is(empty: Terminal) -> None:
+    empty.home.mkdir()
+    (empty.home / "biobank.db").write_text("a letter to the lab " * 50)
+    for words in (("check",), ("serve",), ("migrate",), ("init",)):
+        assert empty.refused(*words) == "The database cannot be opened: file is not a database.\n"
+    assert (empty.home / "biobank.db").read_text().startswith("a letter")
 
 
 def test_a_setting_that_cannot_be_read_is_named(terminal: Terminal) -> None:

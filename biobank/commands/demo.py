@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Callable
 from itertools import count
-from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import NAMESPACE_OID, UUID, uuid5
 
@@ -29,14 +28,9 @@ def demo() -> None:
     """Make the demonstration's own database, var/demo.db. One that is there stays as it is."""
     found = running.chosen(demo=True)
     make_home(found)
-    path = Path(found.url.removeprefix("sqlite:///"))
-    from biobank.database import Database
-
-    database = Database(found.url, found.threads)
-    try:
+    path = running.file_of(found)
+    with running.connected(found) as database:
         fresh = furnish(database)
-    finally:
-        database.close()
     if fresh:
         running.say(N_("Made the demonstration: %(path)s"), path=path)
     else:

@@ -20,17 +20,13 @@ if TYPE_CHECKING:
 def init(first: str) -> None:
     """Make an empty database, and a one-time link for the first person, who may set everything up."""
     from biobank import clock
-    from biobank.database import Database
     from biobank.tables import Role
 
     found = running.chosen()
     make_home(found)
-    database = Database(found.url, found.threads)
-    try:
+    with running.connected(found) as database:
         log, secret = f"{clock.new_key()}/1", clock.new_secret()
         invited = found_database(database, log, first, (Role.ADMINISTRATOR, Role.MANAGER), secret)
-    finally:
-        database.close()
     home = found.home.resolve()
     running.say(N_("Made an empty biobank in %(home)s; its log is %(log)s."), home=home, log=log)
     tell_link(found, invited, secret)
@@ -41,19 +37,15 @@ def init(first: str) -> None:
 def migrate() -> None:
     """Bring the database to the shape this program needs. Forward only; make a copy first."""
     from biobank import migrations
-    from biobank.database import Database
 
     found = running.chosen()
     running.require_there(found)
-    database = Database(found.url, found.threads)
-    try:
+    with running.connected(found) as database:
         before = migrations.standing(database)
         if before is None:
             raise Refusal("database_empty", N_("The database is empty. Begin one: biobank init"))
         message = N_("The database is at revision %(now)s (it was at %(before)s).")
         running.say(message, now=migrations.upgrade(database), before=before)
-    finally:
-        database.close()
 
 
 def make_home(found: Settings) -> None:
@@ -76,7 +68,6 @@ def found_database(
     from biobank.tables import LedgerOrigin
 
     name = inputs.read(accounts.PersonOrder, {"name": first, "role": roles[0]}).name
-    migrations.standing(database)  # a server out of reach is refused here, in one line
     migrations.upgrade(database)
 
     def begin(session: Session) -> "Invited":

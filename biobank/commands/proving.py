@@ -1,43 +1,36 @@
 """Checking that the tables say what the log says."""
 
+from typing import TYPE_CHECKING
+
 import rich_click as click
 
 from biobank.amounts import N_
 from biobank.commands import running
 from biobank.errors import Refusal
 
+if TYPE_CHECKING:
+    from sqlmodel import Session
+
+    from biobank.custody import Unproved
+
 
 @click.command()
 @running.as_json
 def check(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
     """Prove the whole log, and every table by it. Each fault is named; with any, the exit code is 1."""
-    from sqlmodel import Session, func, select
-
-    from biobank import custody, migrations
-    from biobank.database import Database
-    from biobank.tables import CustodyEvent, CustodySubject
+    from biobank import migrations
 
     found = running.chosen()
     running.require_there(found)
-    database = Database(found.url, found.threads)
     faults: list[str] = []
-    try:
+    with running.connected(found) as database:
         try:
             migrations.require_ready(database)
         except Refusal as refusal:
             if refusal.slug != "ledger_unguarded":
                 raise
             faults.append(running.words(refusal))
-
-        def prove(session: Session) -> tuple[list[custody.Unproved], int, int]:
-            subjects = session.exec(select(func.count()).select_from(CustodySubject)).one()
-            events = session.exec(select(func.count()).select_from(CustodyEvent)).one()
-            with running.progress("Checking") as progress:
-                return custody.unproved(session, lambda done: progress(done, subjects)), subjects, events
-
-        unproved, subjects, events = database.read(prove)
-    finally:
-        database.close()
+        unproved, subjects, events = database.read(_prove)
     faults += [f"{each.kind} {each.subject}: {each.what}" for each in unproved]
     if as_json:
         running.tell_json({"subjects": subjects, "events": events, "faults": faults})
@@ -50,3 +43,16 @@ def check(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
         running.say(verdict, subjects=subjects, events=events, faults=len(faults))
     if faults:
         raise SystemExit(running.REFUSED)
+
+
+def _prove(session: "Session") -> "tuple[list[Unproved], int, int]":
+    """What is unproved, and how many subjects and events were gone through."""
+    from sqlmodel import func, select
+
+    from biobank import custody
+    from biobank.tables import CustodyEvent, CustodySubject
+
+    subjects = session.exec(select(func.count()).select_from(CustodySubject)).one()
+    events = session.exec(select(func.count()).select_from(CustodyEvent)).one()
+    with running.progress("Checking") as progress:
+        return custody.unproved(session, lambda done: progress(done, subjects)), subjects, events

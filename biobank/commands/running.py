@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -67,25 +68,67 @@ def chosen(*, demo: bool = False) -> Settings:
 def opened(found: Settings | None = None) -> Iterator["Database"]:
     """A database that is there and ready. Refused: one that is not, with the command that makes it so."""
     from biobank import migrations
-    from biobank.database import Database
 
     found = found or chosen()
     require_there(found)
-    database = Database(found.url, found.threads)
-    try:
+    with connected(found) as database:
         migrations.require_ready(database)
+        yield database
+
+
+@contextmanager
+def connected(found: Settings) -> Iterator["Database"]:
+    """A database that answers, whatever is in it. Refused: an address of no database, a file that is none."""
+    from sqlalchemy.exc import ArgumentError, DatabaseError
+
+    from biobank.database import Database
+
+    require_address(found)
+    try:
+        database = Database(found.url, found.threads)
+    except ArgumentError:
+        raise _not_an_address() from None
+    try:
+        try:
+            database.read(lambda session: session.connection())
+        except DatabaseError as error:
+            message = N_("The database cannot be opened: %(why)s.")
+            raise Refusal("database_unopenable", message, why=str(error.orig)) from None
         yield database
     finally:
         database.close()
 
 
+def require_address(found: Settings) -> None:
+    """Refused: neither a SQLite file nor PostgreSQL; a SQLite file in a folder that cannot be written."""
+    in_memory = found.url in {_SQLITE, f"{_SQLITE}:memory:"}
+    if in_memory or not found.url.startswith((_SQLITE, "postgresql")):
+        raise _not_an_address()
+    if not found.url.startswith(_SQLITE):
+        return
+    folder = file_of(found).parent
+    if not os.access(folder, os.W_OK):
+        raise Refusal("folder_unwritable", N_("The folder %(folder)s cannot be written."), folder=str(folder))
+
+
+def _not_an_address() -> Refusal:
+    message = N_(
+        "BIOBANK_DATABASE_URL is not the address of a database. Write sqlite:///FILE or"
+        " postgresql+psycopg://USER@HOST/NAME."
+    )
+    return Refusal("database_address", message)
+
+
 def require_there(found: Settings) -> None:
     """Refused: an embedded database whose file is not there, before opening would make an empty one."""
-    from pathlib import Path
-
-    if found.url.startswith(_SQLITE) and not Path(found.url.removeprefix(_SQLITE)).exists():
+    if found.url.startswith(_SQLITE) and not file_of(found).exists():
         message = N_("There is no database at %(path)s. Make one: biobank init")
-        raise Refusal("database_absent", message, path=found.url.removeprefix(_SQLITE))
+        raise Refusal("database_absent", message, path=str(file_of(found)))
+
+
+def file_of(found: Settings) -> Path:
+    """The file of an embedded database."""
+    return Path(found.url.removeprefix(_SQLITE))
 
 
 def console(database: "Database", command: UUID | None = None, asked: bytes = b"") -> "Door":

@@ -197,6 +197,7 @@ def test_a_typed_code_is_judged_and_sent(tab: Tab) -> None:
     tab.sign_in()
     tab.open("/bench")
     tab.page.keyboard.press("/")
+    expect(tab.page.locator("#typed")).to_be_focused()
     tab.page.locator("#typed").press_sequentially(tube.lower(), delay=60)
     expect(tab.page.locator("[data-says]")).to_have_text("The check character fits")
     tab.page.keyboard.press("Enter")

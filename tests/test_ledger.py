@@ -110,7 +110,7 @@ def test_the_document_names_exactly_the_keys_of_an_entry() -> None:
     assert tuple(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)) == Entry.__struct_fields__
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(STATES, STATES, st.none() | TEXTS)
 def test_our_bytes_are_those_of_another_implementation_of_rfc_8785(
     change: dict[str, Any], refs: dict[str, Any], reason: str | None

@@ -1,6 +1,7 @@
 """Participants under pseudonyms: enrolment, consent, and their visits."""
 
 import secrets
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any
@@ -354,7 +355,8 @@ def _require_new(session: Session, study: Study, pseudonyms: Sequence[str]) -> N
     asked = select(Participant.pseudonym).where(
         col(Participant.study_id) == study.id, col(Participant.pseudonym).in_(pseudonyms)
     )
-    taken = set(session.exec(asked)) | {name for name in pseudonyms if pseudonyms.count(name) > 1}
+    twice = {name for name, times in Counter(pseudonyms).items() if times > 1}
+    taken = set(session.exec(asked)) | twice
     if taken:
         message = N_("%(pseudonym)s is enrolled in %(study)s already.")
         raise Conflict("pseudonym_taken", message, field="pseudonym", pseudonym=min(taken), study=study.code)

@@ -76,6 +76,16 @@ def require_enough(parent: Specimen, wanted: int) -> None:
         )
 
 
+def require_one_order_each(parents: Sequence[Specimen]) -> None:
+    """Refused: a parent that stands in one act twice, since the second would not see what the first took."""
+    seen: set[UUID] = set()
+    for parent in parents:
+        if parent.id in seen:
+            message = N_("%(code)s was scanned twice.")
+            raise RuleBroken("scanned_twice", message, field="parent", code=grouped(parent.code))
+        seen.add(parent.id)
+
+
 # --- actions ---
 
 
@@ -92,7 +102,8 @@ def aliquot(session: Session, actor: Actor, order: Aliquots) -> list[Specimen]:
 def aliquot_many(
     session: Session, actor: Actor, orders: Sequence[tuple[Specimen, Aliquots]]
 ) -> list[Specimen]:
-    """Make aliquots of several specimens in one act. Refused as `aliquot` refuses; all or none."""
+    """Make aliquots of several specimens in one act, one order for each. Refused as `aliquot` refuses."""
+    require_one_order_each([parent for parent, _ in orders])
     made: list[Specimen] = []
     lines: list[custody.Line] = []
     given = [codes.require(text, CodeKind.SPECIMEN, "codes") for _, order in orders for text in order.codes]

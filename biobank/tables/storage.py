@@ -96,7 +96,7 @@ class Placement(SQLModel, table=True):
     )
 
     id: UUID = key()
-    container_id: UUID = refers("container", index=True)
+    container_id: UUID = refers("container")
     row: int | None = None
     col: int | None = None
     specimen_id: UUID | None = refers("specimen", optional=True, unique=True)

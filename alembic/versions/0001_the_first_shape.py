@@ -508,7 +508,8 @@ def upgrade() -> None:
         sa.CheckConstraint('("row" IS NULL) = ("col" IS NULL)', name=op.f("ck_placement_slot_or_unplaced")),
         sa.CheckConstraint(
             "(CASE WHEN specimen_id IS NULL THEN 0 ELSE 1 END)"
-            " + (CASE WHEN child_id IS NULL THEN 0 ELSE 1 END) + (CASE WHEN keep_id IS NULL THEN 0 ELSE 1 END) = 1",
+            " + (CASE WHEN child_id IS NULL THEN 0 ELSE 1 END)"
+            " + (CASE WHEN keep_id IS NULL THEN 0 ELSE 1 END) = 1",
             name=op.f("ck_placement_one_occupant"),
         ),
         sa.CheckConstraint("child_id <> container_id", name=op.f("ck_placement_not_in_itself")),

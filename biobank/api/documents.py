@@ -110,7 +110,8 @@ class Viewer(OpenAPIRenderPlugin):
         return (
             '<!doctype html><html lang="en"><head><meta charset="utf-8">'
             '<meta name="viewport" content="width=device-width, initial-scale=1">'
-            f"<title>{openapi_schema['info']['title']} API</title>{self._tags()}</head>"
+            f"<title>{openapi_schema['info']['title']} API</title>"
+            f'<link rel="icon" href="data:,">{self._tags()}</head>'
             f'<body><div data-openapi="{address}"></div></body></html>'
         ).encode()
 

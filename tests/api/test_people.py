@@ -1,13 +1,17 @@
 """People, sites and tokens over HTTP: secrets are shown once and kept nowhere."""
 
+import hashlib
+import json
 from uuid import uuid4
 
 from sqlalchemy import select
 from sqlmodel import SQLModel
+from sqlmodel import select as sqlmodel_select
 
 from biobank import web
+from biobank.tables import Command
 from tests.api.program import V1, Program, rows
-from tests.world import MANAGER, SECRETS, TECHNICIAN, World
+from tests.world import MANAGER, PASSWORD, SECRETS, TECHNICIAN, World
 
 
 def kept(world: World) -> str:
@@ -79,6 +83,25 @@ def test_a_token_acts_with_its_owners_rights_needs_no_page_and_cannot_make_token
     wrong = program.client.get(f"{V1}/find?code={tube}", headers={"Authorization": f"Bearer {secret}x"})
     assert (wrong.status_code, wrong.json()["title"]) == (401, "not_signed_in")
     assert program.world.unproved() == []
+
+
+def test_the_kept_fingerprint_of_a_signature_lets_nobody_try_passwords(program: Program) -> None:
+    tube = program.world.tubes(1)[0]
+    entry = program.told(f"/specimens/{tube}/history")[0]["leaf_hash"]
+    box = program.world.boxes()[0]
+    guesses = {}
+    for path, order in (
+        ("/signatures", {"entry": entry, "meaning": "approved", "password": PASSWORD}),
+        ("/moves", {"box": box, "tubes": [tube]}),
+    ):
+        sent = json.dumps(order).encode()
+        assert program.post(path, content=sent, person=MANAGER).status_code in (200, 201)
+        guesses[path] = hashlib.sha256(f"POST {V1}{path}\n".encode() + sent).digest()
+    found = program.world.database.read(
+        lambda session: set(session.exec(sqlmodel_select(Command.fingerprint)))
+    )
+    assert guesses["/moves"] in found  # the control: without a key, the bytes sent give what is kept
+    assert guesses["/signatures"] not in found
 
 
 def test_a_bearer_token_that_is_wrong_is_not_made_up_for_by_a_cookie(sqlite_program: Program) -> None:

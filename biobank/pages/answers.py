@@ -143,9 +143,9 @@ def taken(now: Stored, before: SpecimenCard, box: str, *, corrected: bool) -> Re
 
 def opened(box: BoxMap, mode: Mode) -> Result:
     """A box that is now open, or a holder whose inside is on show."""
-    named = f"{box.name} · {grouped(box.code)}"
     if box.level != "box":
-        return Result(outcome="ok", headline=box.name, detail=way(box.path), meta=named, mode=mode)
+        around = way(box.path[:-1])
+        return Result(outcome="ok", headline=box.name, detail=around, meta=grouped(box.code), mode=mode)
     headline = _("%(box)s is open") % {"box": box.name}
     coming = ""
     if mode is Mode.STORE:

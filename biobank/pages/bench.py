@@ -20,7 +20,7 @@ from biobank.pages.shell import Form
 from biobank.pages.storage import Inside
 from biobank.people import Actor
 from biobank.specimens import Found, SpecimenCard
-from biobank.storage import ContainerMove, PutAway, Stored, TakeOut
+from biobank.storage import BringBack, ContainerMove, PutAway, Stored, TakeOut
 
 
 class Order(inputs.Input):
@@ -140,6 +140,9 @@ def _store(door: Door, order: Order, seen: Seen) -> Outcome:
 
     def work(session: Session, actor: Actor) -> Moved:
         before = specimens.card(session, actor, tube.code)
+        if before.custody == "out" and before.place and before.place[-1].code == order.box:
+            back = BringBack(tubes=[tube.code])  # its own slot waits for it in this very box
+            return Moved(storage.bring_back(session, actor, back)[0], before)
         return Moved(storage.put_away(session, actor, wanted)[0], before)
 
     moved = door.act(work, Moved)
@@ -153,9 +156,9 @@ def _store(door: Door, order: Order, seen: Seen) -> Outcome:
 
 def _take(door: Door, order: Order, seen: Seen) -> Outcome:
     tube, box = _tube(seen), order.box or ""
-    if box and (not tube.place or tube.place[-1].code != box):
-        where = answers.way(tube.place) or "-"
-        raise Conflict("other_box", answers.OTHER_BOX, code=codes.grouped(tube.code), place=where)
+    if box and tube.place and tube.place[-1].code != box:
+        place = answers.way(tube.place)
+        raise Conflict("other_box", answers.OTHER_BOX, code=codes.grouped(tube.code), place=place)
     wanted = TakeOut(tubes=[tube.code])
 
     def work(session: Session, actor: Actor) -> Moved:

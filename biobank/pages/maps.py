@@ -105,7 +105,7 @@ def freezer(
 ) -> Elevation:
     """A freezer with its door open: a line for each shelf, from the top, and the racks that stand on it."""
     most = max((len(racks) for _, racks in shelves), default=0) or 1
-    wide = max(96, min(220, 700 // most))
+    wide = max(96, min(220, 560 // most))
     slots: list[Slot] = []
     captions: list[Axis] = []
     for line, (shelf, racks) in enumerate(shelves):

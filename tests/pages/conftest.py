@@ -17,6 +17,7 @@ from biobank.app import create_app
 from biobank.pages.build_assets import build
 from biobank.settings import Settings
 from tests.browser import launch
+from tests.pages.visitor import Visitor, visit
 from tests.world import SECRETS, TECHNICIAN, World
 
 
@@ -77,6 +78,12 @@ class Tab:
     def scan(self, code: str) -> None:
         """The keys of a wedge scanner: as fast as they come, and Enter."""
         self.page.keyboard.type(code + "\n")
+
+
+@pytest.fixture
+def visitor(world: World) -> Visitor:
+    """A technician, on each engine in turn."""
+    return visit(world)
 
 
 @pytest.fixture(scope="module")

@@ -6,30 +6,8 @@ import pytest
 
 from biobank import accounts, clock, people, specimens, storage, web
 from biobank.pages.shell import local
-from tests.pages.visitor import Visitor, visit
+from tests.pages.visitor import Visitor, inside, outcome, visit, where
 from tests.world import MANAGER, OUTSIDER, PASSWORD, TECHNICIAN, World
-
-
-@pytest.fixture
-def visitor(world: World) -> Visitor:
-    return visit(world)
-
-
-def outcome(answer: str) -> str:
-    found = re.search(r'data-outcome="(\w+)"', answer)
-    return found[1] if found else ""
-
-
-def where(world: World, code: str) -> tuple[str, str]:
-    """The name of the box and the slot; empty where it is in none."""
-    card = world.ask(lambda session, actor: specimens.card(session, actor, code))
-    return (card.place[-1].name, card.place[-1].slot) if card.place else ("", "")
-
-
-def events(world: World, code: str) -> int:
-    """How much has happened to a tube."""
-    return len(world.ask(lambda session, actor: specimens.timeline(session, actor, code)))
-
 
 # --- signing in ---
 
@@ -239,123 +217,28 @@ def test_a_slot_has_an_address_where_its_tube_goes_out_and_comes_back(world: Wor
     assert world.unproved() == []
 
 
-def test_a_box_moves_with_all_it_holds(world: World, visitor: Visitor) -> None:
+def test_a_box_moves_with_all_it_holds_and_a_full_rack_refuses_it(world: World, visitor: Visitor) -> None:
     tubes, boxes = world.tubes(2), world.boxes()
     world.put(boxes[0], tubes)
     order = storage.FreezerOrder(site="BJ", name="Freezer 2", shelves=1, racks=1, boxes=1)
     world.act(lambda session, actor: storage.make_freezer(session, actor, order), person=MANAGER)
     other = next(row.code for row in world.ask(storage.roots) if row.name == "Freezer 2")
-    full = world.ask(lambda session, actor: storage.contents(session, actor, other))[0].code
-    rack = world.ask(lambda session, actor: storage.contents(session, actor, full))[0].code
+    rack = inside(world, inside(world, other)[0])[0]
     refused = visitor.post(f"/containers/{boxes[0]}/move", {"into": rack}, **{"hx-request": "1"})
     assert refused.status_code == 409
     assert "is full" in refused.text
-    assert visitor.post(f"/containers/{boxes[0]}/move", {"into": full}).status_code in (409, 422)
-    assert world.unproved() == []
-
-
-# --- the bench ---
-
-
-def test_look_up_changes_nothing_whatever_is_scanned(world: World, visitor: Visitor) -> None:
-    tubes, boxes = world.tubes(2), world.boxes()
-    world.put(boxes[0], tubes[:1])
+    kind = storage.TypeOrder(code="rack-4", name="Rack", level="rack", rows=4, cols=1)  # type: ignore[arg-type]
+    loose = storage.ContainerOrder(type="rack-4", name="Rack 9", site="BJ")
+    world.act(lambda session, actor: storage.add_type(session, actor, kind), person=MANAGER)
+    free = world.act(
+        lambda session, actor: storage.make_container(session, actor, loose).code, person=MANAGER
+    )
+    told = {"into": free, "slot": "C1"}
+    assert visitor.post(f"/containers/{boxes[0]}/move", told).headers["location"] == f"/containers/{boxes[0]}"
     card = world.ask(lambda session, actor: specimens.card(session, actor, tubes[0]))
-    before = [events(world, code) for code in tubes]
-    things = [*tubes, *boxes, world.freezer(), card.visit, "D-001", "NOTHING-9", "P000000000", "S00000000"]
-    for box in ("", boxes[0]):
-        for thing in things:
-            assert outcome(visitor.scan(thing, "lookup", box)) in ("ok", "notice", "stop")
-    assert [events(world, code) for code in tubes] == before
+    assert [step.name for step in card.place] == ["Rack 9", "Box 1"]
+    assert "with its container" in visitor.get(f"/specimens/{tubes[0]}").text
     assert world.unproved() == []
-
-
-def test_a_box_that_is_looked_at_swallows_no_tube(world: World, visitor: Visitor) -> None:
-    tubes, boxes = world.tubes(2), world.boxes()
-    world.put(boxes[0], tubes[:1])
-    assert outcome(visitor.scan(tubes[0], "lookup", boxes[0])) == "ok"
-    assert outcome(visitor.scan(tubes[0], "lookup", boxes[1])) == "notice"
-    assert outcome(visitor.scan(tubes[1], "lookup", boxes[0])) == "notice"
-
-
-def test_storing_without_a_box_is_stop_in_both_languages(world: World, visitor: Visitor) -> None:
-    answer = visitor.scan(world.tubes(1)[0], "store")
-    assert outcome(answer) == "stop"
-    assert "Scan the box first" in answer
-    assert "请先扫描样本盒" in answer
-
-
-def test_a_tube_that_is_there_already_is_a_notice_and_one_from_elsewhere_moves(
-    world: World, visitor: Visitor
-) -> None:
-    tube = world.tubes(1)[0]
-    first, second = world.boxes()[:2]
-    assert outcome(visitor.scan(tube, "store", first)) == "ok"
-    again = visitor.scan(tube, "store", first)
-    assert outcome(again) == "notice"
-    assert "Already here: A1" in again
-    moved = visitor.scan(tube, "store", second)
-    assert outcome(moved) == "ok"
-    assert "Moved from Freezer 1 · Shelf 1 · Rack 1 · Box 1 · A1" in moved
-    assert where(world, tube) == ("Box 2", "A1")
-    assert world.unproved() == []
-
-
-def test_taking_out_keeps_the_slot_and_storing_brings_back(world: World, visitor: Visitor) -> None:
-    tube, box = world.tubes(1)[0], world.boxes()[0]
-    world.put(box, [tube])
-    assert outcome(visitor.scan(tube, "take")) == "ok"
-    assert outcome(visitor.scan(tube, "take")) == "notice"
-    assert outcome(visitor.scan(tube, "lookup")) == "notice"
-    back = visitor.scan(tube, "store", box)
-    assert "Brought back" in back
-    assert world.unproved() == []
-
-
-def test_a_tube_from_another_box_than_the_open_one_is_stop(world: World, visitor: Visitor) -> None:
-    tube = world.tubes(1)[0]
-    first, second = world.boxes()[:2]
-    world.put(first, [tube])
-    answer = visitor.scan(tube, "take", second)
-    assert outcome(answer) == "stop"
-    assert "Box 1 · A1" in answer
-    assert where(world, tube) == ("Box 1", "A1")
-
-
-def test_the_last_slot_is_told_and_a_full_box_is_stop(world: World, visitor: Visitor) -> None:
-    order = storage.ContainerOrder(type="box-5x5", name="Small", site="BJ")
-    box = world.act(lambda session, actor: storage.make_container(session, actor, order).code, person=MANAGER)
-    tubes = world.tubes(26)
-    world.put(box, tubes[:24])
-    last = visitor.scan(tubes[24], "store", box)
-    assert 'data-sound="done"' in last
-    assert "Small is full" in last
-    refused = visitor.scan(tubes[25], "store", box)
-    assert outcome(refused) == "stop"
-    assert "已满" in refused or "个空位" in refused
-
-
-def test_a_scan_sent_again_with_its_key_has_one_effect_and_the_same_words(
-    world: World, visitor: Visitor
-) -> None:
-    tube, box = world.tubes(1)[0], world.boxes()[0]
-    command = str(clock.new_key())
-    first = visitor.scan(tube, "store", box, command)
-    assert visitor.scan(tube, "store", box, command) == first
-    stored = world.ask(lambda session, actor: specimens.timeline(session, actor, tube))
-    assert [line.kind for line in stored].count("placed") == 1
-
-
-def test_a_freezer_shows_its_elevation_and_closes_the_box(world: World, visitor: Visitor) -> None:
-    answer = visitor.scan(world.freezer(), "store", world.boxes()[0])
-    assert 'class="freezer-map"' in answer
-    assert 'data-box=""' in answer
-
-
-def test_a_visit_opens_its_page_unless_a_box_is_open(world: World, visitor: Visitor) -> None:
-    code = world.visit()
-    assert f'data-leads="/visits/{code}"' in visitor.scan(code)
-    assert outcome(visitor.scan(code, "store", world.boxes()[0])) == "stop"
 
 
 # --- what stands around ---

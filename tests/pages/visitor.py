@@ -1,5 +1,6 @@
 """A person with a browser that runs no scripts: forms carry the page's token and a command id."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,7 +8,7 @@ import httpx
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from biobank import clock, web
+from biobank import clock, specimens, storage, web
 from biobank.app import create_app
 from biobank.settings import Settings
 from tests.world import SECRETS, TECHNICIAN, World
@@ -43,3 +44,24 @@ def visit(world: World, person: str = TECHNICIAN) -> Visitor:
     """A visitor of a world, signed in as one of its people; nobody for an empty name."""
     app = create_app(Settings(), world.database)
     return Visitor(TestClient(app), SECRETS[person] if person else "")
+
+
+def outcome(answer: str) -> str:
+    found = re.search(r'data-outcome="(\w+)"', answer)
+    return found[1] if found else ""
+
+
+def where(world: World, code: str) -> tuple[str, str]:
+    """The name of the box and the slot; empty where it is in none."""
+    card = world.ask(lambda session, actor: specimens.card(session, actor, code))
+    return (card.place[-1].name, card.place[-1].slot) if card.place else ("", "")
+
+
+def inside(world: World, code: str) -> list[str]:
+    """The containers directly in one."""
+    return [row.code for row in world.ask(lambda session, actor: storage.contents(session, actor, code))]
+
+
+def events(world: World, code: str) -> int:
+    """How much has happened to a tube."""
+    return len(world.ask(lambda session, actor: specimens.timeline(session, actor, code)))

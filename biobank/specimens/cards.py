@@ -162,8 +162,7 @@ def card(session: Session, actor: Actor, text: str) -> SpecimenCard:
     if not rows or not people.allowed(actor, May.SEE, statements.scope(rows[0])):
         raise _no_specimen(code)
     first = rows[0]
-    newest = statements.newest(connection, code)
-    state = newest[0][0].after
+    state, newest = statements.newest(connection, code)
     where = (state["place"] or {}).get("kind", "none")
     return SpecimenCard(
         code=code,
@@ -191,7 +190,7 @@ def card(session: Session, actor: Actor, text: str) -> SpecimenCard:
         thaws=first["thaws"],
         exposure_s=first["exposure_s"],
         **{name: _local(first[f"{name}_at"], first[f"{name}_offset"]) for name in statements.TIMES},
-        recent=[Recent(entry.kind, datetime.fromisoformat(entry.recorded), name) for entry, name in newest],
+        recent=[Recent(*event) for event in newest],
     )
 
 

@@ -1,17 +1,18 @@
 """The hot questions, each one statement built once: what a scan asks a hundred times a minute."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Connection, RowMapping, bindparam, func, literal, true
+from sqlalchemy import Connection, Label, RowMapping, String, bindparam, func, literal, true, type_coerce
 from sqlalchemy import select as core_select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from biobank.ledger import entries
-from biobank.ledger.entries import Entry
+from biobank.ledger.entries import State
 from biobank.storage import Grid, Slot, Step, slot_name
 from biobank.tables import (
     Container,
@@ -40,6 +41,11 @@ class Scope(msgspec.Struct, frozen=True):
 
     site_id: UUID
     study_id: UUID
+
+
+def _plain(column: Any) -> Label[str]:
+    """A closed vocabulary as the text it is kept as: a member for each cell costs more than the join."""
+    return type_coerce(column, String()).label(column.key)
 
 
 _tube = aliased(Specimen, name="tube")
@@ -96,12 +102,12 @@ _parent = aliased(Specimen, name="parent")
 
 CARD = (
     core_select(
-        col(Specimen.kind),
+        _plain(Specimen.kind),
         col(Specimen.site_id),
         col(Specimen.study_id),
         col(Specimen.material),
         col(Specimen.container),
-        col(Specimen.life),
+        _plain(Specimen.life),
         col(Specimen.end_reason),
         col(Specimen.amount),
         col(Specimen.serial),
@@ -121,12 +127,12 @@ CARD = (
         _way.c.col.label("way_col"),
         _way.c.code.label("way_code"),
         _way.c.name.label("way_name"),
-        col(ContainerType.level),
+        _plain(ContainerType.level),
         col(ContainerType.rows),
         col(ContainerType.cols),
-        col(ContainerType.row_labels),
-        col(ContainerType.col_labels),
-        col(ContainerType.numbering),
+        _plain(ContainerType.row_labels),
+        _plain(ContainerType.col_labels),
+        _plain(ContainerType.numbering),
     )
     .select_from(Specimen)
     .join(Study, col(Study.id) == col(Specimen.study_id))
@@ -143,7 +149,9 @@ CARD = (
 """A specimen with all it belongs to; one row for each container around it, the outermost first."""
 
 NEWEST = (
-    core_select(col(CustodyEvent.entry), col(Person.name))
+    core_select(
+        col(CustodyEvent.entry), col(CustodyEvent.kind), col(CustodyEvent.recorded_at), col(Person.name)
+    )
     .select_from(Specimen)
     .join(CustodyEvent, col(CustodyEvent.subject_id) == col(Specimen.id))
     .outerjoin(Person, col(Person.id) == col(CustodyEvent.actor_id))
@@ -154,9 +162,10 @@ NEWEST = (
 """The newest events of a specimen, newest first."""
 
 
-def newest(connection: Connection, code: str) -> list[tuple[Entry, str]]:
-    """The newest events of a specimen, newest first, each with its actor's name."""
-    return [(entries.read(entry), name or "") for entry, name in connection.execute(NEWEST, {"code": code})]
+def newest(connection: Connection, code: str) -> tuple[State, list[tuple[str, datetime, str]]]:
+    """The state of a specimen, and its newest events, newest first: kind, when recorded, by whom."""
+    rows = connection.execute(NEWEST, {"code": code}).all()
+    return entries.read(rows[0][0]).after, [(kind, at, name or "") for _, kind, at, name in rows]
 
 
 def scope(row: RowMapping) -> Scope:
@@ -170,7 +179,7 @@ def way(rows: Sequence[RowMapping]) -> list[Step]:
         Step(
             row["way_code"],
             row["way_name"],
-            row["level"].value,
+            row["level"],
             slot_name(_grid(row), Slot(row["way_row"], row["way_col"])),
         )
         for row in rows

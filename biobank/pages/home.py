@@ -8,12 +8,18 @@ from litestar import Request, Response, get
 from litestar.response import Redirect, Template
 from sqlmodel import Session
 
-from biobank import specimens, storage, studies, web
+from biobank import inputs, specimens, storage, studies, web
 from biobank.pages import shell
 from biobank.people import Actor
 from biobank.specimens import Away, Found
 from biobank.storage import ContainerRow
 from biobank.studies import StudyCard
+
+
+class Sought(inputs.Input):
+    """What somebody looks for."""
+
+    code: inputs.Scanned
 
 
 class Home(msgspec.Struct, frozen=True):
@@ -53,7 +59,8 @@ def find(request: Request[Any, Any, Any], door: web.OpenDoor) -> Response[Any]:
     code = request.query_params.get("code", "").strip()
     if not code:
         return Redirect("/")
-    return Redirect(address(door.ask(lambda session, actor: specimens.find(session, actor, code))))
+    sought = inputs.read(Sought, {"code": code}, form=True)
+    return Redirect(address(door.ask(lambda session, actor: specimens.find(session, actor, sought.code))))
 
 
 HANDLERS = [home, find]

@@ -30,7 +30,7 @@ HERE = Path(__file__).parent
 STATIC = HERE / "static"
 
 _HIDDEN = ("csrf", "command")
-_LOCAL = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*")
+_LOCAL = re.compile(r"/(?![/\\])[!-\[\]-~]*")  # printable ASCII without the backslash
 
 
 # --- reading and answering ---

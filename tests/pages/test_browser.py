@@ -12,16 +12,6 @@ from tests.world import MANAGER, World
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-BURST = """code => {
-  for (const key of code) {
-    const named = /[0-9]/.test(key) ? "Digit" + key : "Key" + key;
-    document.activeElement.dispatchEvent(
-      new KeyboardEvent("keydown", {key: "Process", code: named, bubbles: true, cancelable: true}));
-  }
-  document.activeElement.dispatchEvent(
-    new KeyboardEvent("keydown", {key: "Enter", code: "Enter", bubbles: true, cancelable: true}));
-}"""
-
 
 def slots(world: World, box: str) -> dict[str, str]:
     """Which tube is in which slot of a box."""
@@ -78,11 +68,21 @@ def test_one_scan_finds_a_tube_from_any_page_and_any_focus(tab: Tab, path: str) 
     assert events(world, tube) == before
 
 
+def test_the_keys_of_a_real_keyboard_are_a_scan_and_leave_no_trace_in_the_find_box(tab: Tab) -> None:
+    tube = tab.site.world.tubes(1)[0]
+    tab.sign_in()
+    tab.open("/bench")
+    tab.page.locator("[data-find]").focus()
+    tab.page.keyboard.type(tube + "\n")
+    expect(tab.page.locator("[data-result] .headline")).to_contain_text("is in no box")
+    expect(tab.page.locator("[data-find]")).to_have_value("")
+
+
 def test_a_burst_under_an_input_method_is_read_by_its_keys(tab: Tab) -> None:
     tube = tab.site.world.tubes(1)[0]
     tab.sign_in()
     tab.open("/")
-    tab.page.evaluate(BURST, tube)
+    tab.scan(tube, unreadable=True)
     expect(tab.page).to_have_url(f"{tab.site.url}/specimens/{tube}")
 
 
@@ -202,6 +202,18 @@ def test_a_typed_code_is_judged_and_sent(tab: Tab) -> None:
     expect(tab.page.locator("[data-says]")).to_have_text("The check character fits")
     tab.page.keyboard.press("Enter")
     expect(tab.page.locator("[data-result] .headline")).to_contain_text("is in no box")
+
+
+def test_help_opens_by_its_key_and_by_its_button(tab: Tab) -> None:
+    tab.sign_in()
+    tab.open("/bench")
+    help_ = tab.page.get_by_role("dialog", name="How to scan")
+    tab.page.keyboard.press("?")
+    expect(help_).to_be_visible()
+    help_.get_by_role("button", name="Close").click()
+    expect(help_).to_be_hidden()
+    tab.page.get_by_role("button", name="Help").click()
+    expect(help_).to_be_visible()
 
 
 def test_a_form_clicked_twice_has_one_effect(tab: Tab) -> None:

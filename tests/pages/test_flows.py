@@ -62,6 +62,7 @@ def test_signing_out_ends_the_session_at_the_server(world: World) -> None:
         ("/\\elsewhere.example", "/"),
         ("https://elsewhere.example/", "/"),
         ("/a\nb", "/"),
+        ("/研究", "/"),
         ("", "/"),
     ],
 )
@@ -180,6 +181,25 @@ def test_an_unknown_code_and_one_out_of_scope_look_the_same_kind(world: World) -
     outsider = visit(world, OUTSIDER)
     assert outsider.get(f"/find?code={tube}").status_code == 404
     assert outsider.get(f"/specimens/{tube}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/find?code=%00ABCDEFG",
+        "/find?code=" + "A" * 10_000,
+        "/find?code=%ff%fe",
+        "/studies/%00",
+        "/studies/DEMO/participants/%00",
+        "/specimens/%00",
+        "/containers/S000000000",
+        "/visits/nothing",
+    ],
+)
+def test_an_address_that_makes_no_sense_is_refused_and_not_our_fault(visitor: Visitor, path: str) -> None:
+    answer = visitor.get(path)
+    assert 400 <= answer.status_code < 500, answer.status_code
+    assert 'role="alert"' in answer.text
 
 
 # --- storage ---

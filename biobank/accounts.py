@@ -11,13 +11,13 @@ from pydantic import Field, StringConstraints
 from sqlmodel import Session, col, select
 
 from biobank import clock, custody, people
-from biobank.amounts import N_
 from biobank.custody import Kind
 from biobank.custody.records import grant_said
 from biobank.errors import NotFound, NotSignedIn, RuleBroken
 from biobank.inputs import Input, Line, Whole
 from biobank.people import CONSOLE, Actor, Granted, May
 from biobank.tables import Command, FirstLink, Grant, Person, Role, SignIn, Site, Study, Token
+from biobank.texts import N_
 
 SESSION_LASTS = timedelta(hours=12)
 FIRST_LINK_LASTS = timedelta(hours=24)
@@ -67,11 +67,14 @@ class PasswordOrder(Input):
 
 
 class Invited(msgspec.Struct, frozen=True):
-    """A person who can choose a password until the link ends. The link's secret is not kept."""
+    """A person who can choose a password until the link ends; without an end, one who has done so.
+
+    The link's secret is not kept.
+    """
 
     id: UUID
     name: str
-    ends: datetime
+    ends: datetime | None
 
 
 class SiteRow(msgspec.Struct, frozen=True):
@@ -154,10 +157,13 @@ def add_site(session: Session, actor: Actor, order: SiteOrder) -> Site:
 def add_person(session: Session, actor: Actor, order: PersonOrder, secret: str) -> Invited:
     """Add a person and the one-time link (made of `secret`) by which they choose their password.
 
-    A person who is there already and never came in gets a new link and the further grant.
-    Refused: a site or a study that does not exist.
+    A person who is there already gets the further grant, and a new link only if they never came in.
+    Refused: a site or a study that does not exist, the console's name.
     """
     people.require(actor, May.ADMINISTER)
+    if order.name == CONSOLE:
+        message = N_("%(name)s stands for the command line. Nobody signs in by that name.")
+        raise RuleBroken("name_of_console", message, field="name", name=order.name)
     site = site_by_code(session, order.site).id if order.site else None
     study = _study_id(session, order.study) if order.study else None
     granted = Granted(order.role, site, study)
@@ -167,6 +173,8 @@ def add_person(session: Session, actor: Actor, order: PersonOrder, secret: str) 
         _open(session, actor, person, (granted,))
     else:
         _grant(session, actor, person, granted)
+    if person.password_hash is not None:
+        return Invited(person.id, person.name, None)
     return _invite(session, person, secret)
 
 
@@ -272,7 +280,9 @@ def everyone(session: Session, actor: Actor) -> list[PersonRow]:
     sites = dict(session.exec(select(Site.id, Site.code)).all())
     rows: dict[UUID, PersonRow] = {}
     asked = select(Person, Grant).outerjoin(Grant, col(Grant.person_id) == col(Person.id))
-    found: Sequence[tuple[Person, Grant | None]] = session.exec(asked.order_by(col(Person.name))).all()
+    found: Sequence[tuple[Person, Grant | None]] = session.exec(
+        asked.order_by(col(Person.name), col(Grant.id))
+    ).all()
     for person, grant in found:
         row = rows.setdefault(person.id, PersonRow(person.id, person.name, person.active, []))
         if grant:

@@ -7,6 +7,7 @@ from enum import StrEnum
 import msgspec
 
 from biobank.errors import Malformed, RuleBroken
+from biobank.texts import N_
 from biobank.texts import gettext as _
 
 LARGEST = 2**53 - 1
@@ -50,11 +51,6 @@ class Material(msgspec.Struct, frozen=True):
 
 def _materials(*each: Material) -> dict[str, Material]:
     return {material.code: material for material in each}
-
-
-def N_(message: str) -> str:
-    """Mark a message id for the catalogue without translating it here."""
-    return message
 
 
 MATERIALS = _materials(

@@ -13,8 +13,8 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalErr
 from sqlmodel import Session, SQLModel
 
 from biobank import clock
-from biobank.amounts import N_
 from biobank.errors import Busy, Conflict, Malformed
+from biobank.texts import N_
 
 Result = TypeVar("Result")
 Row = TypeVar("Row", bound=SQLModel)

@@ -11,11 +11,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
 from biobank import clock, people
-from biobank.amounts import N_
 from biobank.database import Database
 from biobank.errors import Malformed, RuleBroken
 from biobank.people import Actor, Credentials
 from biobank.tables import Command
+from biobank.texts import N_
 
 Answer = TypeVar("Answer")
 

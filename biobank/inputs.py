@@ -21,8 +21,8 @@ from pydantic import (
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from biobank import clock
-from biobank.amounts import N_
 from biobank.errors import Malformed, Refusal, Refusals, RuleBroken
+from biobank.texts import N_
 
 Model = TypeVar("Model", bound="Input")
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection
 
 from biobank import guards
-from biobank.amounts import N_
 from biobank.database import Database
 from biobank.errors import Refusal
+from biobank.texts import N_
 
 if TYPE_CHECKING:
     from alembic.config import Config

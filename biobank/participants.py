@@ -12,7 +12,6 @@ from pydantic import Field
 from sqlmodel import Session, col, select
 
 from biobank import accounts, clock, codes, custody, people, studies
-from biobank.amounts import N_
 from biobank.codes import CodeKind
 from biobank.custody import Kind, records
 from biobank.errors import Conflict, Fact, NotFound, RuleBroken
@@ -30,6 +29,7 @@ from biobank.tables import (
     Visit,
     VisitStatus,
 )
+from biobank.texts import N_
 
 UNSCHEDULED = "UNS"
 

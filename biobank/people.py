@@ -15,10 +15,10 @@ from sqlalchemy import ColumnElement, and_, bindparam, false, or_, select, true
 from sqlmodel import Session, SQLModel, col
 
 from biobank import clock
-from biobank.amounts import N_
 from biobank.database import table_of
 from biobank.errors import Busy, NotAllowed, NotFound, NotSignedIn
 from biobank.tables import Grant, Person, Role, SignIn, Token
+from biobank.texts import N_
 
 CONSOLE = "console"
 """The person that stands for the command line; it has no password and never signs in."""

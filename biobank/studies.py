@@ -11,7 +11,6 @@ from pydantic import Field, StringConstraints
 from sqlmodel import Session, col, func, select
 
 from biobank import amounts, clock, custody, inputs, people
-from biobank.amounts import N_
 from biobank.custody import Kind
 from biobank.errors import Malformed, NotFound, RuleBroken
 from biobank.inputs import AmountText, Flag, Input, Line, Vessel, Whole
@@ -26,6 +25,7 @@ from biobank.tables import (
     SpecimenKind,
     Study,
 )
+from biobank.texts import N_
 
 Code = Annotated[
     str, StringConstraints(min_length=1, max_length=40, pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$")

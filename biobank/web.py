@@ -22,12 +22,12 @@ from litestar.response import Redirect, Template
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from biobank import clock, errors, inputs, texts
-from biobank.amounts import N_
 from biobank.database import Database
 from biobank.door import Door
 from biobank.errors import Malformed, NotAllowed, Refusal, Refusals
 from biobank.inputs import Input
 from biobank.people import Credentials
+from biobank.texts import N_
 
 log = structlog.get_logger("biobank")
 

@@ -1,5 +1,6 @@
 """What tests are given: a world on SQLite and on a real PostgreSQL, both through the migrations."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -9,6 +10,7 @@ import pytest
 from biobank.database import Database
 from tests import world as worlds
 from tests.databases import PostgresServer
+from tests.terminal import Terminal
 from tests.world import World
 
 
@@ -67,3 +69,18 @@ def sqlite_world(sqlite_template: Path, tmp_path: Path) -> Iterator[World]:
     database = Database(f"sqlite:///{worlds.copy_sqlite(sqlite_template, tmp_path / 'b.db')}")
     yield World(database)
     database.close()
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Terminal:
+    """A terminal where nothing was made yet."""
+    return Terminal(tmp_path / "home")
+
+
+@pytest.fixture
+def terminal(sqlite_template: Path, tmp_path: Path) -> Terminal:
+    """A terminal on a furnished biobank."""
+    home = tmp_path / "home"
+    home.mkdir()
+    shutil.copyfile(sqlite_template, home / "biobank.db")
+    return Terminal(home)

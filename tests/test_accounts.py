@@ -60,12 +60,28 @@ def recognised(world: World, name: str, password: str) -> Any:
 
 def test_a_first_link_lets_one_person_in_once(world: World) -> None:
     invited = invite(world)
+    assert invited.ends
     assert invited.ends > clock.now() + timedelta(hours=23)
     assert come_in(world) == "newcomer"
     assert who(world, session="of the new session") == "newcomer"
     assert refusal(lambda: come_in(world, secret="another"), NotFound).slug == "link_over"
     assert refusal(lambda: come_in(world, "made up"), NotFound).slug == "link_over"
     assert world.unproved() == []
+
+
+def test_who_came_in_before_gets_a_further_role_and_no_link_that_resets_a_password(world: World) -> None:
+    invite(world)
+    come_in(world)
+    again = invite(world, link="another link", role="auditor")
+    assert again.ends is None
+    assert refusal(lambda: come_in(world, "another link"), NotFound).slug == "link_over"
+    rows = world.ask(accounts.everyone, person=MANAGER)
+    assert next(row.roles for row in rows if row.name == "newcomer") == ["technician @ BJ", "auditor @ BJ"]
+    assert world.unproved() == []
+
+
+def test_nobody_is_added_by_the_name_of_the_command_line(world: World) -> None:
+    assert refusal(lambda: invite(world, "console"), RuleBroken).slug == "name_of_console"
 
 
 def test_a_first_link_ends_after_a_day(world: World, at: Callable[[timedelta], datetime]) -> None:

@@ -52,9 +52,7 @@ count = 8
 """
 
 MANAGER, TECHNICIAN, OUTSIDER = "manager", "technician", "outsider"
-SECRETS = {
-    name: f"session-secret-of-the-{name}-for-tests-alone" for name in (MANAGER, TECHNICIAN, OUTSIDER)
-}
+SECRETS = {name: f"session-secret-of-the-{name}-for-tests-alone" for name in (MANAGER, TECHNICIAN, OUTSIDER)}
 PASSWORD = "four words make one"
 
 

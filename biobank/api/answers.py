@@ -9,10 +9,10 @@ from litestar import Request
 from litestar.params import QueryParameter
 from sqlmodel import Session
 
-from biobank.amounts import N_
 from biobank.door import Door
 from biobank.errors import Conflict, Malformed
 from biobank.people import Actor
+from biobank.texts import N_
 from biobank.web import WrongMedia
 
 Row = TypeVar("Row")

@@ -19,8 +19,8 @@ class Invitation(msgspec.Struct, frozen=True):
 
     id: UUID
     name: str
-    link: str
-    ends: datetime
+    link: str | None
+    ends: datetime | None
 
 
 class NewToken(msgspec.Struct, frozen=True):
@@ -34,10 +34,10 @@ class NewToken(msgspec.Struct, frozen=True):
 
 @post("/people", sync_to_thread=True)
 def add_person(door: OpenDoor, data: JSONBody[PersonOrder]) -> Invitation:
-    """Add a person, or give one a further role and a new first link."""
+    """Add a person, or give one a further role; who never came in gets a first link."""
     secret = clock.new_secret()
     told = act_once(door, lambda session, actor: accounts.add_person(session, actor, data, secret), Invited)
-    return Invitation(told.id, told.name, FIRST_LINK + secret, told.ends)
+    return Invitation(told.id, told.name, FIRST_LINK + secret if told.ends else None, told.ends)
 
 
 @get("/people", sync_to_thread=True)

@@ -8,9 +8,9 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 
 import rich_click as click
 
-from biobank.amounts import N_
 from biobank.commands import running
 from biobank.commands.founding import found_database, make_home
+from biobank.texts import N_
 
 if TYPE_CHECKING:
     from sqlmodel import Session

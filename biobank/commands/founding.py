@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING
 
 import rich_click as click
 
-from biobank.amounts import N_
 from biobank.commands import running
 from biobank.errors import Refusal
 from biobank.settings import Settings
+from biobank.texts import N_
 
 if TYPE_CHECKING:
     from biobank.accounts import Invited
@@ -94,6 +94,9 @@ def tell_link(found: Settings, invited: "Invited", secret: str) -> None:
     """Print the one-time link by which somebody chooses their password."""
     from biobank.web import FIRST_LINK
 
+    if invited.ends is None:
+        running.say(N_("%(name)s has come in before, and now has this role too."), name=invited.name)
+        return
     message = N_("%(name)s comes in by this link, once, until %(ends)s UTC:")
     running.say(message, name=invited.name, ends=f"{invited.ends:%Y-%m-%d %H:%M}")
     click.echo(f"  {address(found)}{FIRST_LINK}{secret}")

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import rich_click as click
 
 from biobank import texts
-from biobank.amounts import N_
 from biobank.commands import running
+from biobank.texts import N_
 
 if TYPE_CHECKING:
     from biobank.exchange.collections import Report

@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 import rich_click as click
 
-from biobank.amounts import N_
 from biobank.commands import running
 from biobank.errors import Refusal
+from biobank.texts import N_
 
 if TYPE_CHECKING:
     from sqlmodel import Session

@@ -12,9 +12,9 @@ from uuid import UUID
 import rich_click as click
 
 from biobank import settings, texts
-from biobank.amounts import N_
 from biobank.errors import Refusal, Refusals
 from biobank.settings import Settings
+from biobank.texts import N_
 
 if TYPE_CHECKING:
     # Named here alone: whoever asks for --help need not wait for the database's library.

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import rich_click as click
 
-from biobank.amounts import N_
 from biobank.commands import running
 from biobank.commands.founding import address, tell_link
 from biobank.errors import Refusal
 from biobank.settings import Settings
+from biobank.texts import N_
 
 if TYPE_CHECKING:
     from uvicorn import Config

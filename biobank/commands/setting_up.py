@@ -5,8 +5,8 @@ from typing import Any
 
 import rich_click as click
 
-from biobank.amounts import N_
 from biobank.commands import running
+from biobank.texts import N_
 
 ROLES = ("technician", "auditor", "researcher", "manager", "administrator")
 

@@ -7,13 +7,13 @@ import msgspec
 from sqlmodel import Session, col, select
 
 from biobank import people
-from biobank.amounts import N_
 from biobank.custody.words import NOUNS, Kind
 from biobank.custody.writing import lock, record
 from biobank.errors import NotAllowed, NotFound, RuleBroken
 from biobank.inputs import Input, Line
 from biobank.people import Actor, May
 from biobank.tables import Container, CustodyEvent, Person, Specimen
+from biobank.texts import N_
 
 
 class SignatureOrder(Input):

@@ -13,7 +13,6 @@ from sqlalchemy.orm import make_transient_to_detached
 from sqlmodel import Session, col, select
 
 from biobank import clock, people
-from biobank.amounts import N_
 from biobank.custody import projecting
 from biobank.custody.words import NOUNS, Kind, Line, Subject
 from biobank.database import add_rows, table_of
@@ -30,6 +29,7 @@ from biobank.tables import (
     Posting,
     Specimen,
 )
+from biobank.texts import N_
 
 _AT_ONCE = 1000
 _origins: WeakKeyDictionary[Engine, str] = WeakKeyDictionary()

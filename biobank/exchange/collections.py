@@ -9,7 +9,6 @@ import msgspec
 from sqlmodel import Session, select
 
 from biobank import accounts, custody, participants, specimens, studies
-from biobank.amounts import N_
 from biobank.errors import RuleBroken
 from biobank.exchange.csv_files import read_rows
 from biobank.exchange.planning import Plan, Visiting, aliquots_of, make_plan, needed_columns
@@ -17,6 +16,7 @@ from biobank.people import Actor, May
 from biobank.specimens.registering import primary, require_free_identifiers
 from biobank.studies import ImportPart, ProtocolFile
 from biobank.tables import Participant, Site, Specimen, Study, Visit, VisitStatus
+from biobank.texts import N_
 
 AT_ONCE = 500
 """Collections written by one statement: enough to be quick, few enough to tell of progress."""

@@ -11,8 +11,8 @@ from io import StringIO
 
 import msgspec
 
-from biobank.amounts import N_
 from biobank.errors import Fact, Malformed, Refusal, Refusals, RuleBroken
+from biobank.texts import N_
 
 LARGEST = 64 * 1024 * 1024
 MOST_COLUMNS = 200

@@ -8,7 +8,6 @@ import msgspec
 
 from biobank import inputs, participants
 from biobank.accounts import SiteOrder
-from biobank.amounts import N_
 from biobank.errors import Fact, Refusal, Refusals, RuleBroken
 from biobank.exchange.csv_files import Faults, Row
 from biobank.inputs import Input
@@ -16,6 +15,7 @@ from biobank.participants import Enrolment
 from biobank.specimens import Aliquots, NewSpecimen
 from biobank.studies import ImportPart, ProtocolFile, RequirementPart
 from biobank.tables import Attribute
+from biobank.texts import N_
 
 CONSENT = {"version": "as imported", "scopes": ["storage"], "imported": True}
 """The file is not a consent: that it was given is taken on the word of whoever takes the file in."""

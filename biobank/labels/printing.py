@@ -7,7 +7,6 @@ from pydantic import Field
 from sqlmodel import Session
 
 from biobank import codes, custody, people, specimens
-from biobank.amounts import N_
 from biobank.codes import CodeKind
 from biobank.custody import Kind
 from biobank.errors import RuleBroken
@@ -15,6 +14,7 @@ from biobank.inputs import Input, Scanned, Whole
 from biobank.labels.layout import LabelFace
 from biobank.labels.stock import Stock, stock
 from biobank.people import Actor, May
+from biobank.texts import N_
 
 
 class PrintOrder(Input):

@@ -5,13 +5,14 @@ from collections.abc import Sequence
 import msgspec
 
 from biobank import texts, web
-from biobank.amounts import N_, material_name
+from biobank.amounts import material_name
 from biobank.codes import grouped
 from biobank.errors import Refusal
 from biobank.pages.scanning import Mode
 from biobank.pages.words import moment
 from biobank.specimens import SpecimenCard
 from biobank.storage import BoxMap, Step, Stored
+from biobank.texts import N_
 from biobank.texts import gettext as _
 
 BOX_FIRST = N_("Scan the box first. Keep %(code)s in your hand: it was not stored.")

@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 
-from biobank.amounts import N_
-from biobank.texts import gettext
+from biobank.texts import N_, gettext
 
 WORDS: Mapping[str, str] = {
     # what happened

@@ -9,7 +9,6 @@ import msgspec
 from sqlmodel import Session, col, select
 
 from biobank import amounts, codes, custody, participants, people, studies
-from biobank.amounts import N_
 from biobank.codes import CodeKind
 from biobank.errors import NotFound
 from biobank.people import Actor, May
@@ -26,6 +25,7 @@ from biobank.tables import (
     Study,
     Visit,
 )
+from biobank.texts import N_
 
 
 class Recent(msgspec.Struct, frozen=True):

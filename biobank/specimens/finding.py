@@ -4,11 +4,11 @@ import msgspec
 from sqlmodel import Session, col, select
 
 from biobank import codes, participants, people, storage
-from biobank.amounts import N_
 from biobank.codes import CodeKind
 from biobank.errors import Conflict, NotFound
 from biobank.people import Actor, May
 from biobank.tables import Identifier, Participant, Specimen, Study
+from biobank.texts import N_
 
 
 class Found(msgspec.Struct, frozen=True):

@@ -9,7 +9,6 @@ from pydantic import Field
 from sqlmodel import Session
 
 from biobank import amounts, codes, custody, participants, people
-from biobank.amounts import N_
 from biobank.codes import CodeKind, grouped
 from biobank.custody import Kind
 from biobank.errors import RuleBroken
@@ -22,6 +21,7 @@ from biobank.specimens.registering import (
     require_not_older,
 )
 from biobank.tables import Life, Participant, Scope, Specimen, SpecimenKind, Visit
+from biobank.texts import N_
 
 # --- words ---
 

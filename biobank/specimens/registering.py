@@ -8,7 +8,6 @@ from pydantic import Field
 from sqlmodel import Session, col, select
 
 from biobank import amounts, codes, custody, participants
-from biobank.amounts import N_
 from biobank.codes import CodeKind
 from biobank.custody import Kind
 from biobank.database import new_row
@@ -24,6 +23,7 @@ from biobank.tables import (
     SpecimenKind,
     Visit,
 )
+from biobank.texts import N_
 
 TIMES = ("collected", "received", "processed", "frozen")
 

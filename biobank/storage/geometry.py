@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 import msgspec
 
-from biobank.amounts import N_
 from biobank.errors import RuleBroken
 from biobank.tables import ContainerType, Fill, Labelling, Numbering
+from biobank.texts import N_
 
 
 class Slot(NamedTuple):

@@ -8,7 +8,6 @@ from pydantic import Field, StringConstraints
 from sqlmodel import Session, col, select
 
 from biobank import accounts, codes, custody, people
-from biobank.amounts import N_
 from biobank.codes import CodeKind
 from biobank.custody import Kind, Place, slot_place
 from biobank.errors import Conflict, RuleBroken
@@ -18,6 +17,7 @@ from biobank.storage.geometry import Grid
 from biobank.storage.maps import by_code
 from biobank.storage.moving import require_nests, target_slot
 from biobank.tables import Container, ContainerType, Fill, Labelling, Level, Numbering
+from biobank.texts import N_
 
 Side = Annotated[Whole, Field(ge=1, le=100)]
 Count = Annotated[Whole, Field(ge=1, le=50)]

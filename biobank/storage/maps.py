@@ -10,12 +10,12 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from biobank import codes, people
-from biobank.amounts import N_
 from biobank.codes import CodeKind
 from biobank.errors import NotFound
 from biobank.people import Actor, May
 from biobank.storage.geometry import Grid, Slot, slot_name
 from biobank.tables import Container, ContainerType, Keep, Level, Placement, Site, Specimen
+from biobank.texts import N_
 
 DEEPEST = 8
 """How many containers may stand in one another; a guard against a circle in a damaged database."""

@@ -5,7 +5,6 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from biobank import custody
-from biobank.amounts import N_
 from biobank.codes import grouped
 from biobank.custody import Kind, Place, slot_place
 from biobank.errors import Conflict, RuleBroken
@@ -14,6 +13,7 @@ from biobank.people import Actor, May
 from biobank.storage.geometry import Grid, Slot, slot_name, slot_named
 from biobank.storage.maps import DEEPEST, by_code, free_in, occupant, taken, type_of
 from biobank.tables import Container, ContainerType, Level, Placement
+from biobank.texts import N_
 
 _DEPTH = {Level.FREEZER: 0, Level.SHELF: 1, Level.RACK: 2, Level.BOX: 3}
 

@@ -9,7 +9,6 @@ from pydantic import Field
 from sqlmodel import Session, col, select
 
 from biobank import clock, codes, custody, people
-from biobank.amounts import N_
 from biobank.codes import CodeKind, grouped
 from biobank.custody import Kind, Place, slot_place
 from biobank.custody.words import out_place
@@ -21,6 +20,7 @@ from biobank.storage.geometry import Grid, Slot, slot_name
 from biobank.storage.maps import by_code, free_in, type_of
 from biobank.storage.moving import target_slot
 from biobank.tables import Container, Level, Life, Placement, Specimen
+from biobank.texts import N_
 
 Tubes = Annotated[list[Scanned], Field(min_length=1, max_length=1000)]
 
@@ -109,7 +109,7 @@ def require_unplaced(session: Session, tube: Specimen) -> None:
 def put_away(session: Session, actor: Actor, order: PutAway) -> list[Stored]:
     """Put tubes into a box, whole or not at all.
 
-    A tube that is in the box already stays (and is told as unchanged), unless another slot is named.
+    A tube that is in the box already, and at the slot if one is named, stays and is told as unchanged.
     Refused: a slot that is taken (naming the occupant), a box too full for all, a tube that has ended.
     """
     read = require_once(order.tubes)
@@ -118,10 +118,10 @@ def put_away(session: Session, actor: Actor, order: PutAway) -> list[Stored]:
     require_holds_tubes(box.name, kind.level)
     tubes = _locked(session, actor, read, box)
     places = {tube.id: custody.state(session, tube)["place"] for tube in tubes}
-    stays = [tube for tube in tubes if _is_in(places[tube.id], box) and not order.slot]
-    moving = [tube for tube in tubes if tube not in stays]
-    slots = _slots(session, box, moving, order.slot)
     grid = Grid.of(kind)
+    stays = [tube for tube in tubes if _stays(places[tube.id], box, grid, order.slot)]
+    moving = [tube for tube in tubes if tube not in stays]
+    slots = _slots(session, box, moving, order.slot) if moving else []
     lines = []
     for tube, slot in zip(moving, slots, strict=True):
         change = {"place": slot_place(Place(box.id, *slot)), **_exposed(tube, order)}
@@ -272,6 +272,13 @@ def _exposed(tube: Specimen, order: PutAway | BringBack) -> dict[str, Any]:
         return {}
     out = max(0, int(((order.occurred or clock.now()) - tube.out_since).total_seconds()))
     return {"out_since": None, "exposure_s": tube.exposure_s + out}
+
+
+def _stays(place: dict[str, Any] | None, box: Container, grid: Grid, named: str | None) -> bool:
+    if place is None or not _is_in(place, box):
+        return False
+    slot = slot_name(grid, Slot(place.get("row"), place.get("col")))
+    return named is None or slot == named.strip().upper()
 
 
 def _is_in(place: dict[str, Any] | None, box: Container) -> bool:

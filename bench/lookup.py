@@ -24,7 +24,8 @@ from tests.databases import PostgresServer
 SIZES = (10_000, 1_000_000)
 SQLITE_SIZE = 100_000
 SECONDS = 5.0
-ONE_BY_ONE = 1_500
+TURNS = 5
+A_TURN = 400
 MANY = 16
 COOKIE = f"biobank={worlds.SECRETS[worlds.TECHNICIAN]}"
 
@@ -66,16 +67,18 @@ def _filled(url: str, size: int) -> tuple[Database, list[str]]:
 
 
 def _measure(name: str, url: str, sample: Sequence[str], ask: Ask) -> list[Row]:
-    bare = _bare(sample, ask)
+    """Ours and each part of the floor in turns; of each the least disturbed turn counts."""
+    constants, bares, turns = [], [], []
     with serving(url) as port:
-        constant = latency(port, [get("/healthz")] * ONE_BY_ONE)
-        asked = [
-            get(f"/api/v1/find?code={sample[place % len(sample)]}", COOKIE) for place in range(ONE_BY_ONE)
-        ]
-        ours = latency(port, asked)
+        asked = [get(f"/api/v1/find?code={code}", COOKIE) for code in sample]
+        for turn in range(TURNS):
+            codes = sample[turn * A_TURN : (turn + 1) * A_TURN]
+            constants.append(latency(port, [get("/healthz")] * A_TURN))
+            bares.append(_bare(codes, ask))
+            turns.append(latency(port, asked[turn * A_TURN : (turn + 1) * A_TURN]))
         floor_rate = throughput(port, lambda _: get("/healthz"), MANY, SECONDS)
         rate = throughput(port, lambda place: asked[place % len(asked)], MANY, SECONDS)
-    floor = constant + bare
+    ours, floor = min(turns), min(constants) + min(bares)
     return [
         (f"scan look-up, {name}, c1 p50 ms", ours, floor, ours / floor, "<= 4"),
         (f"scan look-up, {name}, c{MANY} a second", rate, floor_rate, rate / floor_rate, ">= 0.10"),
@@ -86,8 +89,8 @@ def _bare(sample: Sequence[str], ask: Ask) -> float:
     """The median milliseconds of the same statements, the session's one included, by the driver alone."""
     taken = []
     secret = people.hashed(worlds.SECRETS[worlds.TECHNICIAN])
-    for place in range(ONE_BY_ONE):
-        code = {"code": sample[place % len(sample)]}
+    for each in sample:
+        code = {"code": each}
         start = time.perf_counter()
         ask("who", {"secret": secret, "now": clock.now()})
         ask("card", code)

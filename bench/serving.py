@@ -8,6 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.request import urlopen
 
+from uvicorn import Server
+
+from biobank.commands.serving import bind, configure
+from biobank.database import Database
+from biobank.settings import Settings
+
 
 @contextmanager
 def serving(url: str) -> Iterator[int]:
@@ -37,15 +43,8 @@ def _wait(port: int, process: "subprocess.Popen[bytes]") -> None:
 
 
 def _serve(url: str, port: int) -> None:
-    import uvicorn
-
-    from biobank.app import create_app
-    from biobank.logs import write_json
-    from biobank.settings import Settings
-
-    write_json()
-    app = create_app(Settings(database_url=url))
-    uvicorn.run(app, host="127.0.0.1", port=port, access_log=False, log_level="warning")
+    settings = Settings(database_url=url, port=port)
+    Server(configure(settings, Database(url, settings.threads))).run([bind(settings)])
 
 
 if __name__ == "__main__":

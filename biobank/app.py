@@ -1,6 +1,9 @@
 """The only place where parts are wired together."""
 
+import asyncio
+import gc
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 
 from litestar import Litestar
@@ -23,6 +26,11 @@ def create_app(settings: Settings, database: Database | None = None) -> Litestar
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
+        # As many requests are worked on at once as there are connections, so that none waits for one.
+        threads = ThreadPoolExecutor(settings.threads, "request")
+        asyncio.get_running_loop().set_default_executor(threads)
+        # What was loaded so far stays for good: the collector need not walk it again and again.
+        gc.freeze()
         yield
         if database is None:
             ours.close()
@@ -47,6 +55,7 @@ def create_app(settings: Settings, database: Database | None = None) -> Litestar
         openapi_config=api.openapi_config(__version__, pages.STATIC),
         lifespan=[lifespan],
         request_max_body_size=LARGEST_BODY,
+        logging_config=None,
         debug=False,
     )
     # Around everything, so that what no route answers has its language, its headers and its log line too.

@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from enum import StrEnum
+from functools import lru_cache
 
 from stdnum.iso7064 import mod_37_36
 
@@ -58,6 +59,7 @@ def is_code(text: str) -> bool:
     return _SHAPE.fullmatch(text) is not None and mod_37_36.is_valid(text)
 
 
+@lru_cache(4096)
 def read(text: str) -> str | None:
     """Our code in what was scanned or typed, or None where it is not one of ours.
 

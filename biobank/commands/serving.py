@@ -99,7 +99,7 @@ def configure(found: Settings, database: "Database") -> "Config":
     from biobank.app import create_app
 
     application = create_app(found, database)
-    logs.write_json()  # after it: a Litestar application sets up logging of its own
+    logs.write_json()
     return uvicorn.Config(
         application,
         loop="uvloop",

@@ -45,6 +45,11 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sig: dict[str, str] | None
 
 
+class _Claim(msgspec.Struct):
+    after: State
+
+
+_claim = msgspec.json.Decoder(_Claim)
 _encoder = msgspec.json.Encoder(order="sorted")
 _decoder = msgspec.json.Decoder(Entry)
 
@@ -82,6 +87,11 @@ def read(entry: bytes) -> Entry:
     if _encoder.encode(found) != entry:
         raise Unsound("the bytes are not canonical")
     return found
+
+
+def state_after(entry: bytes) -> State:
+    """The state that kept bytes claim, for those who only show it; `read` and `verify_chain` prove it."""
+    return _claim.decode(entry).after
 
 
 def apply(before: Mapping[str, Any], change: Mapping[str, Any]) -> State:

@@ -115,6 +115,8 @@ def aliquot_many(
             given_consents = participants.consents(session, participant)
             participants.require_consent(given_consents, Scope.STORAGE, participant.pseudonym)
             covered.add(participant.id)
+        since = _since(session, parent, "processed_at", "collected_at")
+        require_not_older(order.processed, since, "processed")
         children, more = _portions(parent, order, visit, participant)
         made += children
         lines += more
@@ -131,7 +133,7 @@ def derive(session: Session, actor: Actor, order: Derivative) -> Specimen:
     dimension = amounts.material(order.material).dimension
     code = codes.require(order.code, CodeKind.SPECIMEN) if order.code else None
     require_free_codes(session, [code] if code else [])
-    require_not_older(order.processed, parent.collected_at, "processed")
+    require_not_older(order.processed, _since(session, parent, "collected_at", "processed_at"), "processed")
     child = new_specimen(
         visit=visit,
         participant=participant,
@@ -156,6 +158,17 @@ def derive(session: Session, actor: Actor, order: Derivative) -> Specimen:
 # --- how ---
 
 
+def _since(session: Session, specimen: Specimen, *times: str) -> datetime | None:
+    """The first of these times that is known of a specimen, else of what it was made of, and so on."""
+    here: Specimen | None = specimen
+    while here is not None:
+        known = next((when for name in times if (when := getattr(here, name))), None)
+        if known:
+            return known
+        here = session.get(Specimen, here.parent_id) if here.parent_id else None
+    return None
+
+
 def _whose(session: Session, actor: Actor, parent: Specimen) -> tuple[Visit, Participant]:
     people.require(actor, May.REGISTER, parent)
     require_divisible(parent)
@@ -169,7 +182,6 @@ def _portions(
     each = amounts.parse(order.amount, dimension) if order.amount else None
     loss = amounts.parse(order.loss, dimension, "loss") if order.loss else 0
     require_enough(parent, (each or 0) * order.count + loss)
-    require_not_older(order.processed, parent.processed_at or parent.collected_at, "processed")
     if order.codes and len(order.codes) != order.count:
         message = N_("%(found)s codes were scanned for %(wanted)s aliquots.")
         raise RuleBroken("codes_count", message, field="codes", found=len(order.codes), wanted=order.count)

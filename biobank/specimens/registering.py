@@ -223,6 +223,7 @@ def registration_of(
         kind=Kind.REGISTERED,
         change=change,
         refs={
+            "code": specimen.code,
             "participant": str(specimen.participant_id),
             "visit": str(specimen.visit_id),
             "parent": str(parent) if parent else None,

@@ -165,7 +165,7 @@ NEWEST = (
 def newest(connection: Connection, code: str) -> tuple[State, list[tuple[str, datetime, str]]]:
     """The state of a specimen, and its newest events, newest first: kind, when recorded, by whom."""
     rows = connection.execute(NEWEST, {"code": code}).all()
-    return entries.read(rows[0][0]).after, [(kind, at, name or "") for _, kind, at, name in rows]
+    return entries.state_after(rows[0][0]), [(kind, at, name or "") for _, kind, at, name in rows]
 
 
 def scope(row: RowMapping) -> Scope:

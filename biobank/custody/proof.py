@@ -2,12 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from itertools import groupby
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, func
+from sqlalchemy import ColumnElement, func, or_
 from sqlmodel import Session, SQLModel, col, select
 
 from biobank.custody import records
@@ -87,8 +88,10 @@ def _check_chunk(session: Session, subjects: Sequence[CustodySubject]) -> list[U
         faults += [Unproved(subject.id, subject.kind, what) for what in _columns(chain, notes)]
         if (number, link) != (subject.number, subject.hash):
             faults.append(Unproved(subject.id, subject.kind, "the head is not its newest event"))
-        if number:
-            states[subject.id], births[subject.id] = state, entries.read(chain[0].entry)
+        if not number:
+            faults.append(Unproved(subject.id, subject.kind, "it was begun and has no history"))
+            continue
+        states[subject.id], births[subject.id] = state, entries.read(chain[0].entry)
     kinds = {subject.id: subject.kind for subject in subjects}
     faults += [Unproved(key, kinds[key], what) for key, what in _tables(session, ids, kinds, states, births)]
     return faults
@@ -120,6 +123,7 @@ def _columns(chain: Sequence[CustodyEvent], notes: dict[UUID, CustodyNote]) -> I
             and entry.station == (str(event.station_id) if event.station_id else None)
             and entry.corrects == (str(event.corrects_id) if event.corrects_id else None)
             and entry.prev == event.prev_hash.hex()
+            and datetime.fromisoformat(entry.occurred) == event.occurred_at
             and entry.recorded == entries.utc_text(event.recorded_at)
             and place.get("container") == (str(event.container_id) if event.container_id else None)
             and entries.leaf_hash(event.entry) == event.leaf_hash
@@ -154,12 +158,22 @@ def _tables(
         if row is None:
             yield key, "it has a history but no row"
             continue
-        if places.get(key) != _slot(state["place"]):
+        where = _slot(state["place"])
+        if places[key] != ([where] if where else []):
             yield key, "it is not where the log says"
         if isinstance(row, Specimen):
             yield from ((key, what) for what in _specimen(row, state, births[key], codes[key], sums.get(key)))
-        elif row.retired != state["retired"]:
-            yield key, "it is retired in one and not in the other"
+        else:
+            yield from ((key, what) for what in _container(row, state))
+        if births[key].refs.get("code", row.code) != row.code:
+            yield key, "it bears another code than the log says"
+
+
+def _container(row: Container, state: State) -> Iterator[str]:
+    if row.retired != state["retired"]:
+        yield "it is retired in one and not in the other"
+    if (str(row.type_id), str(row.site_id)) != (state["type"], state["site"]):
+        yield "it is of another type or site than the log says"
 
 
 def _specimen(
@@ -179,7 +193,10 @@ def _specimen(
         yield "it is of another material or kind than the log says"
 
 
-def _slot(place: State | None) -> tuple[str, int | None, int | None, bool] | None:
+_Where = tuple[str, int | None, int | None, bool]
+
+
+def _slot(place: State | None) -> _Where | None:
     """What the placement rows must show for a place: the slot, and whether it is only kept."""
     if place and place["kind"] == "out":
         kept = place["kept"]
@@ -187,15 +204,16 @@ def _slot(place: State | None) -> tuple[str, int | None, int | None, bool] | Non
     return (place["container"], place.get("row"), place.get("col"), False) if place else None
 
 
-def _places(session: Session, ids: list[UUID]) -> dict[UUID, tuple[str, int | None, int | None, bool]]:
-    found: dict[UUID, tuple[str, int | None, int | None, bool]] = {}
+def _places(session: Session, ids: list[UUID]) -> defaultdict[UUID, list[_Where]]:
+    """Every slot that each has: a tube that is in one and has another kept for it is in two places."""
+    found: defaultdict[UUID, list[_Where]] = defaultdict(list)
     for occupant in (Placement.specimen_id, Placement.child_id):
         for row in _all(session, Placement, col(occupant).in_(ids)):
-            found[row.specimen_id or row.child_id] = (str(row.container_id), row.row, row.col, False)
+            found[row.specimen_id or row.child_id].append((str(row.container_id), row.row, row.col, False))
     asked = select(Keep.specimen_id, Placement).join(Placement, col(Placement.keep_id) == col(Keep.id))
     for key, row in session.exec(asked.where(col(Keep.specimen_id).in_(ids))):
         if key is not None:
-            found[key] = (str(row.container_id), row.row, row.col, True)
+            found[key].append((str(row.container_id), row.row, row.col, True))
     return found
 
 
@@ -225,4 +243,11 @@ def _orphans(session: Session) -> list[Unproved]:
         asked = select(key).outerjoin(CustodySubject, col(CustodySubject.id) == key)
         lost = session.exec(asked.where(col(CustodySubject.id).is_(None)))
         faults += [Unproved(orphan, kind, "it has a row but no history") for orphan in lost]
-    return faults
+    return faults + _unfounded_keeps(session)
+
+
+def _unfounded_keeps(session: Session) -> list[Unproved]:
+    """Keeps that no tube's history gives a reason for: for no tube, or in no slot."""
+    asked = select(Keep.id).outerjoin(Placement, col(Placement.keep_id) == col(Keep.id))
+    lost = session.exec(asked.where(or_(col(Keep.specimen_id).is_(None), col(Placement.id).is_(None))))
+    return [Unproved(keep, "keep", "it keeps a slot that no history speaks of") for keep in lost]

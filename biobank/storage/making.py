@@ -82,6 +82,10 @@ class FreezerMade(msgspec.Struct, frozen=True):
     slots: int
 
 
+_INSIDE = {Level.FREEZER: "shelves", Level.SHELF: "racks", Level.RACK: "boxes"}
+"""The field of a freezer's order that says how many places a container of this level has."""
+
+
 def _column(code: str, name: str, level: Level, rows: int, cols: int) -> TypeOrder:
     return TypeOrder(code=code, name=name, level=level, rows=rows, cols=cols, numbering=Numbering.BY_ROW)
 
@@ -208,6 +212,10 @@ def _column_type(session: Session, level: Level, count: int) -> ContainerType:
         kind = ContainerType(**_column(code, name, level, count, 1).model_dump())
         session.add(kind)
         session.flush()
+    elif (kind.level, kind.rows, kind.cols) != (level, count, 1):
+        # Somebody gave this code to a type of their own: what is put into it would have no slot.
+        message = N_("There is a container type %(code)s already.")
+        raise Conflict("type_exists", message, field=_INSIDE[level], code=code)
     return kind
 
 
@@ -221,4 +229,4 @@ def _made(container: Container, place: Place | None) -> custody.Line:
         "site": str(container.site_id),
         "place": slot_place(place) if place else None,
     }
-    return custody.Line(subject=container, kind=Kind.MADE, change=change)
+    return custody.Line(subject=container, kind=Kind.MADE, change=change, refs={"code": container.code})

@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 from biobank import clock, custody, people
 from biobank.custody import Kind
 from biobank.custody.records import grant_said
-from biobank.errors import NotFound, NotSignedIn, RuleBroken
+from biobank.errors import NotAllowed, NotFound, NotSignedIn, RuleBroken
 from biobank.inputs import Input, Line, Whole
 from biobank.people import CONSOLE, Actor, Granted, May
 from biobank.tables import Command, FirstLink, Grant, Person, Role, SignIn, Site, Study, Token
@@ -116,6 +116,20 @@ def require_password(order: PasswordOrder) -> str:
     return order.password
 
 
+def require_within(actor: Actor, granted: Granted | None) -> None:
+    """Refused: giving a right further than one may administer; without one, what concerns every site."""
+    people.require(actor, May.ADMINISTER)
+    site, study = (granted.site_id, granted.study_id) if granted else (None, None)
+    if not any(
+        May.ADMINISTER in people.WHO_MAY[own.role]
+        and own.site_id in (None, site)
+        and own.study_id in (None, study)
+        for own in actor.grants
+    ):
+        message = N_("Your role does not allow this (%(may)s). Ask a manager of the site.")
+        raise NotAllowed("not_allowed", message, may=May.ADMINISTER.value)
+
+
 # --- actions ---
 
 
@@ -140,7 +154,7 @@ def found(session: Session, log: str, first: str, roles: tuple[Role, ...], secre
 
 def add_site(session: Session, actor: Actor, order: SiteOrder) -> Site:
     """Add a site. Refused: a time zone that does not exist, a code that is taken."""
-    people.require(actor, May.ADMINISTER)
+    require_within(actor, None)
     if order.time_zone not in available_timezones():
         message = N_("There is no time zone “%(zone)s”. Use a name such as Asia/Shanghai.")
         raise RuleBroken("time_zone_unknown", message, field="time_zone", zone=order.time_zone[:60])
@@ -167,11 +181,16 @@ def add_person(session: Session, actor: Actor, order: PersonOrder, secret: str) 
     site = site_by_code(session, order.site).id if order.site else None
     study = _study_id(session, order.study) if order.study else None
     granted = Granted(order.role, site, study)
+    require_within(actor, granted)
     person = session.exec(select(Person).where(col(Person.name) == order.name)).first()
     if person is None:
         person = Person(name=order.name)
         _open(session, actor, person, (granted,))
     else:
+        if person.password_hash is None:
+            # Whoever gets the link comes in as this person, with all that others granted them.
+            for own in session.exec(select(Grant).where(col(Grant.person_id) == person.id)).all():
+                require_within(actor, Granted(own.role, own.site_id, own.study_id))
         _grant(session, actor, person, granted)
     if person.password_hash is not None:
         return Invited(person.id, person.name, None)

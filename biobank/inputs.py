@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any, TypeVar
 
 from pydantic import (
@@ -27,6 +27,7 @@ from biobank.texts import N_
 Model = TypeVar("Model", bound="Input")
 
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+_EARLIEST = 1900
 _WHOLE = re.compile(r"-?\d{1,15}", re.ASCII)
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)?", re.ASCII)
 _ID_CARD = re.compile(r"(?<!\d)\d{17}[\dXx](?!\d)", re.ASCII)
@@ -139,7 +140,15 @@ def _sensible(value: datetime) -> datetime:
         future = True
     if future:
         raise _fault("time_in_future", N_("This time is in the future. Check the date."), rule=True)
-    if value.year < 1900 or (value.utcoffset() or timedelta()) % timedelta(minutes=1):
+    if value.year < _EARLIEST or (value.utcoffset() or timedelta()) % timedelta(minutes=1):
+        raise _fault("not_time", N_("This time is too long ago to be right."))
+    return value
+
+
+def _sensible_day(value: date) -> date:
+    if value > clock.now().date() + timedelta(days=1):  # somewhere on Earth it is tomorrow already
+        raise _fault("time_in_future", N_("This time is in the future. Check the date."), rule=True)
+    if value.year < _EARLIEST:
         raise _fault("not_time", N_("This time is too long ago to be right."))
     return value
 
@@ -192,6 +201,7 @@ Whole = Annotated[int, BeforeValidator(_whole), Field(ge=-(2**31), le=2**31 - 1)
 """A whole number that fits its column on both databases."""
 
 Flag = Annotated[bool, BeforeValidator(_flag)]
+Day = Annotated[date, AfterValidator(_sensible_day)]
 Moment = Annotated[AwareDatetime, BeforeValidator(_moment), AfterValidator(_sensible)]
 Line = Annotated[str, AfterValidator(_clean()), StringConstraints(min_length=1, max_length=200)]
 Scanned = Annotated[

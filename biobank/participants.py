@@ -15,7 +15,7 @@ from biobank import accounts, clock, codes, custody, people, studies
 from biobank.codes import CodeKind
 from biobank.custody import Kind, records
 from biobank.errors import Conflict, Fact, NotFound, RuleBroken
-from biobank.inputs import Flag, Input, Line, Moment, Pseudonym, Whole
+from biobank.inputs import Day, Flag, Input, Line, Moment, Pseudonym, Whole
 from biobank.people import Actor, May
 from biobank.tables import (
     Anchor,
@@ -53,7 +53,7 @@ class Enrolment(Input):
     site: Line
     pseudonym: Pseudonym
     arm: str = ""
-    enrolled_on: date | None = None
+    enrolled_on: Day | None = None
     attributes: dict[str, Line | Whole] = {}
     consent: ConsentOrder
 
@@ -255,7 +255,8 @@ def mark_done(session: Session, actor: Actor, visit: Visit, when: datetime | Non
     """The visit took place: something was collected. A visit that was done stays as it is."""
     if visit.status is VisitStatus.DONE:
         return
-    custody.lock(session, [visit.id])
+    if custody.lock(session, [visit.id])[visit.id]["status"] == "done":
+        return  # by somebody who registered at the same moment
     custody.record(session, actor, visit, Kind.CHANGED, change={"status": "done"}, occurred=when)
     visit.status = VisitStatus.DONE
     visit.took_place_at = visit.took_place_at or when

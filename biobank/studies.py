@@ -34,6 +34,9 @@ EventCode = Annotated[
     str, StringConstraints(min_length=1, max_length=20, pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$")
 ]
 
+Days = Annotated[Whole, Field(ge=-36_525, le=36_525)]
+"""A century either way: every day that is planned is one that a calendar has."""
+
 
 # --- words: the protocol file ---
 
@@ -87,9 +90,9 @@ class EventPart(Input):
     code: EventCode
     title: Line
     anchor: Literal["enrolment", "procedure"] = "enrolment"
-    day: Whole
-    before: Whole = 0
-    after: Whole = 0
+    day: Days
+    before: Days = 0
+    after: Days = 0
     arms: list[Code] = []
     collects: list[Code] = []
 

@@ -158,11 +158,11 @@ def derive(session: Session, actor: Actor, order: Derivative) -> Specimen:
 # --- how ---
 
 
-def _since(session: Session, specimen: Specimen, *times: str) -> datetime | None:
+def _since(session: Session, specimen: Specimen, first: str, then: str) -> datetime | None:
     """The first of these times that is known of a specimen, else of what it was made of, and so on."""
     here: Specimen | None = specimen
     while here is not None:
-        known = next((when for name in times if (when := getattr(here, name))), None)
+        known: datetime | None = getattr(here, first) or getattr(here, then)
         if known:
             return known
         here = session.get(Specimen, here.parent_id) if here.parent_id else None

@@ -103,6 +103,23 @@ def require_unplaced(session: Session, tube: Specimen) -> None:
         raise Conflict("placed_already", message, field="tubes", code=grouped(tube.code))
 
 
+def require_time(tube: Specimen, order: PutAway | TakeOut | BringBack) -> None:
+    """Refused: a time before the tube was taken out, or before what is in it was drawn or made."""
+    made = ("collected", tube.collected_at) if tube.collected_at else ("processed", tube.processed_at)
+    for name, then in (made, ("out_since", tube.out_since)):
+        if order.occurred and then and order.occurred < then:
+            message = N_("%(later)s (%(when)s) is before %(earlier)s (%(then)s). Check the times.")
+            raise RuleBroken(
+                "times_out_of_order",
+                message,
+                field="occurred",
+                later="occurred",
+                when=order.occurred.isoformat(),
+                earlier=name,
+                then=then.isoformat(),
+            )
+
+
 # --- actions ---
 
 
@@ -116,7 +133,7 @@ def put_away(session: Session, actor: Actor, order: PutAway) -> list[Stored]:
     box = by_code(session, actor, order.box, May.HANDLE)
     kind = type_of(session, box)
     require_holds_tubes(box.name, kind.level)
-    tubes = _locked(session, actor, read, box)
+    tubes = _locked(session, actor, order, read, box)
     places = {tube.id: custody.state(session, tube)["place"] for tube in tubes}
     grid = Grid.of(kind)
     stays = [tube for tube in tubes if _stays(places[tube.id], box, grid, order.slot)]
@@ -140,7 +157,7 @@ def take_out(session: Session, actor: Actor, order: TakeOut) -> list[Stored]:
 
     Refused: a tube that stands nowhere or is out already.
     """
-    tubes = _locked(session, actor, require_once(order.tubes))
+    tubes = _locked(session, actor, order, require_once(order.tubes))
     now = clock.now()
     lines, told = [], []
     for tube in tubes:
@@ -158,7 +175,7 @@ def take_out(session: Session, actor: Actor, order: TakeOut) -> list[Stored]:
 
 def bring_back(session: Session, actor: Actor, order: BringBack) -> list[Stored]:
     """Bring tubes back to their own slots. Refused: a tube that is not out, or for which no slot was kept."""
-    tubes = _locked(session, actor, require_once(order.tubes))
+    tubes = _locked(session, actor, order, require_once(order.tubes))
     lines, told = [], []
     for tube in tubes:
         place = custody.state(session, tube)["place"]
@@ -179,8 +196,7 @@ def fill_boxes(session: Session, actor: Actor, freezer: str, tubes: Sequence[Spe
     """
     outer = by_code(session, actor, freezer, May.HANDLE, "freezer")
     boxes = list(_boxes(session, outer))
-    custody.lock(session, [box.id for box in boxes])
-    custody.lock(session, [tube.id for tube in tubes])
+    custody.lock(session, [*(box.id for box in boxes), *(tube.id for tube in tubes)])
     for tube in tubes:
         require_unplaced(session, tube)
     free = [(box, slot) for box in boxes for slot in free_in(session, box)]
@@ -203,7 +219,11 @@ def fill_boxes(session: Session, actor: Actor, freezer: str, tubes: Sequence[Spe
 
 
 def _locked(
-    session: Session, actor: Actor, read: Sequence[str], box: Container | None = None
+    session: Session,
+    actor: Actor,
+    order: PutAway | TakeOut | BringBack,
+    read: Sequence[str],
+    box: Container | None = None,
 ) -> list[Specimen]:
     """The tubes (and the box they go to) locked together, so that two benches never wait in a circle."""
     ids = session.exec(select(Specimen.id).where(col(Specimen.code).in_(read))).all()
@@ -212,6 +232,7 @@ def _locked(
     for tube in tubes:
         people.require(actor, May.HANDLE, tube)
         require_storable(tube)
+        require_time(tube, order)
     return tubes
 
 

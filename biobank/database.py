@@ -143,6 +143,7 @@ def _engine(url: str, threads: int, *, read_only: bool) -> Engine:
             url,
             pool_size=threads,
             max_overflow=0,
+            hide_parameters=True,  # what was sent must not stand in a log
             connect_args={"check_same_thread": False, "isolation_level": None, "timeout": SQLITE_WAITS},
         )
         _prepare_sqlite(engine, read_only=read_only)
@@ -150,7 +151,12 @@ def _engine(url: str, threads: int, *, read_only: bool) -> Engine:
     options = "-c lock_timeout=3s -c statement_timeout=30s -c idle_in_transaction_session_timeout=60s"
     if not read_only:
         return create_engine(
-            url, pool_size=threads, max_overflow=0, pool_pre_ping=True, connect_args={"options": options}
+            url,
+            pool_size=threads,
+            max_overflow=0,
+            pool_pre_ping=True,
+            hide_parameters=True,
+            connect_args={"options": options},
         )
     return create_engine(
         url,
@@ -158,6 +164,7 @@ def _engine(url: str, threads: int, *, read_only: bool) -> Engine:
         max_overflow=0,
         isolation_level="AUTOCOMMIT",
         skip_autocommit_rollback=True,
+        hide_parameters=True,
         connect_args={"options": f"{options} -c default_transaction_read_only=on"},
     )
 

@@ -11,11 +11,16 @@ _BEFORE = (
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 )
 
+# Without the values of variables: a password that was under way must not stand in a log.
+_TRACEBACKS = structlog.processors.ExceptionRenderer(
+    structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+)
+
 
 def write_json() -> None:
     """Write every log line, ours and the libraries', as JSON to standard error."""
     structlog.configure(
-        processors=[*_BEFORE, structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()],
+        processors=[*_BEFORE, _TRACEBACKS, structlog.processors.JSONRenderer()],
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=True,
     )

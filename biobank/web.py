@@ -77,6 +77,9 @@ class Incoming(ASGIMiddleware):
         """Run the request inside its own name and language."""
         started = time.perf_counter()
         heard = {name: value for name, value in scope["headers"] if name in _HEARD}
+        if not _is_host(heard.get(b"host", b"")):
+            # No address can be read from it, and every reader of the request's address would fall.
+            scope["headers"] = [pair for pair in scope["headers"] if pair[0] != b"host"]
         asked = heard.get(b"x-request-id", b"").decode("latin-1")
         name = asked if _request_id.fullmatch(asked) else clock.new_key().hex
         _form.set(heard.get(b"content-type", b"").startswith(_FORM.encode()))
@@ -109,8 +112,15 @@ def _without_secret(path: str) -> str:
     return f"{FIRST_LINK}..." if path.startswith(FIRST_LINK) else path
 
 
-_HEARD = {b"x-request-id", b"content-type", b"cookie", b"accept-language"}
+_HEARD = {b"x-request-id", b"content-type", b"cookie", b"accept-language", b"host"}
+_HOST = re.compile(rb"(?:[A-Za-z0-9._~%-]*|\[[0-9A-Fa-f:.]+\])(?::([0-9]{0,5}))?")
 _LANGUAGE_COOKIE = re.compile(r"(?:^|;\s*)language=([A-Za-z_-]{2,10})")
+
+
+def _is_host(sent: bytes) -> bool:
+    """Whether it is a host with a port at most (RFC 9110, section 7.2)."""
+    found = _HOST.fullmatch(sent)
+    return found is not None and int(found[1] or 0) < 2**16
 
 
 def _language(heard: Mapping[bytes, bytes]) -> str:

@@ -25,6 +25,13 @@ def client(sqlite_world: World) -> Iterator[TestClient[Litestar]]:
         yield client
 
 
+@pytest.mark.parametrize("host", ["x:99999999", "a b", "[::1", "x:y"])
+def test_a_host_that_is_none_does_no_harm(client: TestClient[Litestar], host: str) -> None:
+    for path in ("/healthz", "/api/v1/sites", "/sign-in", "/nothing"):
+        assert client.get(path, headers={"Host": host}).status_code in (200, 401, 404), path
+    assert add_site(client, Host=host, Origin="https://elsewhere.example").status_code == 403
+
+
 def add_site(client: TestClient[Litestar], **headers: str | None) -> Response:
     """A change by the manager's session, with headers changed or (None) left out."""
     sent: dict[str, str | None] = {**signed_in(MANAGER), "Idempotency-Key": str(uuid4())}

@@ -42,15 +42,15 @@ def act_once(door: Door, work: Callable[[Session, Actor], Answer], answer: type[
 
     Refused: `Conflict` where the command was done before, since its secret cannot be told again.
     """
-    done_now = False
+    made: list[Answer] = []
 
     def first(session: Session, actor: Actor) -> Answer:
-        nonlocal done_now
-        done_now = True
-        return work(session, actor)
+        # Only the last try counts: one that lost a race to the same command kept nothing of its secret.
+        made[:] = [work(session, actor)]
+        return made[0]
 
     told = door.act(first, answer)
-    if not done_now:
+    if not any(told is each for each in made):
         message = N_(
             "This was done already, and its secret was shown then. It is not kept: make a new one,"
             " with a new command id."

@@ -12,7 +12,7 @@ from biobank.custody.writing import lock, record
 from biobank.errors import NotAllowed, NotFound, RuleBroken
 from biobank.inputs import Input, Line
 from biobank.people import Actor, May
-from biobank.tables import Container, CustodyEvent, Person, Specimen
+from biobank.tables import Container, CustodyEvent, Participant, Person, Specimen, Visit
 from biobank.texts import N_
 
 
@@ -56,18 +56,24 @@ def sign(session: Session, actor: Actor, order: SignatureOrder) -> Signed:
             "password_wrong", N_("The password is not right. Nothing was signed."), field="password"
         )
     about = _row_of(session, event.subject_id)
-    people.require(actor, May.SEE, about)
+    people.require(actor, May.SEE, _whose(session, about))
     subject = about if type(about) in NOUNS else signer
     lock(session, [subject.id])
+    entry = event.leaf_hash.hex()  # in its one form, however it was typed
     written = record(
         session,
         actor,
         subject,
         Kind.SIGNED,
         refs={"entry": str(event.id), "subject": str(event.subject_id)},
-        sig={"entry": order.entry, "meaning": order.meaning, "method": "password", "signer": str(actor.id)},
+        sig={"entry": entry, "meaning": order.meaning, "method": "password", "signer": str(actor.id)},
     )
-    return Signed(written.id, order.entry, order.meaning, actor.name)
+    return Signed(written.id, entry, order.meaning, actor.name)
+
+
+def _whose(session: Session, about: Any) -> Any:
+    """What rights are asked for: a visit belongs to its participant's site and study."""
+    return session.get(Participant, about.participant_id) if isinstance(about, Visit) else about
 
 
 def _row_of(session: Session, subject_id: UUID) -> Any:

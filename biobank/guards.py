@@ -130,18 +130,27 @@ def missing(connection: Connection) -> list[str]:
 
 def _missing_on_postgres(connection: Connection) -> list[str]:
     kept = connection.exec_driver_sql(
-        "SELECT t.tgname, p.prosrc FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid"
-        " WHERE NOT t.tgisinternal AND t.tgenabled = 'A'"
+        "SELECT t.tgname, p.prosrc, t.tgtype FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid"
+        " WHERE NOT t.tgisinternal AND t.tgenabled = 'A' AND t.tgqual IS NULL AND t.tgattr::text = ''"
         " AND t.tgrelid::regclass::text = ANY (%s)",
         (list(_KEPT_FOR_EVER),),
     )
-    present = {name: source.strip() for name, source in kept}
+    present = {name: (source.strip(), when) for name, source, when in kept}
     sources = {function.split("FUNCTION ")[1].split("(")[0]: function for function in _POSTGRES_FUNCTIONS}
     return [
         name
         for name, body in GUARDS["postgresql"].items()
-        if name not in present or present[name] not in sources[body.split("FUNCTION ")[1].split("(")[0]]
+        if name not in present
+        or present[name][0] not in sources[body.split("FUNCTION ")[1].split("(")[0]]
+        or present[name][1] != _when(body)
     ]
+
+
+def _when(body: str) -> int:
+    """At what a trigger fires, as PostgreSQL keeps it: the bits of `pg_trigger.tgtype`."""
+    events = {"INSERT": 4, "DELETE": 8, "UPDATE": 16, "TRUNCATE": 32}
+    before, row = 2, 1 if "FOR EACH ROW" in body else 0
+    return before + row + sum(bit for event, bit in events.items() if event in body.split(" ON ")[0])
 
 
 def _table_of(body: str) -> str:

@@ -8,9 +8,11 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from biobank import guards, migrations
+from biobank.database import Database
 from biobank.errors import Refusal
 from biobank.guards import GUARDS
 from biobank.ledger import entries
+from tests.databases import PostgresServer
 from tests.world import World
 
 NEWEST = "(SELECT subject_id FROM custody_event ORDER BY recorded_at DESC, id DESC LIMIT 1)"
@@ -209,3 +211,32 @@ def test_every_single_guard_is_missed_when_it_is_dropped(world: World) -> None:
 def test_the_drivers_statement_limits_do_not_hold_in_administration(world: World) -> None:
     shown = "SELECT 0" if world.database.is_sqlite else "SHOW statement_timeout"
     assert world.database.administer(lambda c: c.exec_driver_sql(shown).scalar_one()) in (0, "0")
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize(
+    "when",
+    [
+        "BEFORE DELETE ON custody_event FOR EACH ROW",
+        "BEFORE UPDATE OR DELETE ON custody_event FOR EACH ROW WHEN (false)",
+        "BEFORE UPDATE OF kind OR DELETE ON custody_event FOR EACH ROW",
+        "BEFORE UPDATE OR DELETE ON custody_event FOR EACH STATEMENT",
+    ],
+)
+def test_a_guard_that_lets_something_through_is_missed(
+    postgres: PostgresServer, postgres_template: str, when: str
+) -> None:
+    name = "guards_let_through"
+    postgres.create_from_template(name, postgres_template)
+    database = Database(postgres.url(name))
+
+    def weaken(connection: Connection) -> list[str]:
+        connection.exec_driver_sql("DROP TRIGGER custody_event_kept ON custody_event")
+        connection.exec_driver_sql(f"CREATE TRIGGER custody_event_kept {when} EXECUTE FUNCTION ledger_deny()")
+        connection.exec_driver_sql("ALTER TABLE custody_event ENABLE ALWAYS TRIGGER custody_event_kept")
+        return guards.missing(connection)
+
+    assert database.administer(guards.missing) == []
+    assert database.administer(weaken) == ["custody_event_kept"]
+    database.close()
+    postgres.drop(name)

@@ -150,7 +150,8 @@ def _when(body: str) -> int:
     """At what a trigger fires, as PostgreSQL keeps it: the bits of `pg_trigger.tgtype`."""
     events = {"INSERT": 4, "DELETE": 8, "UPDATE": 16, "TRUNCATE": 32}
     before, row = 2, 1 if "FOR EACH ROW" in body else 0
-    return before + row + sum(bit for event, bit in events.items() if event in body.split(" ON ")[0])
+    doings = body.split(" ON ", maxsplit=1)[0]
+    return before + row + sum(bit for event, bit in events.items() if event in doings)
 
 
 def _table_of(body: str) -> str:

@@ -128,7 +128,10 @@ def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     assert said == f"{tmp_path / 'file' / 'home'} cannot be used: Not a directory.\n"
 
 
-@pytest.mark.parametrize("address", ["biobank", "mysql://host/name", "sqlite:///", "postgresql+no://x"])
+ADDRESSES = ["biobank", "mysql://host/name", "sqlite:///", "postgresql+no://x", "postgresql://host:port/x"]
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
 def test_an_address_of_no_database_is_one_line(empty: Terminal, address: str) -> None:
     said = empty.refused("init", BIOBANK_DATABASE_URL=address)
     assert len(said.splitlines()) == 1

@@ -86,7 +86,7 @@ def connected(found: Settings) -> Iterator["Database"]:
     require_address(found)
     try:
         database = Database(found.url, found.threads)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # the second for a port that is no number
         raise _not_an_address() from None
     try:
         try:

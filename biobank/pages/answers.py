@@ -68,7 +68,7 @@ def where(tube: SpecimenCard, mode: Mode, box: str, *, corrected: bool) -> Resul
         headline = _("%(code)s is out") % {"code": code}
         detail = _("Taken by %(person)s, %(when)s.") % {
             "person": tube.holder or "-",
-            "when": moment(tube.out_since),
+            "when": moment(tube.out_since, tube.time_zone),
         }
         kept = _("Its slot is kept: %(place)s.") % {"place": way(tube.place)} if tube.place else ""
         return Result(
@@ -237,7 +237,8 @@ def refused(refusal: Refusal, mode: Mode, box: str) -> Result:
 
 def _came_from(before: SpecimenCard) -> str:
     if before.custody == "out":
-        return _("Brought back; it was out since %(when)s.") % {"when": moment(before.out_since)}
+        when = moment(before.out_since, before.time_zone)
+        return _("Brought back; it was out since %(when)s.") % {"when": when}
     return _("Moved from %(place)s.") % {"place": way(before.place)} if before.place else ""
 
 

@@ -5,8 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 import msgspec
 
 from biobank.storage import BoxMap, ContainerRow, SlotRow
-from biobank.storage.geometry import axis_label
-from biobank.tables import Fill, Labelling, Level
+from biobank.tables import Fill
 
 CELL, PITCH, MARGIN = 44, 48, 28
 """Side of a cell, from one to the next, and the room for the letters around; SVG units."""
@@ -69,12 +68,9 @@ class Elevation(msgspec.Struct, frozen=True):
     captions: list[Axis]
 
 
-def draw(
-    found: BoxMap, marks: Mapping[str, str] | None = None, labels: tuple[Labelling, Labelling] | None = None
-) -> Drawing:
+def draw(found: BoxMap, marks: Mapping[str, str] | None = None) -> Drawing:
     """Draw a container with a grid. `marks` gives slots, by name, another state: found, cursor, stop."""
     rows, cols = found.rows or 0, found.cols or 0
-    letters = labels or (Labelling.LETTERS, Labelling.NUMBERS)
     special = marks or {}
     start = next((slot.name for slot in found.slots if slot.name in special), found.slots[0].name)
     lines: list[list[Cell]] = [[] for _ in range(rows)]
@@ -84,7 +80,7 @@ def draw(
         x, y = MARGIN + col * PITCH, MARGIN + row * PITCH
         lines[row].append(Cell(x, y, row, col, state, _short(slot), slot, slot.name == start))
     width, height = 2 * MARGIN + cols * PITCH - 4, 2 * MARGIN + rows * PITCH - 4
-    axes, outline = _axes(rows, cols, letters), _outline(width, height)
+    axes, outline = _axes(found.row_names, found.col_names), _outline(width, height)
     return Drawing(width, height, lines, axes, outline, _order(found))
 
 
@@ -116,8 +112,8 @@ def freezer(
 
 
 def _slot(x: int, y: int, width: int, row: ContainerRow, found: Collection[str]) -> Slot:
-    share = min(1.0, row.used / row.size) if row.size and row.level == Level.BOX.value else 0.0
-    state = "found" if row.code in found else "empty" if not row.used else ""
+    share = min(1.0, row.tubes / row.slots) if row.slots else 0.0
+    state = "found" if row.code in found else "empty" if not row.tubes else ""
     return Slot(x, y, width, round((width - 2) * share), row, state)
 
 
@@ -126,16 +122,16 @@ def _short(slot: SlotRow) -> str:
     return slot.code[-3:] if slot.code else ""
 
 
-def _axes(rows: int, cols: int, labels: tuple[Labelling, Labelling]) -> list[Axis]:
-    far_x, far_y = MARGIN + cols * PITCH - 4 + MARGIN / 2, MARGIN + rows * PITCH - 4 + MARGIN / 2
+def _axes(rows: Sequence[str], cols: Sequence[str]) -> list[Axis]:
+    far_x, far_y = MARGIN + len(cols) * PITCH - 4 + MARGIN / 2, MARGIN + len(rows) * PITCH - 4 + MARGIN / 2
     beside = [
-        Axis(x, MARGIN + row * PITCH + CELL / 2, axis_label(row, labels[0]))
-        for row in _lettered(rows)
+        Axis(x, MARGIN + row * PITCH + CELL / 2, rows[row])
+        for row in _lettered(len(rows))
         for x in (MARGIN / 2, far_x)
     ]
     above = [
-        Axis(MARGIN + col * PITCH + CELL / 2, y, axis_label(col, labels[1]))
-        for col in _lettered(cols)
+        Axis(MARGIN + col * PITCH + CELL / 2, y, cols[col])
+        for col in _lettered(len(cols))
         for y in (MARGIN / 2, far_y)
     ]
     return beside + above

@@ -1,5 +1,6 @@
 """The card of a specimen with its timeline; what is made of it, its labels, in and out of its box."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -9,6 +10,7 @@ from litestar.response import Template
 from sqlmodel import Session
 
 from biobank import amounts, inputs, labels, specimens, storage, web
+from biobank.amounts import Dimension
 from biobank.errors import NotFound
 from biobank.labels import printing
 from biobank.labels.drawing import sheet
@@ -20,6 +22,13 @@ from biobank.pages.shell import Form
 from biobank.people import Actor
 from biobank.specimens import Aliquots, Derivative, SpecimenCard, SpecimenRow, TimelineRow
 from biobank.storage import BoxMap, BringBack, Stored, TakeOut
+
+EXAMPLES: Mapping[Dimension, str] = {
+    Dimension.VOLUME: "500 uL",
+    Dimension.MASS: "400 mg",
+    Dimension.COUNT: "10 pieces",
+}
+"""How an amount is written, for each kind of material."""
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -53,6 +62,7 @@ def card_page(request: Request[Any, Any, Any], door: web.OpenDoor, code: FromPat
         drawing=mini_map(told.card, told.box),
         retired="retired" in request.query_params,
         materials=list(amounts.MATERIALS),
+        example=EXAMPLES[amounts.MATERIALS[told.card.material].dimension],
         stocks=labels.stock.STOCKS.values(),
     )
 

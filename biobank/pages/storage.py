@@ -14,16 +14,9 @@ from biobank.pages import maps, shell
 from biobank.pages.maps import Drawing, Elevation
 from biobank.pages.shell import Form
 from biobank.people import Actor, May
-from biobank.storage import BoxMap, ContainerMove, ContainerRow, FreezerOrder
+from biobank.storage import BoxMap, Branch, ContainerMove, FreezerOrder
 from biobank.storage.making import FreezerMade
 from biobank.tables import Level
-
-
-class Branch(msgspec.Struct, frozen=True):
-    """A container in the tree with what stands directly in it."""
-
-    row: ContainerRow
-    inside: list["Branch"]
 
 
 class BoxType(msgspec.Struct, frozen=True):
@@ -34,7 +27,7 @@ class BoxType(msgspec.Struct, frozen=True):
 
 
 class Tree(msgspec.Struct, frozen=True):
-    """Everything that stands by itself, two levels deep, and what a new freezer asks."""
+    """Everything that stands by itself with all that is in it, and what a new freezer asks."""
 
     roots: list[Branch]
     sites: list[SiteRow]
@@ -47,6 +40,16 @@ class Inside(msgspec.Struct, frozen=True):
     map: BoxMap
     branches: list[Branch]
 
+    @property
+    def tubes(self) -> int:
+        """How many tubes are in the boxes in it."""
+        return sum(branch.row.tubes for branch in self.branches)
+
+    @property
+    def slots(self) -> int:
+        """How many slots those boxes have."""
+        return sum(branch.row.slots for branch in self.branches)
+
 
 @get("/storage", sync_to_thread=True)
 def storage_page(door: web.OpenDoor) -> Template:
@@ -54,10 +57,7 @@ def storage_page(door: web.OpenDoor) -> Template:
 
     def question(session: Session, actor: Actor) -> Tree:
         return Tree(
-            roots=[
-                Branch(row, _branches(session, actor, row.code, deep=2))
-                for row in storage.roots(session, actor)
-            ],
+            roots=storage.trees(session, actor),
             sites=accounts.sites(session, actor, May.SET_UP),
             box_types=[
                 BoxType(kind.code, kind.name)
@@ -112,7 +112,7 @@ def look_inside(session: Session, actor: Actor, code: str) -> Inside:
     found = storage.box_map(session, actor, code)
     if found.level == Level.BOX.value:
         return Inside(found, [])
-    return Inside(found, _branches(session, actor, code, deep=2 if found.level == "freezer" else 1))
+    return Inside(found, storage.inside(session, actor, code))
 
 
 def drawn(inside: Inside, marks: dict[str, str]) -> dict[str, Drawing | Elevation | None]:
@@ -125,16 +125,6 @@ def drawn(inside: Inside, marks: dict[str, str]) -> dict[str, Drawing | Elevatio
         shelves = [(branch.row, [rack.row for rack in branch.inside]) for branch in inside.branches]
         return {"drawing": None, "elevation": maps.freezer(shelves, chosen)}
     return {"drawing": None, "elevation": maps.front([branch.row for branch in inside.branches], chosen)}
-
-
-def _branches(session: Session, actor: Actor, code: str, deep: int) -> list[Branch]:
-    if deep == 0:
-        return []
-    return [
-        Branch(row, _branches(session, actor, row.code, deep - 1))
-        for row in storage.contents(session, actor, code)
-        if row.level != Level.BOX.value or deep == 1
-    ]
 
 
 HANDLERS = [storage_page, make_freezer, container_page, move_container]

@@ -2,6 +2,7 @@
 
 from typing import Any
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 import msgspec
 from litestar import Request, Response, get, post
@@ -9,7 +10,7 @@ from litestar.params import FromPath
 from litestar.response import Template
 from sqlmodel import Session
 
-from biobank import accounts, inputs, participants, studies, web
+from biobank import accounts, clock, inputs, participants, studies, web
 from biobank.accounts import SiteRow
 from biobank.pages import shell
 from biobank.pages.shell import Form
@@ -64,6 +65,7 @@ def study_page(request: Request[Any, Any, Any], door: web.OpenDoor, study: FromP
         )
 
     me, told = shell.ask(door, question)
+    zone = told.sites[0].time_zone if told.sites else "UTC"
     return shell.page(
         "studies/study.html",
         me,
@@ -72,6 +74,7 @@ def study_page(request: Request[Any, Any, Any], door: web.OpenDoor, study: FromP
         shown=told.participants[:PAGE],
         more=len(told.participants) > PAGE,
         after=after,
+        today=clock.now().astimezone(ZoneInfo(zone)).date().isoformat(),
         scopes=[scope.value for scope in Scope],
     )
 
@@ -100,12 +103,14 @@ def enroll(
 def participant_page(door: web.OpenDoor, study: FromPath[str], pseudonym: FromPath[str]) -> Template:
     """A participant with consent and visits."""
 
-    def question(session: Session, actor: Actor) -> ParticipantCard:
+    def question(session: Session, actor: Actor) -> tuple[ParticipantCard, str]:
         wanted = pseudonym.removeprefix("/")
-        return participants.card(session, participants.by_pseudonym(session, actor, study, wanted))
+        found = participants.card(session, participants.by_pseudonym(session, actor, study, wanted))
+        return found, accounts.site_by_code(session, found.site).time_zone
 
-    me, found = shell.ask(door, question)
-    return shell.page("studies/participant.html", me, participant=found, unscheduled=participants.UNSCHEDULED)
+    me, (found, zone) = shell.ask(door, question)
+    about = {"participant": found, "zone": zone, "unscheduled": participants.UNSCHEDULED}
+    return shell.page("studies/participant.html", me, **about)
 
 
 @post("/studies/{study:str}/visits", sync_to_thread=True)

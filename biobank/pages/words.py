@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
 from biobank.texts import N_, gettext
 
@@ -85,12 +86,14 @@ def word(code: str, about: str = "") -> str:
     return gettext(WORDS.get(f"{about}.{code}") or WORDS.get(code) or code) if code else ""
 
 
-def moment(when: datetime | date | None) -> str:
-    """A time as people read it in both languages: ISO 8601 to the minute with its offset."""
+def moment(when: datetime | date | None, zone: str = "") -> str:
+    """A time as people read it in both languages: ISO 8601 to the minute with its offset.
+
+    `zone` is where they are, such as Asia/Shanghai; without it the time keeps the offset it has.
+    """
     if when is None:
         return ""
     if not isinstance(when, datetime):
         return when.isoformat()
-    offset = when.strftime("%z") if when.utcoffset() else ""
-    shown = (when if offset else when.astimezone(UTC)).strftime("%Y-%m-%d %H:%M")
-    return f"{shown} {offset[:3]}:{offset[3:]}" if offset else f"{shown} UTC"
+    shown = when.astimezone(ZoneInfo(zone)) if zone else when if when.tzinfo else when.astimezone(UTC)
+    return f"{shown:%Y-%m-%d %H:%M} {shown.isoformat()[-6:]}"

@@ -40,6 +40,7 @@ class SpecimenCard(msgspec.Struct, frozen=True):
     """All that a scan answers: what it is, where it is, how much is left, what happened last.
 
     `custody` is slot, unplaced, out or none; for a tube that is out, `place` is the slot kept for it.
+    `time_zone` is its site's, an IANA name: there people read its times.
     """
 
     code: str
@@ -51,6 +52,7 @@ class SpecimenCard(msgspec.Struct, frozen=True):
     amount: str
     study: str
     site: str
+    time_zone: str
     participant: str
     visit: str
     event: str
@@ -174,6 +176,7 @@ def card(session: Session, actor: Actor, text: str) -> SpecimenCard:
         amount=amounts.shown(first["amount"], first["material"]),
         study=first["study"],
         site=first["site"],
+        time_zone=first["time_zone"],
         participant=first["pseudonym"],
         visit=first["visit"],
         event=first["event"],

@@ -118,6 +118,7 @@ CARD = (
         *(getattr(Specimen, f"{name}_{part}") for name in TIMES for part in ("at", "offset")),
         col(Study.code).label("study"),
         col(Site.code).label("site"),
+        col(Site.time_zone),
         col(Participant.pseudonym),
         col(Visit.code).label("visit"),
         col(Visit.label).label("event"),

@@ -17,17 +17,14 @@ from biobank.storage.making import (
 from biobank.storage.maps import (
     BoxMap,
     ContainerPlace,
-    ContainerRow,
     SlotRow,
     Step,
     box_map,
     by_code,
-    contents,
     free_in,
     path,
     paths,
     place_of,
-    roots,
     type_codes,
 )
 from biobank.storage.moving import ContainerMove, move_container
@@ -41,10 +38,12 @@ from biobank.storage.placing import (
     put_away,
     take_out,
 )
+from biobank.storage.standing import Branch, ContainerRow, contents, inside, roots, trees
 
 __all__ = [
     "BUILT_IN",
     "BoxMap",
+    "Branch",
     "BringBack",
     "ContainerMove",
     "ContainerOrder",
@@ -70,6 +69,7 @@ __all__ = [
     "fill_boxes",
     "free_in",
     "free_slots",
+    "inside",
     "make_container",
     "make_freezer",
     "move_container",
@@ -81,6 +81,7 @@ __all__ = [
     "slot_name",
     "slot_named",
     "take_out",
+    "trees",
     "type_codes",
     "type_row",
 ]

@@ -1,4 +1,4 @@
-"""What is where: paths, maps of boxes, contents of racks, free slots."""
+"""What is where: paths, maps of boxes, free slots."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -13,8 +13,8 @@ from biobank import codes, people
 from biobank.codes import CodeKind
 from biobank.errors import NotFound
 from biobank.people import Actor, May
-from biobank.storage.geometry import Grid, Slot, slot_name
-from biobank.tables import Container, ContainerType, Keep, Level, Placement, Site, Specimen
+from biobank.storage.geometry import Grid, Slot, axis_label, slot_name
+from biobank.tables import Container, ContainerType, Keep, Placement, Specimen
 from biobank.texts import N_
 
 DEEPEST = 8
@@ -45,7 +45,10 @@ class SlotRow(msgspec.Struct, frozen=True):
 
 
 class BoxMap(msgspec.Struct, frozen=True):
-    """A container with every slot: what the map draws, and the table beside it says."""
+    """A container with every slot: what the map draws, and the table beside it says.
+
+    `row_names` and `col_names` stand along its sides as its type letters them.
+    """
 
     code: str
     name: str
@@ -59,18 +62,8 @@ class BoxMap(msgspec.Struct, frozen=True):
     next_free: str
     free: int | None
     used: int
-
-
-class ContainerRow(msgspec.Struct, frozen=True):
-    """A container in a list: how much of it is used. `size` is None where things lie unplaced."""
-
-    code: str
-    name: str
-    level: str
-    slot: str
-    used: int
-    size: int | None
-    site: str = ""
+    row_names: list[str] = []
+    col_names: list[str] = []
 
 
 class ContainerPlace(msgspec.Struct, frozen=True):
@@ -200,46 +193,9 @@ def box_map(session: Session, actor: Actor, text: str) -> BoxMap:
         next_free=slot_name(grid, free[0]) if free else "",
         free=len(free) if grid.size is not None else None,
         used=used,
+        row_names=[axis_label(index, grid.row_labels) for index in range(grid.rows or 0)],
+        col_names=[axis_label(index, grid.col_labels) for index in range(grid.cols or 0)],
     )
-
-
-def contents(session: Session, actor: Actor, text: str) -> list[ContainerRow]:
-    """The containers directly inside one, in slot order."""
-    parent = by_code(session, actor, text, field="code")
-    grid = Grid.of(type_of(session, parent))
-    rows = [row for row in _occupants(session, parent, grid) if row.code.startswith("C")]
-    levels = _levels(session, [row.code for row in rows])
-    return [ContainerRow(row.code, row.label, levels[row.code], row.name, row.used, row.size) for row in rows]
-
-
-def roots(session: Session, actor: Actor) -> list[ContainerRow]:
-    """The containers that stand in no other, in the actor's scope: freezers, by site and name."""
-    asked = (
-        select(Container, ContainerType, Site.code)
-        .join(ContainerType, col(ContainerType.id) == col(Container.type_id))
-        .join(Site, col(Site.id) == col(Container.site_id))
-        .outerjoin(Placement, col(Placement.child_id) == col(Container.id))
-        .where(
-            col(Placement.id).is_(None),
-            ~col(Container.retired),
-            people.visible(actor, May.SEE, Container),
-        )
-        .order_by(col(Site.code), col(Container.name))
-    )
-    found = session.exec(asked).all()
-    used = _used(session, [container.id for container, _, _ in found])
-    return [
-        ContainerRow(
-            container.code,
-            container.name,
-            kind.level.value,
-            "",
-            used.get(container.id, 0),
-            Grid.of(kind).size,
-            site,
-        )
-        for container, kind, site in found
-    ]
 
 
 def occupant(session: Session, container: Container, slot: Slot) -> str:
@@ -300,12 +256,3 @@ def _used(session: Session, container_ids: Sequence[UUID]) -> dict[UUID, int]:
         col(Placement.container_id).in_(container_ids), col(Placement.keep_id).is_(None)
     )
     return dict(session.exec(asked.group_by(col(Placement.container_id))).all())
-
-
-def _levels(session: Session, found: Sequence[str]) -> dict[str, str]:
-    asked = (
-        select(Container.code, ContainerType.level)
-        .join(ContainerType, col(ContainerType.id) == col(Container.type_id))
-        .where(col(Container.code).in_(found))
-    )
-    return {code: Level(level).value for code, level in session.exec(asked)}

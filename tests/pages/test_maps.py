@@ -1,16 +1,20 @@
 """Maps: any grid is drawn once, in order, with one way in for the keyboard."""
 
+import msgspec
 import pytest
 
 from biobank.pages import maps
 from biobank.storage import BoxMap, ContainerRow, SlotRow
-from biobank.storage.geometry import Grid, slot_name
+from biobank.storage.geometry import Grid, axis_label, slot_name
 
 
 def box(rows: int, cols: int, fill: str = "by_row") -> BoxMap:
     grid = Grid(rows, cols)
     slots = [SlotRow(slot_name(grid, slot), slot.row, slot.col, "empty") for slot in grid.slots()]
-    return BoxMap("C000000000", "Box", "box", "Box", rows, cols, fill, [], slots, "A1", rows * cols, 0)
+    names = [axis_label(n, grid.row_labels) for n in range(rows)], [str(n + 1) for n in range(cols)]
+    return BoxMap(
+        "C000000000", "Box", "box", "Box", rows, cols, fill, [], slots, "A1", rows * cols, 0, *names
+    )
 
 
 @pytest.mark.parametrize(("rows", "cols"), [(1, 1), (5, 5), (9, 9), (8, 12), (13, 13), (32, 48)])
@@ -32,6 +36,11 @@ def test_a_small_map_letters_every_row_and_a_large_one_every_third_on_all_four_s
     assert len(large.axes) == 2 * 12 + 2 * 17
 
 
+def test_the_sides_are_lettered_as_the_type_says() -> None:
+    turned = msgspec.structs.replace(box(2, 2), row_names=["1", "2"], col_names=["A", "B"])
+    assert [axis.text for axis in maps.draw(turned).axes] == ["1", "1", "2", "2", "A", "A", "B", "B"]
+
+
 def test_marks_change_the_state_and_take_the_keyboard_there() -> None:
     drawing = maps.draw(box(9, 9), {"B7": "found"})
     marked = drawing.rows[1][6]
@@ -44,7 +53,7 @@ def test_the_arrow_shows_how_the_box_is_filled() -> None:
 
 def test_a_freezer_draws_a_line_for_each_shelf() -> None:
     racks = [
-        ContainerRow("C1", "Rack 1", "rack", "1", 5, 20),
+        ContainerRow("C1", "Rack 1", "rack", "1", 5, 20, tubes=3, slots=405),
         ContainerRow("C2", "Rack 2", "rack", "2", 0, 20),
     ]
     shelves = [(ContainerRow(f"S{n}", f"Shelf {n}", "shelf", str(n), 2, 5), racks) for n in range(3)]
@@ -54,7 +63,14 @@ def test_a_freezer_draws_a_line_for_each_shelf() -> None:
     assert [caption.text for caption in drawn.captions] == ["Shelf 0", "Shelf 1", "Shelf 2"]
 
 
-def test_a_bar_fills_as_its_box_does_and_a_rack_has_none() -> None:
-    rows = [ContainerRow("C1", "Box 1", "box", "1", 20, 80), ContainerRow("C2", "Rack 2", "rack", "2", 5, 20)]
+def test_a_bar_fills_with_the_tubes_in_it_and_what_holds_none_is_empty() -> None:
+    rows = [
+        ContainerRow("C1", "Box 1", "box", "1", 20, 80, tubes=20, slots=80),
+        ContainerRow("C2", "Rack 2", "rack", "2", 5, 20, tubes=203, slots=406),
+        ContainerRow("C3", "Rack 3", "rack", "3", 5, 20, slots=405),
+        ContainerRow("C4", "Bag", "box", "4", 9, None, tubes=9),
+    ]
     drawn = maps.front(rows)
-    assert [slot.fill for slot in drawn.slots] == [round((drawn.slots[0].width - 2) / 4), 0]
+    whole = drawn.slots[0].width - 2
+    assert [slot.fill for slot in drawn.slots] == [round(whole / 4), round(whole / 2), 0, 0]
+    assert [slot.state for slot in drawn.slots] == ["", "", "empty", ""]

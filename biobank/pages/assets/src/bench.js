@@ -1,12 +1,13 @@
 /**
  * <scan-bench action="/bench/scans">: sends scans one at a time, in order, each exactly once.
  *
- * A scan has its command id before it is first sent and keeps it through every retry, so the server
- * answers a repeat without acting twice. What is not yet answered is kept for this tab and outlives a
- * reload. STOP locks the bench: what was waiting and what comes in meanwhile is listed, never sent.
+ * A scan keeps its command id through every retry, so the server answers a repeat without acting twice.
+ * What is not yet answered and the list of the last scans are kept for this tab and outlive a reload.
+ * STOP locks the bench: what was waiting and what comes in meanwhile is listed, never sent.
  */
 import htmx from "htmx.org";
 import { uuid7 } from "./codes.js";
+import { keep, recall } from "./last-scans.js";
 import { hush, play } from "./sounds.js";
 
 const SAME_SCAN = 2000; // ms within which the same code is one scan
@@ -35,6 +36,7 @@ class ScanBench extends HTMLElement {
     stop?.addEventListener("close", () => this.#stopped && stop.showModal(), { signal });
     this.#stayAwake();
     this.#queue = JSON.parse(sessionStorage.getItem(this.#store) ?? "[]");
+    for (const entry of recall().reverse()) this.#list(entry);
     this.#send();
   }
 
@@ -83,6 +85,7 @@ class ScanBench extends HTMLElement {
     this.#busy = false;
     this.#say("idle");
     this.#show(answer);
+    this.#keepList();
     this.#showQueue();
     this.#send();
   }
@@ -164,6 +167,10 @@ class ScanBench extends HTMLElement {
     while (list.children.length > KEPT) list.lastElementChild.remove();
   }
 
+  #keepList() {
+    keep([...this.querySelectorAll(".scan-result, [data-last] .scan-ignored")].slice(0, KEPT));
+  }
+
   /** @param {Element} result */
   #stop(result) {
     this.#say("stop");
@@ -198,6 +205,7 @@ class ScanBench extends HTMLElement {
     this.#part("[data-result]").replaceChildren(this.#part("[data-stop-result]").firstElementChild);
     this.#last = { code: "", at: -Infinity };
     for (const row of [...this.#part("[data-ignored-list]").children].reverse()) this.#list(row.firstElementChild);
+    this.#keepList();
     this.#send();
   }
 

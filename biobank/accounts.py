@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 from biobank import clock, custody, people
 from biobank.custody import Kind
 from biobank.custody.records import grant_said
-from biobank.errors import NotAllowed, NotFound, NotSignedIn, RuleBroken
+from biobank.errors import NotFound, NotSignedIn, RuleBroken
 from biobank.inputs import Input, Line, Whole
 from biobank.people import CONSOLE, Actor, Granted, May
 from biobank.tables import Command, FirstLink, Grant, Person, Role, SignIn, Site, Study, Token
@@ -116,20 +116,6 @@ def require_password(order: PasswordOrder) -> str:
     return order.password
 
 
-def require_within(actor: Actor, granted: Granted | None) -> None:
-    """Refused: giving a right further than one may administer; without one, what concerns every site."""
-    people.require(actor, May.ADMINISTER)
-    site, study = (granted.site_id, granted.study_id) if granted else (None, None)
-    if not any(
-        May.ADMINISTER in people.WHO_MAY[own.role]
-        and own.site_id in (None, site)
-        and own.study_id in (None, study)
-        for own in actor.grants
-    ):
-        message = N_("Your role does not allow this (%(may)s). Ask a manager of the site.")
-        raise NotAllowed("not_allowed", message, may=May.ADMINISTER.value)
-
-
 # --- actions ---
 
 
@@ -154,7 +140,7 @@ def found(session: Session, log: str, first: str, roles: tuple[Role, ...], secre
 
 def add_site(session: Session, actor: Actor, order: SiteOrder) -> Site:
     """Add a site. Refused: a time zone that does not exist, a code that is taken."""
-    require_within(actor, None)
+    people.require_over(actor, May.ADMINISTER, None, None)
     if order.time_zone not in available_timezones():
         message = N_("There is no time zone “%(zone)s”. Use a name such as Asia/Shanghai.")
         raise RuleBroken("time_zone_unknown", message, field="time_zone", zone=order.time_zone[:60])
@@ -181,8 +167,10 @@ def add_person(session: Session, actor: Actor, order: PersonOrder, secret: str) 
     site = site_by_code(session, order.site).id if order.site else None
     study = _study_id(session, order.study) if order.study else None
     granted = Granted(order.role, site, study)
-    require_within(actor, granted)
-    person = session.exec(select(Person).where(col(Person.name) == order.name)).first()
+    people.require_over(actor, May.ADMINISTER, site, study)
+    # Locked, so that nobody comes in by an older link while a new one is made.
+    asked = select(Person).where(col(Person.name) == order.name).with_for_update()
+    person = session.exec(asked).first()
     if person is None:
         person = Person(name=order.name)
         _open(session, actor, person, (granted,))
@@ -190,7 +178,7 @@ def add_person(session: Session, actor: Actor, order: PersonOrder, secret: str) 
         if person.password_hash is None:
             # Whoever gets the link comes in as this person, with all that others granted them.
             for own in session.exec(select(Grant).where(col(Grant.person_id) == person.id)).all():
-                require_within(actor, Granted(own.role, own.site_id, own.study_id))
+                people.require_over(actor, May.ADMINISTER, own.site_id, own.study_id)
         _grant(session, actor, person, granted)
     if person.password_hash is not None:
         return Invited(person.id, person.name, None)
@@ -227,7 +215,8 @@ def choose_password(session: Session, link: str, password_hash: str, secret: str
     if found is None or found.ends_at < clock.now():
         message = N_("This link was used already, or its time is over. Ask an administrator for a new one.")
         raise NotFound("link_over", message)
-    person = session.get_one(Person, found.person_id)
+    # The person is locked before their links are ended: one that is made meanwhile must be seen.
+    person = session.get_one(Person, found.person_id, with_for_update=True)
     _end_links(session, person.id)
     person.password_hash = password_hash
     open_session(session, person.id, secret)

@@ -106,11 +106,16 @@ def require(actor: Actor, may: May, thing: Placed | None = None) -> None:
         return
     if thing is not None and not allowed(actor, May.SEE, thing):
         raise NotFound("not_found", N_("There is nothing of that code in your scope."))
-    raise NotAllowed(
-        "not_allowed",
-        N_("Your role does not allow this (%(may)s). Ask a manager of the site."),
-        may=may.value,
-    )
+    raise _not_allowed(may)
+
+
+def require_over(actor: Actor, may: May, site_id: UUID | None, study_id: UUID | None) -> None:
+    """Refused: what reaches further than any one grant of the actor does; None is every site, every study."""
+    if not any(
+        may in WHO_MAY[grant.role] and grant.site_id in (None, site_id) and grant.study_id in (None, study_id)
+        for grant in actor.grants
+    ):
+        raise _not_allowed(may)
 
 
 def visible(actor: Actor, may: May, table: type[SQLModel]) -> ColumnElement[bool]:
@@ -129,6 +134,11 @@ def visible(actor: Actor, may: May, table: type[SQLModel]) -> ColumnElement[bool
             return true()
         covered.append(and_(*limits))
     return or_(*covered) if covered else false()
+
+
+def _not_allowed(may: May) -> NotAllowed:
+    message = N_("Your role does not allow this (%(may)s). Ask a manager of the site.")
+    return NotAllowed("not_allowed", message, may=may.value)
 
 
 # --- passwords ---

@@ -206,12 +206,12 @@ def load(session: Session, actor: Actor, text: bytes) -> StudyCard:
     current = session.get(Protocol, study.protocol_id) if study else None
     if study and current and current.sha256 == digest:
         return card(session, study)
+    people.require_over(actor, May.SET_UP, None, study.id if study else None)
     version = current.version + 1 if current else 1
     kind = Kind.CHANGED if study else Kind.OPENED
     if study is None:
         study = Study(code=protocol.study.code, title=protocol.study.title)
     else:
-        people.require(actor, May.SET_UP, _Of(study.id))
         custody.lock(session, [study.id])
     change = {"protocol": {"version": version, "sha256": digest}}
     custody.record(session, actor, study, kind, change=change)

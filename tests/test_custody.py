@@ -257,7 +257,8 @@ def test_an_entry_says_who_did_it_in_which_role_by_which_command(world: World) -
 def signed(world: World, person: str = TECHNICIAN, **other: str) -> custody.Signed:
     order = {"entry": "0" * 64, "meaning": "reviewed", "password": PASSWORD} | other
     wish = custody.SignatureOrder.model_validate(order)
-    return world.act(lambda s, a: custody.sign(s, a, wish), person=person)  # type: ignore[no-any-return]
+    proved = world.ask(lambda s, a: custody.prove_password(s, a, wish), person)
+    return world.act(lambda s, a: custody.sign(s, a, wish, proved), person=person)  # type: ignore[no-any-return]
 
 
 def test_a_signature_is_bound_to_the_hash_and_stands_in_the_signers_record(world: World) -> None:
@@ -317,7 +318,7 @@ def test_a_program_cannot_sign(world: World) -> None:
 
     def as_program(session: Session) -> None:
         actor = people.resolve(session, Credentials(token=secret), UUID(int=1))
-        custody.sign(session, actor, order)
+        custody.sign(session, actor, order, custody.prove_password(session, actor, order))
 
     with pytest.raises(NotAllowed) as refused:
         world.database.write(as_program)

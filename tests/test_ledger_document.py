@@ -36,7 +36,8 @@ def lived(sqlite_world: World) -> World:
     world.act(lambda s, a: specimens.derive(s, a, order))
     leaf = world.database.read(lambda s: s.exec(select(CustodyEvent.leaf_hash)).all())[-1].hex()
     sign = custody.SignatureOrder(entry=leaf, meaning="reviewed", password=PASSWORD)
-    world.act(lambda s, a: custody.sign(s, a, sign))
+    proved = world.ask(lambda s, a: custody.prove_password(s, a, sign))
+    world.act(lambda s, a: custody.sign(s, a, sign, proved))
     return world
 
 

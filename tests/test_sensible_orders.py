@@ -6,14 +6,16 @@ from datetime import date, timedelta
 import pytest
 from sqlmodel import Session
 
-from biobank import accounts, clock, inputs, specimens, storage
-from biobank.errors import Conflict, NotAllowed, Refusals, RuleBroken
+from biobank import accounts, clock, inputs, specimens, storage, studies
+from biobank.door import Door
+from biobank.errors import Conflict, NotAllowed, NotFound, Refusals, RuleBroken
 from biobank.participants import Enrolment
-from biobank.people import Actor
+from biobank.people import Actor, Credentials
 from biobank.specimens import Aliquots, Derivative, NewSpecimen, Registration
 from biobank.storage import BringBack, FreezerOrder, PutAway, TakeOut, TypeOrder
 from biobank.studies import ProtocolFile, read_protocol
 from biobank.tables import Level, Role
+from tests.races import together
 from tests.world import MANAGER, OUTSIDER, PROTOCOL, World
 
 
@@ -114,3 +116,52 @@ def test_the_administrator_of_a_site_gives_no_right_beyond_it(sqlite_world: Worl
         give(OUTSIDER, name="newcomer", role=Role.TECHNICIAN.value, site="NT")
     give(OUTSIDER, name="somebody", role=Role.TECHNICIAN.value, site="NT")
     assert sqlite_world.unproved() == []
+
+
+def test_a_box_is_not_carried_into_another_sites_freezer(world: World) -> None:
+    order = storage.FreezerOrder(site="NT", name="Theirs", shelves=1, racks=1, boxes=1)
+    theirs = world.act(lambda s, a: storage.make_freezer(s, a, order), person=MANAGER).code
+    shelf = world.ask(lambda s, a: storage.contents(s, a, theirs), MANAGER)[0].code
+    rack = world.ask(lambda s, a: storage.contents(s, a, shelf), MANAGER)[0].code
+    move = storage.ContainerMove(container=world.boxes()[0], into=rack)
+    with pytest.raises(RuleBroken) as refused:
+        world.act(lambda s, a: storage.move_container(s, a, move), person=MANAGER)
+    assert refused.value.slug == "other_sites_container"
+    assert world.unproved() == []
+
+
+def test_a_freezer_of_more_boxes_than_any_holds_is_a_slip_of_the_hand(sqlite_world: World) -> None:
+    order = storage.FreezerOrder(site="BJ", name="Too big", shelves=50, racks=50, boxes=50)
+    with pytest.raises(RuleBroken) as refused:
+        sqlite_world.act(lambda s, a: storage.make_freezer(s, a, order), person=MANAGER)
+    assert refused.value.slug == "too_many_boxes"
+
+
+def test_a_manager_of_one_site_changes_nothing_that_all_sites_share(sqlite_world: World) -> None:
+    for_one = accounts.PersonOrder(name="local", role=Role.MANAGER, site="NT")
+    sqlite_world.act(lambda s, a: accounts.add_person(s, a, for_one, "a link of theirs"), person=MANAGER)
+    secret = "session-of-the-local-manager"
+    sqlite_world.database.write(lambda s: accounts.choose_password(s, "a link of theirs", "a hash", secret))
+    door = Door(sqlite_world.database, Credentials(session=secret), clock.new_key())
+    kind = storage.TypeOrder(code="box-2x2", name="Box 2 × 2", level=Level.BOX, rows=2, cols=2)
+    with pytest.raises(NotAllowed):
+        door.act(lambda s, a: storage.type_row(storage.add_type(s, a, kind)), storage.TypeRow)
+    with pytest.raises(NotAllowed):
+        door.act(lambda s, a: studies.load(s, a, PROTOCOL + b"\n# changed\n"), studies.StudyCard)
+
+
+def test_a_link_made_while_somebody_comes_in_leads_nowhere(world: World) -> None:
+    order = accounts.PersonOrder(name="newcomer", role=Role.TECHNICIAN, site="BJ")
+    world.act(lambda s, a: accounts.add_person(s, a, order, "the first link"), person=MANAGER)
+
+    def come_in(link: str, secret: str) -> str:
+        return world.database.write(lambda s: accounts.choose_password(s, link, "a hash", secret))
+
+    again = accounts.PersonOrder(name="newcomer", role=Role.AUDITOR, site="BJ")
+    together(
+        lambda: come_in("the first link", "one session"),
+        lambda: world.act(lambda s, a: accounts.add_person(s, a, again, "a later link"), person=MANAGER),
+    )
+    with pytest.raises(NotFound):
+        come_in("a later link", "another session")
+    assert world.unproved() == []

@@ -435,7 +435,7 @@ def upgrade() -> None:
         sa.Column("out_with", sa.Uuid(), nullable=True),
         sa.Column("out_since", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("thaws", sa.Integer(), nullable=False),
-        sa.Column("exposure_s", sa.Integer(), nullable=False),
+        sa.Column("exposure_s", sa.BigInteger(), nullable=False),
         sa.CheckConstraint("amount >= 0", name=op.f("ck_specimen_amount_not_negative")),
         sa.ForeignKeyConstraint(["out_with"], ["person.id"], name=op.f("fk_specimen_out_with_person")),
         sa.ForeignKeyConstraint(["parent_id"], ["specimen.id"], name=op.f("fk_specimen_parent_id_specimen")),

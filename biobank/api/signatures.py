@@ -12,7 +12,8 @@ from biobank.web import OpenDoor
 @post("/signatures", sync_to_thread=True, opt={"secret": True})
 def sign(door: OpenDoor, data: JSONBody[SignatureOrder]) -> Signed:
     """Sign an entry with your password. A token cannot sign."""
-    return door.act(lambda session, actor: custody.sign(session, actor, data), Signed)
+    proved = door.ask(lambda session, actor: custody.prove_password(session, actor, data))
+    return door.act(lambda session, actor: custody.sign(session, actor, data, proved), Signed)
 
 
 router = noun("signatures", [sign])

@@ -2,7 +2,7 @@
 
 from biobank.custody.histories import HistoryLine, history
 from biobank.custody.proof import Unproved, unproved
-from biobank.custody.signing import SignatureOrder, Signed, sign
+from biobank.custody.signing import SignatureOrder, Signed, prove_password, sign
 from biobank.custody.words import Kind, Line, Place, slot_place
 from biobank.custody.writing import begin_log, load, lock, open_chain, origin, record, record_all, state
 
@@ -20,6 +20,7 @@ __all__ = [
     "lock",
     "open_chain",
     "origin",
+    "prove_password",
     "record",
     "record_all",
     "sign",

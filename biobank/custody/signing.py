@@ -33,14 +33,29 @@ class Signed(msgspec.Struct, frozen=True):
     signer: str
 
 
-def sign(session: Session, actor: Actor, order: SignatureOrder) -> Signed:
+def prove_password(session: Session, actor: Actor, order: SignatureOrder) -> str:
+    """That the password is the signer's; answers the hash it fits, for `sign`.
+
+    Asked before the transaction that signs: hashing is slow, and SQLite has one writer. Refused:
+    `NotAllowed` for a program's token, for the console, for a wrong password.
+    """
+    kept = session.exec(select(Person.password_hash).where(col(Person.id) == actor.id)).first()
+    if actor.by_token or kept is None:
+        raise NotAllowed("cannot_sign", N_("Only a person signed in with a password can sign."))
+    if not people.password_fits(order.password, kept):
+        message = N_("The password is not right. Nothing was signed.")
+        raise NotAllowed("password_wrong", message, field="password")
+    return kept
+
+
+def sign(session: Session, actor: Actor, order: SignatureOrder, proved: str) -> Signed:
     """Sign an entry: a `signed` event on the record it is about, or else on the signer's own record.
 
-    Refused: `NotAllowed` for a program's token or a wrong password; `NotFound` where there is no such
-    entry; `RuleBroken` for the console, which nobody can be held to.
+    `proved` is what `prove_password` answered. Refused: `NotAllowed` where the password was changed
+    since, `NotFound` where there is no such entry in the signer's scope.
     """
-    signer = session.get(Person, actor.id)
-    if actor.by_token or signer is None or signer.password_hash is None:
+    signer = session.get_one(Person, actor.id)
+    if actor.by_token or signer.password_hash != proved:
         raise NotAllowed("cannot_sign", N_("Only a person signed in with a password can sign."))
     try:
         wanted = bytes.fromhex(order.entry)
@@ -51,10 +66,6 @@ def sign(session: Session, actor: Actor, order: SignatureOrder) -> Signed:
     event = session.exec(select(CustodyEvent).where(col(CustodyEvent.leaf_hash) == wanted)).first()
     if event is None:
         raise NotFound("entry_not_found", N_("The log has no entry with this hash."), field="entry")
-    if not people.password_fits(order.password, signer.password_hash):
-        raise NotAllowed(
-            "password_wrong", N_("The password is not right. Nothing was signed."), field="password"
-        )
     about = _row_of(session, event.subject_id)
     people.require(actor, May.SEE, _whose(session, about))
     subject = about if type(about) in NOUNS else signer

@@ -19,6 +19,7 @@ from biobank.storage.moving import require_nests, target_slot
 from biobank.tables import Container, ContainerType, Fill, Labelling, Level, Numbering
 from biobank.texts import N_
 
+MOST_BOXES = 10_000
 Side = Annotated[Whole, Field(ge=1, le=100)]
 Count = Annotated[Whole, Field(ge=1, le=50)]
 Name = Annotated[Line, Field(max_length=60)]
@@ -106,8 +107,8 @@ BUILT_IN = (
 
 
 def add_type(session: Session, actor: Actor, order: TypeOrder) -> ContainerType:
-    """Add a container type. Refused: rows without columns, a code that is taken."""
-    people.require(actor, May.SET_UP)
+    """Add a container type, for every site. Refused: rows without columns, a code that is taken."""
+    people.require_over(actor, May.SET_UP, None, None)
     if (order.rows is None) != (order.cols is None):
         message = N_("Give both rows and columns, or neither for a container that things lie in unplaced.")
         raise RuleBroken("grid_incomplete", message, field="rows" if order.rows is None else "cols")
@@ -144,8 +145,17 @@ def make_container(session: Session, actor: Actor, order: ContainerOrder) -> Con
     return container
 
 
+def require_buildable(order: FreezerOrder) -> None:
+    """Refused: more boxes than any freezer holds, most likely a slip of the hand."""
+    boxes = order.shelves * order.racks * order.boxes
+    if boxes > MOST_BOXES:
+        message = N_("That makes %(boxes)s boxes, and a freezer has at most %(most)s. Check the numbers.")
+        raise RuleBroken("too_many_boxes", message, field="boxes", boxes=boxes, most=MOST_BOXES)
+
+
 def make_freezer(session: Session, actor: Actor, order: FreezerOrder) -> FreezerMade:
     """Make a freezer with its shelves, racks and boxes in one act; every box gets a code of its own."""
+    require_buildable(order)
     site = accounts.site_by_code(session, order.site)
     box_type = require_type(session, order.box_type, "box_type")
     if box_type.level is not Level.BOX:

@@ -34,6 +34,13 @@ def require_nests(session: Session, outer: Container, inner: ContainerType) -> N
         raise RuleBroken("does_not_nest", message, field="into", inner=inner.level.value, outer=level.value)
 
 
+def require_same_site(inner: Container, outer: Container) -> None:
+    """Refused: into a container of another site, since rights go by the site: that is a shipment."""
+    if inner.site_id != outer.site_id:
+        message = N_("%(name)s belongs to another site than %(outer)s. Nothing was moved.")
+        raise RuleBroken("other_sites_container", message, field="into", name=inner.name, outer=outer.name)
+
+
 def target_slot(session: Session, outer: Container, name: str | None, field: str = "slot") -> Slot:
     """The named slot, or the next free one. Refused: a slot that is taken, a full container."""
     grid = Grid.of(type_of(session, outer))
@@ -77,6 +84,7 @@ def move_container(session: Session, actor: Actor, order: ContainerMove) -> Cont
         message = N_("%(name)s cannot go into itself or into what it holds.")
         raise RuleBroken("into_itself", message, field="into", name=container.name)
     require_nests(session, outer, type_of(session, container))
+    require_same_site(container, outer)
     place = Place(outer.id, *target_slot(session, outer, order.slot))
     custody.record(session, actor, container, Kind.PLACED, change={"place": slot_place(place)})
     return container

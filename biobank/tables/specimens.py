@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from biobank.tables.base import amount, key, refers, vocabulary
@@ -56,7 +56,7 @@ class Specimen(SQLModel, table=True):
     out_with: UUID | None = Field(default=None, foreign_key="person.id")
     out_since: datetime | None = None
     thaws: int = 0
-    exposure_s: int = 0
+    exposure_s: int = Field(default=0, sa_type=BigInteger)
 
 
 class Identifier(SQLModel, table=True):

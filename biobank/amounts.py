@@ -37,7 +37,12 @@ _UNITS: dict[str, tuple[Dimension, int]] = {
     "pieces": (Dimension.COUNT, 1),
 }
 _FOLDED = {unit.lower(): unit for unit in _UNITS}
-_SHOWN_IN = {Dimension.VOLUME: "uL", Dimension.MASS: "mg", Dimension.COUNT: "pieces"}
+_READ_IN = {
+    Dimension.VOLUME: ("mL", "uL", "nL"),
+    Dimension.MASS: ("g", "mg", "ug", "ng"),
+    Dimension.COUNT: ("pieces",),
+}
+_CANONICAL = {Dimension.VOLUME: "uL", Dimension.MASS: "mg", Dimension.COUNT: "pieces"}
 
 
 class Material(msgspec.Struct, frozen=True):
@@ -108,7 +113,7 @@ def parse(text: str, dimension: Dimension, field: str = "amount") -> int:
             "“%(text)s” does not fit: this material is measured in %(unit)s.",
             field=field,
             text=text[:40],
-            unit=_SHOWN_IN[dimension],
+            unit=_CANONICAL[dimension],
         )
     whole = Decimal(match["value"]) * factor
     if whole != whole.to_integral_value() or not 0 <= whole <= LARGEST:
@@ -123,7 +128,7 @@ def parse(text: str, dimension: Dimension, field: str = "amount") -> int:
 
 def canonical(amount: int, dimension: Dimension) -> dict[str, str]:
     """An amount as the ledger writes it: `{"u": "uL", "v": "250"}`, no trailing zeros, no exponent."""
-    unit = _SHOWN_IN[dimension]
+    unit = _CANONICAL[dimension]
     value = Decimal(amount) / _UNITS[unit][1]
     return {"u": unit, "v": f"{value.normalize():f}"}
 
@@ -134,8 +139,17 @@ def from_canonical(amount: dict[str, str]) -> int:
 
 
 def shown(amount: int | None, material_code: str) -> str:
-    """An amount as people read it, `250 uL`; empty where it is not known."""
-    if amount is None:
-        return ""
-    said = canonical(amount, MATERIALS[material_code].dimension)
-    return f"{said['v']} {said['u']}"
+    """An amount as people read it, `250 uL` or `1.2 g`; empty where it is not known."""
+    return "" if amount is None else read_as(amount, MATERIALS[material_code].dimension)
+
+
+def read_as(amount: int, dimension: Dimension) -> str:
+    """An amount in the largest unit of which it is at least one, exact to the last digit."""
+    fitting = (unit for unit in _READ_IN[dimension] if abs(amount) >= _UNITS[unit][1])
+    unit = next(fitting, _CANONICAL[dimension])
+    return f"{(Decimal(amount) / _UNITS[unit][1]).normalize():f} {unit}"
+
+
+def canonical_read_as(amount: dict[str, str]) -> str:
+    """The ledger's form of an amount as people read it."""
+    return read_as(from_canonical(amount), _UNITS[amount["u"]][0])

@@ -97,8 +97,11 @@ def test_every_material_has_a_name_and_a_text_short_enough_for_a_label() -> None
 
 def test_an_amount_is_shown_without_needless_zeros_and_an_unknown_one_not_at_all() -> None:
     assert amounts.shown(250_000, "serum") == "250 uL"
-    assert amounts.shown(10_000_000, "serum") == "10000 uL"
-    assert amounts.shown(1, "serum") == "0.001 uL"
+    assert amounts.shown(10_000_000, "serum") == "10 mL"
+    assert amounts.shown(1, "serum") == "1 nL"
+    assert amounts.shown(5_000, "dna") == "5 ug"
+    assert amounts.shown(1_200_000_000, "stool") == "1.2 g"
+    assert amounts.canonical_read_as({"u": "uL", "v": "-7000"}) == "-7 mL"
     assert amounts.shown(0, "dna") == "0 mg"
     assert amounts.shown(None, "dna") == ""
     assert Decimal(amounts.canonical(LARGEST, Dimension.VOLUME)["v"]) == Decimal(LARGEST) / 1000

@@ -278,7 +278,7 @@ def test_a_file_is_taken_in_once_and_a_repeat_changes_nothing(
     assert counted(terminal) == before
 
     card = terminal.answers("find", "T2")["card"]
-    assert (card["amount"], card["event"], card["participant"]) == ("1200 mg", "W0", "P1")
+    assert (card["amount"], card["event"], card["participant"]) == ("1.2 g", "W0", "P1")
     database = terminal.database()
     assert database.read(custody.unproved) == []
     whose = database.read(

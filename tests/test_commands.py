@@ -206,7 +206,7 @@ def test_one_specimen_is_registered_by_options_and_found_by_the_code_it_bears(te
     whose = ("--study", "DEMO", "--participant", "D-001", "--event", "M1")
     what = ("--material", "blood_edta", "--amount", "10 mL", "--identifier", "tube=A-17")
     (made,) = terminal.answers("register", *whose, *what)
-    assert (made["event"], made["amount"]) == ("M1", "10000 uL")
+    assert (made["event"], made["amount"]) == ("M1", "10 mL")
     assert terminal.answers("find", "a-17")["card"]["code"] == made["code"]
     assert "A-17 (tube) is the identifier of another tube" in terminal.refused("register", *whose, *what)
     assert "D-001" in terminal.says("find", made["visit"])

@@ -65,7 +65,7 @@ def test_what_was_drawn_gets_a_code_and_the_visit_is_done(world: World) -> None:
     visit = world.visit()
     told = {"collected": at("09:00:00"), "received": at("09:30:00"), "container": "EDTA 10 mL"}
     rows = register(world, visit, BLOOD | told, {"material": "stool"})
-    assert [(row.life, row.amount) for row in rows] == [("active", "10000 uL"), ("collected", "")]
+    assert [(row.life, row.amount) for row in rows] == [("active", "10 mL"), ("collected", "")]
     assert all(codes.is_code(row.code) for row in rows)
     shown = card(world, rows[0].code)
     assert (shown.container, shown.participant, shown.event) == ("EDTA 10 mL", "D-001", "BL")
@@ -170,9 +170,9 @@ def test_aliquots_take_from_their_parent_and_so_does_what_was_spilled(world: Wor
     parent = world.blood(world.visit())
     rows = aliquot(world, parent, count=3, amount="2.5 mL", loss="0.5 mL")
     assert [(row.serial, row.total, row.amount, row.parent) for row in rows] == [
-        (serial, 3, "2500 uL", parent) for serial in (1, 2, 3)
+        (serial, 3, "2.5 mL", parent) for serial in (1, 2, 3)
     ]
-    assert card(world, parent).amount == "2000 uL"
+    assert card(world, parent).amount == "2 mL"
     assert world.unproved() == []
 
 
@@ -180,7 +180,7 @@ def test_more_than_there_is_cannot_be_taken_and_nothing_is_made(world: World) ->
     parent = world.blood(world.visit())
     refused = refusal(lambda: aliquot(world, parent, count=4, amount="2.5 mL", loss="1 nL"))
     assert (refused.slug, refused.field) == ("not_enough", "amount")
-    assert (refused.facts["held"], refused.facts["wanted"]) == ("10000 uL", "10000.001 uL")
+    assert (refused.facts["held"], refused.facts["wanted"]) == ("10 mL", "10.000001 mL")
     assert refusal(lambda: derive(world, parent, used="10.1 mL")).slug == "not_enough"
     assert world.ask(lambda s, a: specimens.family(s, a, parent)) == []
     aliquot(world, parent, count=4, amount="2.5 mL")
@@ -194,15 +194,15 @@ def test_two_who_take_of_one_tube_at_once_never_take_more_than_there_is(world: W
     answers = together(*[lambda: aliquot(world, parent, amount="4 mL")] * 4)
     lost = [answer for answer in answers if isinstance(answer, Refusal)]
     assert [answer.slug for answer in lost] == ["not_enough"] * 2
-    assert card(world, parent).amount == "2000 uL"
+    assert card(world, parent).amount == "2 mL"
     assert world.unproved() == []
 
 
 def test_of_an_unknown_amount_anything_may_be_made_and_it_stays_unknown(world: World) -> None:
     parent = register(world, world.visit(), {"material": "blood_edta"})[0].code
     rows = aliquot(world, parent, count=2, amount="1 mL")
-    assert [row.amount for row in rows] == ["1000 uL", "1000 uL"]
-    assert derive(world, parent, used="99 L", amount="1 mL").amount == "1000 uL"
+    assert [row.amount for row in rows] == ["1 mL", "1 mL"]
+    assert derive(world, parent, used="99 L", amount="1 mL").amount == "1 mL"
     assert refusal(lambda: derive(world, parent, used="a lot"), Malformed).field == "used"
     assert card(world, parent).amount == ""
     assert world.unproved() == []
@@ -211,14 +211,14 @@ def test_of_an_unknown_amount_anything_may_be_made_and_it_stays_unknown(world: W
 def test_aliquots_of_an_unknown_amount_are_collected_not_active(world: World) -> None:
     parent = world.blood(world.visit())
     assert [(row.life, row.amount) for row in aliquot(world, parent, count=2)] == [("collected", "")] * 2
-    assert card(world, parent).amount == "10000 uL"
+    assert card(world, parent).amount == "10 mL"
 
 
 def test_a_derivative_is_measured_in_its_own_dimension(world: World) -> None:
     parent = world.blood(world.visit())
     dna = derive(world, parent, material="dna", used="3 mL", amount="40 ug")
-    assert (dna.kind, dna.amount) == ("derivative", "0.04 mg")
-    assert card(world, parent).amount == "7000 uL"
+    assert (dna.kind, dna.amount) == ("derivative", "40 ug")
+    assert card(world, parent).amount == "7 mL"
     wrong = refusal(lambda: derive(world, parent, material="dna", amount="1 mL"))
     assert wrong.slug == "amount_of_other_dimension"
     assert refusal(lambda: derive(world, parent, material="gold")).slug == "material_unknown"

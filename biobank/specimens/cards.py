@@ -363,7 +363,7 @@ def _place_words(place: dict[str, Any], boxes: dict[str, tuple[str, Grid]]) -> s
 
 def _amount_words(line: custody.HistoryLine) -> str:
     said = line.refs.get("posted") or line.change.get("amount")
-    return f"{said['v']} {said['u']}" if said else ""
+    return amounts.canonical_read_as(said) if said else ""
 
 
 def _local(when: datetime | None, offset: int | None) -> datetime | None:

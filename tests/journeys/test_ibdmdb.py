@@ -80,7 +80,7 @@ def test_a_real_study_is_taken_in_labelled_stored_and_found(terminal: Terminal, 
     found = terminal.answers("find", "csm67uew_tr")
     assert found["card"]["identifiers"] == ["C3011C9", "CSM67UEW_TR", "CSM67UEW_P", "CSM67UEW"]
     assert (found["card"]["participant"], found["card"]["event"]) == ("C3011", "W14")
-    assert found["card"]["amount"] == "1200 mg"
+    assert found["card"]["amount"] == "1.2 g"
     for aliquot in found["made"]:
         card = terminal.answers("find", aliquot["code"])["card"]
         assert (card["amount"], card["custody"], len(card["place"])) == ("400 mg", "slot", 4)

@@ -97,7 +97,7 @@ def test_from_enrolment_to_a_label_and_a_slot(world: World, visitor: Visitor) ->
     assert enrolled.headers["location"] == "/studies/DEMO/participants/D-100"
     page = visitor.get("/studies/DEMO/participants/D-100").text
     code = re.findall(r'/visits/(V\w{9})">BL', page)[0]
-    assert "10000 uL" in visitor.get(f"/visits/{code}").text
+    assert "10 mL" in visitor.get(f"/visits/{code}").text
     tube = {"0.drawn": "on", "0.material": "blood_edta", "0.amount": "10 mL", "collected": "2026-05-04T09:30"}
     assert visitor.post(f"/visits/{code}/specimens", tube).status_code == 303
     rows = world.ask(lambda session, actor: specimens.visit_card(session, actor, code)).specimens

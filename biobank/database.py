@@ -65,6 +65,19 @@ class Database:
         except (DBAPIError, psycopg.Error) as error:
             raise _as_refusal(error) from error
 
+    def read_at_once(self, question: Callable[[Session], Result]) -> Result:
+        """Ask many things of one moment: what is committed meanwhile falls between no two statements."""
+        try:
+            with self.reading.connect() as connection:
+                if self.is_sqlite:
+                    connection.exec_driver_sql("BEGIN")
+                else:
+                    connection.execution_options(isolation_level="REPEATABLE READ")
+                with Session(connection) as session:
+                    return question(session)
+        except (DBAPIError, psycopg.Error) as error:
+            raise _as_refusal(error) from error
+
     def administer(self, work: Callable[[Connection], Result]) -> Result:
         """Migrations and checks of the database itself: one connection, one transaction, no time limit."""
         with self.writing.begin() as connection:

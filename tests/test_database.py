@@ -12,7 +12,7 @@ from sqlmodel import Session, col, func, select
 from biobank import clock, database
 from biobank.database import TRIES, Database, add_rows
 from biobank.errors import Busy, Conflict, Malformed
-from biobank.tables import ContainerType, CustodySubject, Level, Site
+from biobank.tables import ContainerType, CustodySubject, Level, Site, Specimen
 from tests.world import World
 
 
@@ -186,3 +186,17 @@ def test_a_database_out_of_reach_is_busy_not_broken() -> None:
         with pytest.raises(Busy):
             question()
     nowhere.close()
+
+
+@pytest.mark.parametrize(("way", "seen"), [("read_at_once", [0, 0]), ("read", [0, 1])])
+def test_what_is_asked_at_once_is_of_one_moment(world: World, way: str, seen: list[int]) -> None:
+    """The second row is the control: asked a statement at a time, the change in between is seen."""
+    visit = world.visit()
+
+    def counted(session: Session) -> list[int]:
+        before = len(session.exec(select(Specimen.id)).all())
+        world.blood(visit)
+        return [before, len(session.exec(select(Specimen.id)).all())]
+
+    assert getattr(world.database, way)(counted) == seen
+    assert world.database.read(counted)[0] == 1

@@ -93,7 +93,7 @@ class World:
 
     def unproved(self) -> list[custody.Unproved]:
         """What the log does not prove; every journey ends by finding this empty."""
-        return self.database.read(custody.unproved)
+        return self.database.read_at_once(custody.unproved)
 
     # --- what tests need again and again ---
 

@@ -30,7 +30,7 @@ def check(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
             if refusal.slug != "ledger_unguarded":
                 raise
             faults.append(running.words(refusal))
-        unproved, subjects, events = database.read(_prove)
+        unproved, subjects, events = database.read_at_once(_prove)
     faults += [f"{each.kind} {each.subject}: {each.what}" for each in unproved]
     if as_json:
         running.tell_json({"subjects": subjects, "events": events, "faults": faults})

@@ -35,12 +35,13 @@ def fill(database: Database, count: int) -> list[str]:
     template = _template(world)
     boxes = _boxes(world, count // BOX_SIDE**2 + 1)
     sample: list[str] = []
+    drawn: set[str] = set()
     database.administer(_drop_guards)
     for start in range(0, count, AT_ONCE):
         rows: dict[type[SQLModel], list[Row]] = {table: [] for table in POURED}
         for place in range(start, min(start + AT_ONCE, count)):
             box, slot = boxes[place // BOX_SIDE**2], divmod(place % BOX_SIDE**2, BOX_SIDE)
-            _twin(template, rows, box, slot)
+            _twin(template, rows, _new_code(drawn), box, slot)
         database.administer(partial(_pour, rows))
         sample += [row["code"] for row in rows[Specimen][:: max(1, count // SAMPLE)]]
     database.administer(guards.assert_guards)
@@ -69,9 +70,19 @@ def _template(world: World) -> dict[type[SQLModel], list[Row]]:
     return world.ask(rows)
 
 
+def _new_code(drawn: set[str]) -> str:
+    """A code not drawn before: of a million, two are the same every other time (2^40 bodies)."""
+    code = codes.new_code(CodeKind.SPECIMEN)
+    while code in drawn:
+        code = codes.new_code(CodeKind.SPECIMEN)
+    drawn.add(code)
+    return code
+
+
 def _twin(
     template: dict[type[SQLModel], list[Row]],
     rows: dict[type[SQLModel], list[Row]],
+    code: str,
     box: UUID,
     slot: tuple[int, int],
 ) -> None:
@@ -90,7 +101,6 @@ def _twin(
         rows[CustodyEvent].append({**event, **own})
         link = leaf
     rows[CustodySubject].append({**template[CustodySubject][0], "id": key, "hash": link})
-    code = codes.new_code(CodeKind.SPECIMEN)
     rows[Specimen].append({**template[Specimen][0], "id": key, "code": code})
     held = {"id": clock.new_key(), "specimen_id": key}
     rows[Posting].append({**template[Posting][0], **held})

@@ -160,10 +160,9 @@ def card(session: Session, actor: Actor, text: str) -> SpecimenCard:
     """The card of a scanned code. Refused: a code of another kind, `NotFound` out of scope."""
     code = codes.require(text, CodeKind.SPECIMEN)
     connection = session.connection()
-    rows = connection.execute(statements.CARD, {"code": code}).mappings().all()
-    if not rows or not people.allowed(actor, May.SEE, statements.scope(rows[0])):
+    first = connection.execute(statements.CARD, {"code": code}).mappings().first()
+    if first is None or not people.allowed(actor, May.SEE, statements.scope(first)):
         raise _no_specimen(code)
-    first = rows[0]
     state, newest = statements.newest(connection, code)
     where = (state["place"] or {}).get("kind", "none")
     return SpecimenCard(
@@ -184,7 +183,7 @@ def card(session: Session, actor: Actor, text: str) -> SpecimenCard:
         total=first["total"],
         parent=first["parent"],
         custody=where,
-        place=statements.way(rows),
+        place=statements.way(first["way"]),
         holder=first["holder"],
         out_since=first["out_since"],
         available=is_available(first["life"], where, first["amount"], state["holds"]),

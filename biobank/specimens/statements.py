@@ -6,9 +6,12 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Connection, Label, RowMapping, String, bindparam, func, literal, true, type_coerce
+from sqlalchemy import Connection, Label, RowMapping, String, bindparam, cast, func, literal, type_coerce
 from sqlalchemy import select as core_select
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import aliased
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 from sqlmodel import Session, col, select
 
 from biobank.ledger import entries
@@ -18,7 +21,6 @@ from biobank.tables import (
     Container,
     ContainerType,
     CustodyEvent,
-    Fill,
     Keep,
     Labelling,
     Numbering,
@@ -41,6 +43,55 @@ class Scope(msgspec.Struct, frozen=True):
 
     site_id: UUID
     study_id: UUID
+
+
+class Around(msgspec.Struct, frozen=True, array_like=True):
+    """A container around a specimen, so many steps out, with the slot of it that is meant."""
+
+    depth: int
+    code: str
+    name: str
+    row: int | None
+    col: int | None
+    level: str
+    rows: int | None
+    cols: int | None
+    row_labels: Labelling
+    col_labels: Labelling
+    numbering: Numbering
+
+    def grid(self) -> Grid:
+        """Its geometry, as slots are named by it."""
+        return Grid(self.rows, self.cols, self.row_labels, self.col_labels, self.numbering)
+
+
+_arounds = msgspec.json.Decoder(list[Around])
+
+
+class JsonRow(FunctionElement[str]):
+    """The values of a row as one JSON list: a row a scan costs far less than a row a container."""
+
+    type = String()
+    inherit_cache = True
+
+
+class JsonRows(JsonRow):
+    """All rows of a group as one JSON list."""
+
+    inherit_cache = True
+
+
+_JSON = {
+    ("sqlite", JsonRow): "json_array",
+    ("sqlite", JsonRows): "json_group_array",
+    ("postgresql", JsonRow): "json_build_array",
+    ("postgresql", JsonRows): "json_agg",
+}
+
+
+@compiles(JsonRow)
+def _json(element: JsonRow, compiler: SQLCompiler, **how: Any) -> str:
+    return f"{_JSON[compiler.dialect.name, type(element)]}({compiler.process(element.clauses, **how)})"
 
 
 def _plain(column: Any) -> Label[str]:
@@ -98,6 +149,28 @@ _way = _first.union_all(
     .join(_around, col(_around.id) == col(_outer.container_id))
     .where(_first.c.depth < DEEPEST)
 )
+_around_it = (
+    core_select(
+        JsonRows(
+            JsonRow(
+                _way.c.depth,
+                _way.c.code,
+                _way.c.name,
+                _way.c.row,
+                _way.c.col,
+                col(ContainerType.level),
+                col(ContainerType.rows),
+                col(ContainerType.cols),
+                col(ContainerType.row_labels),
+                col(ContainerType.col_labels),
+                col(ContainerType.numbering),
+            )
+        )
+    )
+    .select_from(_way)
+    .join(ContainerType, col(ContainerType.id) == _way.c.type_id)
+    .scalar_subquery()
+)
 _parent = aliased(Specimen, name="parent")
 
 CARD = (
@@ -124,16 +197,7 @@ CARD = (
         col(Visit.label).label("event"),
         col(_parent.code).label("parent"),
         col(Person.name).label("holder"),
-        _way.c.row.label("way_row"),
-        _way.c.col.label("way_col"),
-        _way.c.code.label("way_code"),
-        _way.c.name.label("way_name"),
-        _plain(ContainerType.level),
-        col(ContainerType.rows),
-        col(ContainerType.cols),
-        _plain(ContainerType.row_labels),
-        _plain(ContainerType.col_labels),
-        _plain(ContainerType.numbering),
+        cast(_around_it, String()).label("way"),
     )
     .select_from(Specimen)
     .join(Study, col(Study.id) == col(Specimen.study_id))
@@ -142,12 +206,9 @@ CARD = (
     .join(Visit, col(Visit.id) == col(Specimen.visit_id))
     .outerjoin(_parent, col(_parent.id) == col(Specimen.parent_id))
     .outerjoin(Person, col(Person.id) == col(Specimen.out_with))
-    .outerjoin(_way, true())
-    .outerjoin(ContainerType, col(ContainerType.id) == _way.c.type_id)
     .where(col(Specimen.code) == bindparam("code"))
-    .order_by(_way.c.depth.desc())
 )
-"""A specimen with all it belongs to; one row for each container around it, the outermost first."""
+"""A specimen with all it belongs to, in one row; the containers around it as one JSON text (`Around`)."""
 
 NEWEST = (
     core_select(
@@ -174,17 +235,12 @@ def scope(row: RowMapping) -> Scope:
     return Scope(row["site_id"], row["study_id"])
 
 
-def way(rows: Sequence[RowMapping]) -> list[Step]:
-    """The path in the rows of `CARD`: each container with the slot of it that is meant."""
+def way(told: str | None) -> list[Step]:
+    """The path that a row of `CARD` tells: each container with the slot of it that is meant."""
+    around = _arounds.decode(told) if told else []
     return [
-        Step(
-            row["way_code"],
-            row["way_name"],
-            row["level"],
-            slot_name(_grid(row), Slot(row["way_row"], row["way_col"])),
-        )
-        for row in rows
-        if row["way_code"]
+        Step(each.code, each.name, each.level, slot_name(each.grid(), Slot(each.row, each.col)))
+        for each in sorted(around, key=lambda each: -each.depth)
     ]
 
 
@@ -202,8 +258,3 @@ def short_places(session: Session, ids: Sequence[UUID]) -> dict[UUID, str]:
         if placement.specimen_id:
             found[placement.specimen_id] = f"{name} · {slot}" if slot else name
     return found
-
-
-def _grid(row: RowMapping | dict[str, Any]) -> Grid:
-    labels = Labelling(row["row_labels"]), Labelling(row["col_labels"])
-    return Grid(row["rows"], row["cols"], *labels, Numbering(row["numbering"]), Fill.BY_ROW)

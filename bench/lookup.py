@@ -130,6 +130,6 @@ STATEMENTS: dict[str, Any] = {
 FIXED = {
     name: value
     for each in STATEMENTS.values()
-    for name, value in each.compile().params.items()
+    for name, value in each.compile(dialect=sqlite.dialect()).params.items()
     if value is not None
 }

@@ -31,6 +31,7 @@ def create_app(settings: Settings, database: Database | None = None) -> Litestar
         asyncio.get_running_loop().set_default_executor(threads)
         # What was loaded so far stays for good: the collector need not walk it again and again.
         gc.freeze()
+        gc.set_threshold(20_000, 20, 50)
         yield
         if database is None:
             ours.close()

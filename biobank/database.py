@@ -32,6 +32,15 @@ _RETRIED = {"40001", "40P01", "55P03", "23505"}
 _UNREACHABLE = ("08", "57", "53")
 
 
+class _Reading(Session):
+    """A session that only reads: its connection is at hand, with no transaction to be set up around it."""
+
+    def connection(self, *_: Any, **__: Any) -> Connection:
+        """The connection it was made on."""
+        bound = self.get_bind()
+        return bound if isinstance(bound, Connection) else super().connection()
+
+
 class Database:
     """One database seen through two engines: one that writes, one that cannot."""
 
@@ -60,7 +69,7 @@ class Database:
     def read(self, question: Callable[[Session], Result]) -> Result:
         """Ask on the engine that cannot write. Refused: `Busy` when the database is out of reach."""
         try:
-            with Session(self.reading) as session:
+            with self.reading.connect() as connection, _Reading(connection) as session:
                 return question(session)
         except (DBAPIError, psycopg.Error) as error:
             raise _as_refusal(error) from error

@@ -89,10 +89,27 @@ class Database:
 
     def administer(self, work: Callable[[Connection], Result]) -> Result:
         """Migrations and checks of the database itself: one connection, one transaction, no time limit."""
+        if self.is_sqlite:
+            return self._administer_sqlite(work)
         with self.writing.begin() as connection:
-            if not self.is_sqlite:
-                connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+            connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
             return work(connection)
+
+    def _administer_sqlite(self, work: Callable[[Connection], Result]) -> Result:
+        # SQLite changes a table by making it anew, and other tables refer to it meanwhile. Whether they
+        # are looked at can be chosen only before a transaction begins; so they are all looked at, at its end.
+        with self.writing.connect() as connection:
+            driver: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]
+            driver.execute("PRAGMA foreign_keys=OFF")
+            try:
+                with connection.begin():
+                    result = work(connection)
+                    lost = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+                    if lost:
+                        raise RuntimeError(f"a row of {lost[0]} refers to nothing: {lost}")
+                    return result
+            finally:
+                driver.execute("PRAGMA foreign_keys=ON")
 
     def close(self) -> None:
         """Give every connection back."""

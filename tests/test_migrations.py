@@ -105,8 +105,8 @@ def test_there_is_no_way_back(world: World) -> None:
 
 def test_a_sqlite_file_keeps_its_promises_over_a_power_cut(sqlite_world: World) -> None:
     def pragma(name: str) -> Any:
-        return sqlite_world.database.administer(
-            lambda connection: connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
+        return sqlite_world.database.write(
+            lambda session: session.connection().exec_driver_sql(f"PRAGMA {name}").scalar_one()
         )
 
     assert (pragma("journal_mode"), pragma("synchronous"), pragma("foreign_keys")) == ("wal", 2, 1)

@@ -1,5 +1,6 @@
 """The ledger's one writer, histories, and what is unproved."""
 
+from biobank.custody.facts import TIMES, times_said
 from biobank.custody.histories import HistoryLine, history
 from biobank.custody.proof import Unproved, unproved
 from biobank.custody.signing import SignatureOrder, Signed, prove_password, sign
@@ -7,6 +8,7 @@ from biobank.custody.words import Kind, Line, Place, slot_place
 from biobank.custody.writing import begin_log, load, lock, open_chain, origin, record, record_all, state
 
 __all__ = [
+    "TIMES",
     "HistoryLine",
     "Kind",
     "Line",
@@ -26,5 +28,6 @@ __all__ = [
     "sign",
     "slot_place",
     "state",
+    "times_said",
     "unproved",
 ]

@@ -15,7 +15,7 @@ from biobank.custody.words import Line
 from biobank.database import add_rows
 from biobank.ledger.entries import State
 from biobank.people import Actor
-from biobank.tables import Container, Identifier, Keep, Life, Placement, Specimen
+from biobank.tables import Container, Hold, HoldKind, Identifier, Keep, Life, Placement, Specimen
 
 States = Mapping[UUID, State]
 
@@ -98,3 +98,29 @@ def identify(session: Session, lines: Sequence[Line], before: States, after: Sta
                 row = {"id": clock.new_key(), "specimen_id": key, "retired_at": None}
                 fresh.append({**row, "scheme": each["scheme"], "value": each["value"]})
     add_rows(session, Identifier, fresh)
+
+
+def hold(session: Session, actor: Actor, lines: Sequence[Line], before: States, after: States) -> None:
+    """Add the holds that are new, and remove those that were lifted."""
+    now = clock.now()
+    fresh: list[dict[str, Any]] = []
+    lifted: list[UUID] = []
+    for line in lines:
+        if "holds" not in line.change or not isinstance(line.subject, Specimen):
+            continue
+        key = line.subject.id
+        was = {each["id"] for each in before[key].get("holds", [])}
+        there = {each["id"]: each for each in after[key]["holds"]}
+        lifted += [UUID(gone) for gone in was - there.keys()]
+        for name in there.keys() - was:
+            each = there[name]
+            row = {
+                "id": UUID(name),
+                "specimen_id": key,
+                "kind": HoldKind(each["kind"]),
+                "reason": each["reason"],
+            }
+            fresh.append({**row, "person_id": actor.id, "set_at": now})
+    if lifted:
+        session.connection().execute(delete(Hold).where(col(Hold.id).in_(lifted)))
+    add_rows(session, Hold, fresh)

@@ -11,7 +11,7 @@ import msgspec
 from sqlalchemy import ColumnElement, func, or_
 from sqlmodel import Session, SQLModel, col, select
 
-from biobank.custody import records
+from biobank.custody import facts, records
 from biobank.custody.projecting import columns_of
 from biobank.custody.words import NOUNS
 from biobank.database import table_of
@@ -22,6 +22,7 @@ from biobank.tables import (
     CustodyEvent,
     CustodyNote,
     CustodySubject,
+    Hold,
     Identifier,
     Keep,
     Placement,
@@ -75,7 +76,7 @@ def _check_chunk(session: Session, subjects: Sequence[CustodySubject]) -> list[U
     faults: list[Unproved] = []
     ids = [subject.id for subject in subjects]
     states: dict[UUID, State] = {}
-    births: dict[UUID, Entry] = {}
+    chains: dict[UUID, list[Entry]] = {}
     events = _events_by_subject(session, ids)
     notes = _notes(session, ids)
     for subject in subjects:
@@ -91,9 +92,9 @@ def _check_chunk(session: Session, subjects: Sequence[CustodySubject]) -> list[U
         if not number:
             faults.append(Unproved(subject.id, subject.kind, "it was begun and has no history"))
             continue
-        states[subject.id], births[subject.id] = state, entries.read(chain[0].entry)
+        states[subject.id], chains[subject.id] = state, [entries.read(event.entry) for event in chain]
     kinds = {subject.id: subject.kind for subject in subjects}
-    faults += [Unproved(key, kinds[key], what) for key, what in _tables(session, ids, kinds, states, births)]
+    faults += [Unproved(key, kinds[key], what) for key, what in _tables(session, ids, kinds, states, chains)]
     return faults
 
 
@@ -140,33 +141,41 @@ def _tables(
     ids: list[UUID],
     kinds: dict[UUID, str],
     states: dict[UUID, State],
-    births: dict[UUID, Entry],
+    chains: dict[UUID, list[Entry]],
 ) -> Iterator[tuple[UUID, str]]:
-    rows: dict[UUID, Specimen | Container] = {
-        row.id: row for row in _all(session, Specimen, col(Specimen.id).in_(ids))
-    }
-    rows |= {row.id: row for row in _all(session, Container, col(Container.id).in_(ids))}
-    places = _places(session, ids)
-    codes, sums = _identifiers(session, ids), _sums(session, ids)
-    told = records.states(session, [key for key in states if kinds[key] == "record"])
+    said = records.states(session, [key for key in states if kinds[key] == "record"])
     for key, state in states.items():
-        if kinds[key] == "record":
-            if key not in told or not records.same(told[key], state):
-                yield key, "its row does not say what the log says"
-            continue
-        row = rows.get(key)
+        if kinds[key] == "record" and not records.bears_out(said.get(key, {}), state):
+            yield key, "its row does not say what the log says"
+    yield from _things(
+        session, ids, {key: kept for key, kept in states.items() if kinds[key] != "record"}, chains
+    )
+
+
+def _things(
+    session: Session, ids: list[UUID], states: dict[UUID, State], chains: dict[UUID, list[Entry]]
+) -> Iterator[tuple[UUID, str]]:
+    """What is wrong with specimens and containers."""
+    tubes = {row.id: row for row in _all(session, Specimen, col(Specimen.id).in_(ids))}
+    boxes = {row.id: row for row in _all(session, Container, col(Container.id).in_(ids))}
+    places = _places(session, ids)
+    codes, holds, sums = _identifiers(session, ids), _holds(session, ids), _sums(session, ids)
+    for key, state in states.items():
+        row: Specimen | Container | None = tubes.get(key) or boxes.get(key)
         if row is None:
             yield key, "it has a history but no row"
             continue
-        where = _slot(state["place"])
+        where, birth = _slot(state["place"]), chains[key][0]
         if places[key] != ([where] if where else []):
             yield key, "it is not where the log says"
-        if isinstance(row, Specimen):
-            yield from ((key, what) for what in _specimen(row, state, births[key], codes[key], sums.get(key)))
-        else:
-            yield from ((key, what) for what in _container(row, state))
-        if births[key].refs.get("code", row.code) != row.code:
+        if birth.refs.get("code", row.code) != row.code:
             yield key, "it bears another code than the log says"
+        if isinstance(row, Specimen):
+            found = _specimen(row, state, birth, codes[key], holds[key], sums.get(key))
+        else:
+            found = _container(row, state)
+        yield from ((key, what) for what in found)
+    yield from facts.wrong(session, {key: tube for key, tube in tubes.items() if key in states}, chains)
 
 
 def _container(row: Container, state: State) -> Iterator[str]:
@@ -174,16 +183,25 @@ def _container(row: Container, state: State) -> Iterator[str]:
         yield "it is retired in one and not in the other"
     if (str(row.type_id), str(row.site_id)) != (state["type"], state["site"]):
         yield "it is of another type or site than the log says"
+    if row.celsius != state.get("celsius", row.celsius):
+        yield "it is of another temperature than the log says"
 
 
 def _specimen(
-    row: Specimen, state: State, birth: Entry, codes: set[tuple[str, str, bool]], total: int | None
+    row: Specimen,
+    state: State,
+    birth: Entry,
+    codes: set[tuple[str, str, bool]],
+    holds: set[tuple[str, str, str]],
+    total: int | None,
 ) -> Iterator[str]:
     wrong = [name for name, value in columns_of(state).items() if getattr(row, name) != value]
     if wrong:
         yield f"the log says otherwise of {', '.join(wrong)}"
     if codes != {(each["scheme"], each["value"], each["retired"]) for each in state["identifiers"]}:
         yield "its identifiers are not those of the log"
+    if holds != {(each["id"], each["kind"], each["reason"]) for each in state["holds"]}:
+        yield "its holds are not those of the log"
     if row.amount != total:
         yield "its amount is not the sum of its postings"
     facts = {"participant": row.participant_id, "visit": row.visit_id, "parent": row.parent_id}
@@ -221,6 +239,13 @@ def _identifiers(session: Session, ids: list[UUID]) -> defaultdict[UUID, set[tup
     found: defaultdict[UUID, set[tuple[str, str, bool]]] = defaultdict(set)
     for row in _all(session, Identifier, col(Identifier.specimen_id).in_(ids)):
         found[row.specimen_id].add((row.scheme, row.value, row.retired_at is not None))
+    return found
+
+
+def _holds(session: Session, ids: list[UUID]) -> defaultdict[UUID, set[tuple[str, str, str]]]:
+    found: defaultdict[UUID, set[tuple[str, str, str]]] = defaultdict(set)
+    for row in _all(session, Hold, col(Hold.specimen_id).in_(ids)):
+        found[row.specimen_id].add((str(row.id), row.kind.value, row.reason))
     return found
 
 

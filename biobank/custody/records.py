@@ -8,8 +8,22 @@ from uuid import UUID
 import msgspec
 from sqlmodel import Session, col, select
 
-from biobank.ledger.entries import State, commitment
-from biobank.tables import Consent, Grant, Participant, Person, Protocol, Station, Study, Visit
+from biobank.ledger.entries import State, commitment, utc_text
+from biobank.tables import (
+    ArmChange,
+    Consent,
+    Dataset,
+    Grant,
+    Kit,
+    Participant,
+    Person,
+    Procedure,
+    Protocol,
+    Station,
+    Study,
+    Visit,
+    Withdrawal,
+)
 
 
 def told(participant: Participant) -> str:
@@ -18,9 +32,64 @@ def told(participant: Participant) -> str:
     return commitment(participant.salt, msgspec.json.encode(noted, order="sorted").decode())
 
 
+def noted(
+    participant: Participant,
+    arms: Sequence[ArmChange],
+    procedures: Sequence[Procedure],
+    consents: Sequence[Consent],
+    withdrawal: Withdrawal | None,
+) -> str:
+    """The blinded commitment to the dates of a participant: arms, procedures, consents, withdrawal."""
+    words = {
+        "arms": sorted((str(each.id), each.arm, each.since) for each in arms),
+        "procedures": sorted(
+            (each.number, each.name, each.happens_on, each.cancelled) for each in procedures
+        ),
+        "consents": sorted(
+            (str(each.id), each.version, each.given_on, each.imported, sorted(each.declined))
+            for each in consents
+        ),
+        "withdrawn_on": withdrawal.withdrawn_on if withdrawal else None,
+    }
+    return commitment(participant.salt, msgspec.json.encode(words, order="sorted").decode())
+
+
 def consent_said(consent: Consent) -> State:
     """A consent as a participant's state has it."""
     return {"id": str(consent.id), "scopes": sorted(consent.scopes)}
+
+
+def participant_said(session: Session, participant: Participant) -> State:
+    """All that a participant's state says, as the rows are now (flushed first)."""
+    session.flush()
+    return states(session, [participant.id])[participant.id]
+
+
+def visit_said(visit: Visit, datasets: Sequence[Dataset] = ()) -> State:
+    """All that a visit's state says."""
+    return {
+        "noun": "visit",
+        "code": visit.code,
+        "participant": str(visit.participant_id),
+        "event": str(visit.event_id) if visit.event_id else None,
+        "label": visit.label,
+        "occasion": visit.occasion,
+        "status": visit.status.value,
+        "took_place": utc_text(visit.took_place_at) if visit.took_place_at else None,
+        "missed": visit.missed_reason,
+        "datasets": [{"id": str(each.id), "kind": each.kind} for each in datasets],
+    }
+
+
+def kit_said(kit: Kit) -> State:
+    """All that a kit's state says."""
+    return {
+        "noun": "kit",
+        "code": kit.code,
+        "event": str(kit.event_id),
+        "site": str(kit.site_id),
+        "visit": str(kit.visit_id) if kit.visit_id else None,
+    }
 
 
 def grant_said(role: str, site_id: UUID | None, study_id: UUID | None) -> State:
@@ -36,21 +105,24 @@ def states(session: Session, ids: Sequence[UUID]) -> dict[UUID, State]:
     """The states that the rows of these records make, by id; those without a row are left out."""
     found: dict[UUID, State] = {}
     consents = _by_owner(session, Consent, "participant_id", ids)
+    arms = _by_owner(session, ArmChange, "participant_id", ids)
+    procedures = _by_owner(session, Procedure, "participant_id", ids)
+    withdrawals = {row.participant_id: row for row in _rows(session, Withdrawal, ids, "participant_id")}
     for row in _rows(session, Participant, ids):
+        withdrawal = withdrawals.get(row.id)
         found[row.id] = {
             "noun": "participant",
             "study": str(row.study_id),
             "site": str(row.site_id),
             "told": told(row),
             "consents": [consent_said(consent) for consent in consents[row.id]],
+            "withdrawn": withdrawal.level.value if withdrawal else None,
+            "noted": noted(row, arms[row.id], procedures[row.id], consents[row.id], withdrawal),
         }
+    datasets = _by_owner(session, Dataset, "visit_id", ids)
     for visit in _rows(session, Visit, ids):
-        found[visit.id] = {
-            "noun": "visit",
-            "participant": str(visit.participant_id),
-            "event": str(visit.event_id) if visit.event_id else None,
-            "status": visit.status.value,
-        }
+        found[visit.id] = visit_said(visit, datasets[visit.id])
+    found |= {kit.id: kit_said(kit) for kit in _rows(session, Kit, ids)}
     for study in _rows(session, Study, ids):
         protocol = session.get_one(Protocol, study.protocol_id)
         found[study.id] = {
@@ -70,9 +142,12 @@ def states(session: Session, ids: Sequence[UUID]) -> dict[UUID, State]:
     return found
 
 
-def same(one: State, other: State) -> bool:
-    """Whether two states of a record say the same; the order within a list says nothing."""
-    return _unordered(one) == _unordered(other)
+def bears_out(row: State, logged: State) -> bool:
+    """Whether a record's row says all that the log says of it; the order within a list says nothing.
+
+    A row may say more: what a state did not yet hold when it was written, no log can prove.
+    """
+    return _unordered({name: row.get(name) for name in logged}) == _unordered(logged)
 
 
 def _unordered(state: State) -> dict[str, Any]:

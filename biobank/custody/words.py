@@ -8,9 +8,9 @@ from uuid import UUID
 import msgspec
 
 from biobank.ledger.entries import State
-from biobank.tables import Container, Participant, Person, Specimen, Station, Study, Visit
+from biobank.tables import Container, Kit, Participant, Person, Specimen, Station, Study, Visit
 
-Subject = Specimen | Container | Participant | Visit | Study | Person | Station
+Subject = Specimen | Container | Participant | Visit | Study | Person | Station | Kit
 
 NOUNS: dict[type[Subject], str] = {
     Participant: "participant",
@@ -18,6 +18,7 @@ NOUNS: dict[type[Subject], str] = {
     Study: "study",
     Person: "person",
     Station: "station",
+    Kit: "kit",
 }
 """The records that have a chain; a record's state names its noun."""
 

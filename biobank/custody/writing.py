@@ -143,6 +143,7 @@ def record_all(session: Session, actor: Actor, lines: Sequence[Line]) -> list[Wr
     after = {line.subject.id: heads[line.subject.id].after for line in lines}
     projecting.place(session, actor, lines, before, after)
     projecting.identify(session, lines, before, after)
+    projecting.hold(session, actor, lines, before, after)
     add_rows(session, CustodyEvent, [event for event, _ in events])
     add_rows(session, CustodyNote, [note for _, note in events if note])
     add_rows(session, Posting, _postings(lines, events))

@@ -1,6 +1,6 @@
 """Making containers: their types, single ones, and a whole freezer in one act."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
@@ -58,6 +58,7 @@ class FreezerOrder(Input):
     racks: Count = 5
     boxes: Count = 20
     box_type: str = "box-9x9"
+    celsius: Annotated[Whole, Field(ge=-200, le=40)] = -80
 
 
 class TypeRow(msgspec.Struct, frozen=True):
@@ -162,6 +163,7 @@ def make_freezer(session: Session, actor: Actor, order: FreezerOrder) -> Freezer
         message = N_("%(code)s is not a box type.")
         raise RuleBroken("not_a_box_type", message, field="box_type", code=order.box_type)
     freezer = _container(order.name, _column_type(session, Level.FREEZER, order.shelves).id, site.id)
+    freezer.celsius = order.celsius
     people.require(actor, May.SET_UP, freezer)
     lines = [_made(freezer, None)]
     outer = [freezer]
@@ -234,9 +236,11 @@ def _container(name: str, type_id: UUID, site_id: UUID) -> Container:
 
 
 def _made(container: Container, place: Place | None) -> custody.Line:
-    change = {
+    change: dict[str, Any] = {
         "type": str(container.type_id),
         "site": str(container.site_id),
         "place": slot_place(place) if place else None,
     }
+    if container.celsius is not None:
+        change["celsius"] = container.celsius
     return custody.Line(subject=container, kind=Kind.MADE, change=change, refs={"code": container.code})

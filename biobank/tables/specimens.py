@@ -58,6 +58,10 @@ class Specimen(SQLModel, table=True):
     thaws: int = 0
     exposure_s: int = Field(default=0, sa_type=BigInteger)
 
+    requirement_id: UUID | None = refers("requirement", optional=True)
+    sprec: str = Field(default="", max_length=40)
+    sprec_version: str = Field(default="", max_length=10)
+
 
 class Identifier(SQLModel, table=True):
     """A code from elsewhere that resolves to one specimen; a retired one still does, and says so."""
@@ -79,3 +83,46 @@ class Posting(SQLModel, table=True):
     delta: int = amount(optional=False)
     other_id: UUID | None = refers("specimen", optional=True)
     event_id: UUID
+
+
+class HoldKind(StrEnum):
+    """Why a specimen is stopped."""
+
+    RESERVATION = "reservation"
+    QUARANTINE = "quarantine"
+    CONSENT = "consent"
+
+
+class Hold(SQLModel, table=True):
+    """A stop on a specimen; it is state, and assigned in custody alone."""
+
+    id: UUID = key()
+    specimen_id: UUID = refers("specimen", index=True)
+    kind: HoldKind = Field(sa_type=vocabulary(HoldKind))
+    reason: str = Field(max_length=40)
+    person_id: UUID = refers("person")
+    set_at: datetime
+
+
+class Kit(SQLModel, table=True):
+    """A bag of labelled tubes for one event, made ahead; `visit_id` once it is known whose it is."""
+
+    id: UUID = key()
+    code: str = Field(max_length=10, unique=True)
+    study_id: UUID = refers("study")
+    site_id: UUID = refers("site")
+    event_id: UUID = refers("event")
+    visit_id: UUID | None = refers("visit", optional=True)
+
+
+class IssuedCode(SQLModel, table=True):
+    """A printed id of a kit that is on no specimen yet; `place` is its place in the kit's order."""
+
+    __tablename__ = "issued_code"
+    __table_args__ = (UniqueConstraint("kit_id", "place"),)
+
+    id: UUID = key()
+    code: str = Field(max_length=10, unique=True)
+    kit_id: UUID = refers("kit")
+    requirement_id: UUID = refers("requirement")
+    place: int

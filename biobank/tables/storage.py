@@ -68,6 +68,7 @@ class Container(SQLModel, table=True):
     type_id: UUID = refers("container_type")
     site_id: UUID = refers("site")
     retired: bool = False
+    celsius: int | None = None
 
 
 class Keep(SQLModel, table=True):

@@ -1,11 +1,11 @@
 """Studies and the versions of their protocols: arms, events, requirements, attributes."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, UniqueConstraint
+from sqlalchemy import JSON, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from biobank.tables.base import amount, key, refers, vocabulary
@@ -46,6 +46,36 @@ class Protocol(SQLModel, table=True):
     sha256: str = Field(max_length=64)
     label_shows_participant: bool = False
     loaded_at: datetime
+    source: str = Field(default="", sa_type=Text)
+    datasets: list[str] = Field(default_factory=list, sa_type=JSON)
+    needs: dict[str, str] = Field(default_factory=dict, sa_type=JSON)
+    all_present: bool = False
+
+
+class ConsentVersion(SQLModel, table=True):
+    """A version of the consent that a study asks for, and the scopes it puts to the participant."""
+
+    __tablename__ = "consent_version"
+    __table_args__ = (UniqueConstraint("protocol_id", "version"),)
+
+    id: UUID = key()
+    protocol_id: UUID = refers("protocol")
+    version: str = Field(max_length=40)
+    approved_on: date | None = None
+    scopes: list[str] = Field(default_factory=list, sa_type=JSON)
+
+
+class Vessel(SQLModel, table=True):
+    """What a specimen stands in, as SPREC tells vessels apart: empty where that is not known."""
+
+    __table_args__ = (UniqueConstraint("protocol_id", "name"),)
+
+    id: UUID = key()
+    protocol_id: UUID = refers("protocol")
+    name: str = Field(max_length=40)
+    primary: str = Field(default="", max_length=3)
+    family: str = Field(default="", max_length=20)
+    volume: int | None = amount()
 
 
 class Arm(SQLModel, table=True):
@@ -60,7 +90,7 @@ class Arm(SQLModel, table=True):
 
 
 class Event(SQLModel, table=True):
-    """A planned visit: so many days from its anchor, within a window, for some arms or all."""
+    """A planned visit: so many months and days from its anchor, within a window, for some arms or all."""
 
     __table_args__ = (UniqueConstraint("protocol_id", "code"),)
 
@@ -74,6 +104,7 @@ class Event(SQLModel, table=True):
     window_before: int = 0
     window_after: int = 0
     arms: list[str] = Field(default_factory=list, sa_type=JSON)
+    offset_months: int = 0
 
 
 class Requirement(SQLModel, table=True):
@@ -86,10 +117,13 @@ class Requirement(SQLModel, table=True):
     kind: SpecimenKind = Field(sa_type=vocabulary(SpecimenKind))
     material: str = Field(max_length=40)
     container: str = Field(default="", max_length=40)
+    used: int | None = amount()
     amount: int | None = amount()
     count: int = 1
     storage_class: str = Field(default="", max_length=20)
     limits: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    pooled: bool = False
+    split: bool = False
 
 
 class Attribute(SQLModel, table=True):

@@ -1,0 +1,49 @@
+"""Participants under pseudonyms: enrolment, consent, and their visits."""
+
+from biobank.participants.cards import ParticipantCard, VisitRow, card, page
+from biobank.participants.consenting import (
+    ConsentOrder,
+    consents,
+    give_consent,
+    record_change,
+    require_consent,
+)
+from biobank.participants.enrolling import Enrolment, enroll, enroll_all, require_attributes
+from biobank.participants.naming import by_pseudonym
+from biobank.participants.visits import (
+    UNSCHEDULED,
+    VisitOrder,
+    mark_done,
+    new_visit,
+    open_visit,
+    open_visits,
+    opening_of,
+    planned_on,
+    visit_by_code,
+)
+
+__all__ = [
+    "UNSCHEDULED",
+    "ConsentOrder",
+    "Enrolment",
+    "ParticipantCard",
+    "VisitOrder",
+    "VisitRow",
+    "by_pseudonym",
+    "card",
+    "consents",
+    "enroll",
+    "enroll_all",
+    "give_consent",
+    "mark_done",
+    "new_visit",
+    "open_visit",
+    "open_visits",
+    "opening_of",
+    "page",
+    "planned_on",
+    "record_change",
+    "require_attributes",
+    "require_consent",
+    "visit_by_code",
+]

@@ -2,11 +2,16 @@
 
 from biobank.participants.cards import ParticipantCard, VisitRow, card, page
 from biobank.participants.consenting import (
+    Answer,
     ConsentOrder,
+    answers,
     consents,
     give_consent,
+    granted,
     record_change,
-    require_consent,
+    require_cover,
+    require_covers,
+    require_not_withdrawn,
 )
 from biobank.participants.enrolling import Enrolment, enroll, enroll_all, require_attributes
 from biobank.participants.naming import by_pseudonym
@@ -24,17 +29,20 @@ from biobank.participants.visits import (
 
 __all__ = [
     "UNSCHEDULED",
+    "Answer",
     "ConsentOrder",
     "Enrolment",
     "ParticipantCard",
     "VisitOrder",
     "VisitRow",
+    "answers",
     "by_pseudonym",
     "card",
     "consents",
     "enroll",
     "enroll_all",
     "give_consent",
+    "granted",
     "mark_done",
     "new_visit",
     "open_visit",
@@ -44,6 +52,8 @@ __all__ = [
     "planned_on",
     "record_change",
     "require_attributes",
-    "require_consent",
+    "require_cover",
+    "require_covers",
+    "require_not_withdrawn",
     "visit_by_code",
 ]

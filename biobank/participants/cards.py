@@ -8,7 +8,7 @@ import msgspec
 from sqlmodel import Session, col, select
 
 from biobank import people, studies
-from biobank.participants.consenting import consents
+from biobank.participants.consenting import consents, granted
 from biobank.people import Actor, May
 from biobank.tables import (
     Participant,
@@ -49,7 +49,6 @@ class ParticipantCard(msgspec.Struct, frozen=True):
 
 def card(session: Session, participant: Participant) -> ParticipantCard:
     """A participant with consent and visits."""
-    given = consents(session, participant)
     asked = select(Visit).where(col(Visit.participant_id) == participant.id).order_by(col(Visit.id))
     return ParticipantCard(
         id=participant.id,
@@ -59,7 +58,7 @@ def card(session: Session, participant: Participant) -> ParticipantCard:
         arm=participant.arm,
         enrolled_on=participant.enrolled_on,
         attributes=participant.attributes,
-        scopes=sorted({scope for consent in given for scope in consent.scopes}),
+        scopes=sorted(scope.value for scope in granted(consents(session, participant))),
         visits=[
             VisitRow(visit.code, visit.label, visit.status.value, visit.planned_on, visit.took_place_at)
             for visit in session.exec(asked)

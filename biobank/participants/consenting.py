@@ -1,10 +1,13 @@
-"""Consent: what a participant agreed to, and what that covers."""
+"""Consent: what a participant answered to which version, and what that covers."""
 
-from collections.abc import Sequence
-from datetime import date, timedelta
-from typing import Annotated
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import Annotated, Self
+from zoneinfo import ZoneInfo
 
-from pydantic import Field
+import msgspec
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 from sqlmodel import Session, col, select
 
 from biobank import clock, custody
@@ -15,8 +18,12 @@ from biobank.participants.naming import by_pseudonym
 from biobank.people import Actor, May
 from biobank.tables import (
     Consent,
+    ConsentVersion,
     Participant,
+    Protocol,
     Scope,
+    Site,
+    Study,
 )
 from biobank.texts import N_
 
@@ -24,22 +31,84 @@ from biobank.texts import N_
 
 
 class ConsentOrder(Input):
-    """A signed consent: its version, what it covers, the day it was given (none where it was imported)."""
+    """A signed consent: its version, the scopes granted and declined, the day they were answered.
+
+    Without a day it is the day of recording; of an imported one the day stays unknown.
+    """
 
     version: Annotated[Line, Field(max_length=40)]
-    scopes: Annotated[list[Scope], Field(min_length=1, max_length=len(Scope))]
+    scopes: Annotated[list[Scope], Field(max_length=len(Scope))] = []
+    declined: Annotated[list[Scope], Field(max_length=len(Scope))] = []
     given_on: date | None = None
     imported: Flag = False
+
+    @model_validator(mode="after")
+    def _answers_something(self) -> Self:
+        if not self.scopes and not self.declined:
+            raise PydanticCustomError("too_short", "At least one answer", {"min_length": 1})
+        return self
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What a participant last said to one scope, and when; imported answers may have no day."""
+
+    scope: Scope
+    granted: bool
+    version: str
+    given_on: date | None
 
 
 # --- rules ---
 
 
-def require_consent(consents: Sequence[Consent], scope: Scope, pseudonym: str) -> None:
-    """Refused: something that no consent of the participant covers."""
-    if not any(scope in consent.scopes for consent in consents):
-        message = N_("No consent of %(pseudonym)s covers %(scope)s. Record the consent first.")
-        raise RuleBroken("consent_missing", message, pseudonym=pseudonym, scope=scope.value)
+def answers(given: Iterable[Consent]) -> list[Answer]:
+    """The answer in force to each scope that was ever answered: the newest by day, then as recorded.
+
+    An answer whose day is not known is older than any whose day is.
+    """
+    newest: dict[Scope, Answer] = {}
+    for consent in sorted(given, key=lambda each: (each.given_on or date.min, each.id)):
+        for said, granted_now in ((consent.scopes, True), (consent.declined, False)):
+            for scope in map(Scope, said):
+                newest[scope] = Answer(scope, granted_now, consent.version, consent.given_on)
+    return [newest[scope] for scope in Scope if scope in newest]
+
+
+def granted(given: Iterable[Consent]) -> set[Scope]:
+    """The scopes that are agreed to now."""
+    return {answer.scope for answer in answers(given) if answer.granted}
+
+
+def require_cover(session: Session, participant: Participant, materials: Iterable[str]) -> None:
+    """Lock a participant and be sure that these materials may be collected or made.
+
+    Refused: after any withdrawal; without consent for storage, or for the scope that the protocol's
+    needs ask for one of the materials. Who holds the lock collects before any later withdrawal.
+    """
+    require_covers(session, [(participant, materials)])
+
+
+def require_covers(session: Session, wanted: Sequence[tuple[Participant, Iterable[str]]]) -> None:
+    """`require_cover` of many participants, in a few statements however many they are."""
+    whose = {participant.id: participant for participant, _ in wanted}
+    states = custody.lock(session, list(whose))
+    for key, participant in whose.items():
+        if states[key].get("withdrawn"):
+            raise _withdrawn(participant)
+    asked = select(Consent).where(col(Consent.participant_id).in_(list(whose)))
+    given: dict[object, list[Consent]] = {}
+    for consent in session.exec(asked):
+        given.setdefault(consent.participant_id, []).append(consent)
+    covered = {key: granted(given.get(key, ())) for key in whose}
+    needs = {study: _needs(session, study) for study in {each.study_id for each in whose.values()}}
+    for participant, materials in wanted:
+        _require_scopes(participant, materials, needs[participant.study_id], covered[participant.id])
+
+
+def require_not_withdrawn(session: Session, participant: Participant) -> None:
+    """Lock a participant. Refused: one who withdrew, at whatever level."""
+    if custody.lock(session, [participant.id])[participant.id].get("withdrawn"):
+        raise _withdrawn(participant)
 
 
 # --- actions ---
@@ -48,27 +117,31 @@ def require_consent(consents: Sequence[Consent], scope: Scope, pseudonym: str) -
 def give_consent(
     session: Session, actor: Actor, study: str, pseudonym: str, order: ConsentOrder
 ) -> Participant:
-    """Record a further consent of a participant."""
+    """Record further answers of a participant.
+
+    Refused: after a withdrawal, a day in the future, a scope both granted and declined, a version or
+    scopes that the study's protocol does not put to its participants.
+    """
     participant = by_pseudonym(session, actor, study, pseudonym, May.REGISTER)
-    custody.lock(session, [participant.id])
-    session.add(new_consent(participant, order))
+    require_not_withdrawn(session, participant)
+    session.add(new_consent(session, participant, order))
     record_change(session, actor, participant)
     return participant
 
 
-def record_change(session: Session, actor: Actor, participant: Participant) -> None:
+def record_change(session: Session, actor: Actor, participant: Participant, note: str | None = None) -> None:
     """Write what the rows of a locked participant now say that its log does not say yet."""
     before = custody.state(session, participant)
     now = records.participant_said(session, participant)
     change = {name: value for name, value in now.items() if before.get(name) != value}
-    custody.record(session, actor, participant, Kind.CHANGED, change=change)
+    custody.record(session, actor, participant, Kind.CHANGED, change=change, note=note)
 
 
 # --- questions ---
 
 
 def consents(session: Session, participant: Participant) -> list[Consent]:
-    """Every consent of a participant, oldest first."""
+    """Every consent of a participant, as they were recorded, oldest first."""
     asked = select(Consent).where(col(Consent.participant_id) == participant.id)
     return list(session.exec(asked.order_by(col(Consent.id))))
 
@@ -76,16 +149,75 @@ def consents(session: Session, participant: Participant) -> list[Consent]:
 # --- how ---
 
 
-def new_consent(participant: Participant, order: ConsentOrder) -> Consent:
-    """A consent not yet kept. Refused: one that is given in the future."""
-    if order.given_on and order.given_on > clock.now().date() + timedelta(days=1):
+def new_consent(session: Session, participant: Participant, order: ConsentOrder, at: str = "") -> Consent:
+    """A consent not yet kept; `at` is where it stands in what was sent. Refused as `give_consent` refuses."""
+    today = clock.now().astimezone(ZoneInfo(session.get_one(Site, participant.site_id).time_zone)).date()
+    if order.given_on and order.given_on > today:
         raise RuleBroken(
-            "consent_in_future", N_("The consent's date is in the future."), field="consent.given_on"
+            "consent_in_future", N_("The consent's date is in the future."), field=f"{at}given_on"
         )
+    both = sorted(set(order.scopes) & set(order.declined))
+    if both:
+        message = N_("%(scope)s is both granted and declined. Choose one.")
+        raise RuleBroken("consent_contradicts", message, field=f"{at}declined", scope=both[0].value)
+    if not order.imported:  # of what is imported nobody knows which form was signed
+        _require_put(session, participant, order, at)
     return Consent(
         participant_id=participant.id,
         version=order.version,
-        given_on=order.given_on,
+        given_on=order.given_on or (None if order.imported else today),
         imported=order.imported,
-        scopes=[scope.value for scope in order.scopes],
+        scopes=list(dict.fromkeys(scope.value for scope in order.scopes)),
+        declined=list(dict.fromkeys(scope.value for scope in order.declined)),
     )
+
+
+def _require_put(session: Session, participant: Participant, order: ConsentOrder, at: str) -> None:
+    """Refused: a version the study does not have, where it names any; scopes that version does not put."""
+    asked = (
+        select(ConsentVersion)
+        .join(Study, col(Study.protocol_id) == col(ConsentVersion.protocol_id))
+        .where(col(Study.id) == participant.study_id)
+        .order_by(col(ConsentVersion.id))
+    )
+    known = {each.version: each for each in session.exec(asked)}
+    if not known:
+        return
+    if order.version not in known:
+        message = N_("The study has no consent version %(version)s. It has: %(known)s.")
+        versions = ", ".join(known)
+        raise RuleBroken(
+            "consent_version_unknown", message, field=f"{at}version", version=order.version, known=versions
+        )
+    put = known[order.version].scopes
+    for scope in (*order.scopes, *order.declined):
+        if scope.value not in put:
+            message = N_(
+                "Version %(version)s of the consent does not ask about %(scope)s. It asks: %(known)s."
+            )
+            facts = {"version": order.version, "scope": scope.value, "known": ", ".join(put)}
+            raise RuleBroken("consent_scope_unknown", message, field=f"{at}scopes", **facts)
+
+
+def _needs(session: Session, study_id: object) -> Mapping[str, str]:
+    asked = select(Protocol.needs).join(Study, col(Study.protocol_id) == col(Protocol.id))
+    return session.exec(asked.where(col(Study.id) == study_id)).one()
+
+
+def _require_scopes(
+    participant: Participant, materials: Iterable[str], needs: Mapping[str, str], covered: set[Scope]
+) -> None:
+    for material in materials:
+        for scope in (Scope.STORAGE.value, needs.get(material, Scope.STORAGE.value)):
+            if scope not in covered:
+                message = N_(
+                    "%(pseudonym)s has not agreed to %(scope)s, which %(material)s needs. "
+                    "Nothing was collected or made. Record the consent first."
+                )
+                facts = {"pseudonym": participant.pseudonym, "scope": scope, "material": material}
+                raise RuleBroken("consent_missing", message, **facts)
+
+
+def _withdrawn(participant: Participant) -> RuleBroken:
+    message = N_("%(pseudonym)s has withdrawn. Nothing more is collected, made or asked of this participant.")
+    return RuleBroken("withdrawn", message, pseudonym=participant.pseudonym)

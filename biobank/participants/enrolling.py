@@ -95,7 +95,7 @@ def enroll_all(
         participant = _participant(study, sites[order.site], order, arms)
         people.require(actor, May.REGISTER, participant)
         require_attributes(noted, order.attributes)
-        consents.append(new_consent(participant, order.consent))
+        consents.append(new_consent(session, participant, order.consent, "consent."))
         made.append(participant)
     custody.record_all(
         session,

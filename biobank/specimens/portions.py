@@ -6,7 +6,7 @@ from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from biobank import amounts, codes, custody, participants, people
 from biobank.codes import CodeKind, grouped
@@ -20,7 +20,7 @@ from biobank.specimens.registering import (
     require_free_codes,
     require_not_older,
 )
-from biobank.tables import Life, Participant, Scope, Specimen, SpecimenKind, Visit
+from biobank.tables import Life, Participant, Specimen, SpecimenKind, Visit
 from biobank.texts import N_
 
 # --- words ---
@@ -92,10 +92,10 @@ def require_one_order_each(parents: Sequence[Specimen]) -> None:
 def aliquot(session: Session, actor: Actor, order: Aliquots) -> list[Specimen]:
     """Make equal aliquots of a specimen; the parent gives what they get, and the loss.
 
-    Refused: more than there is, a specimen that has ended, no consent for storage, aliquots that
+    Refused: more than there is, a specimen that has ended, no consent that covers it, aliquots that
     are older than the parent, codes that do not match the count.
     """
-    parent = custody.load(session, actor, [codes.require(order.parent, CodeKind.SPECIMEN, "parent")])[0]
+    parent = load_to_divide(session, actor, order.parent)
     return aliquot_many(session, actor, [(parent, order)])
 
 
@@ -108,13 +108,15 @@ def aliquot_many(
     lines: list[custody.Line] = []
     given = [codes.require(text, CodeKind.SPECIMEN, "codes") for _, order in orders for text in order.codes]
     require_free_codes(session, given)
-    covered: set[UUID] = set()
-    for parent, order in orders:
-        visit, participant = _whose(session, actor, parent)
-        if participant.id not in covered:
-            given_consents = participants.consents(session, participant)
-            participants.require_consent(given_consents, Scope.STORAGE, participant.pseudonym)
-            covered.add(participant.id)
+    owners = [_whose(session, actor, parent) for parent, _ in orders]
+    participants.require_covers(
+        session,
+        [
+            (participant, [parent.material])
+            for (_, participant), (parent, _) in zip(owners, orders, strict=True)
+        ],
+    )
+    for (parent, order), (visit, participant) in zip(orders, owners, strict=True):
         since = _since(session, parent, "processed_at", "collected_at")
         require_not_older(order.processed, since, "processed")
         children, more = _portions(parent, order, visit, participant)
@@ -126,10 +128,9 @@ def aliquot_many(
 
 def derive(session: Session, actor: Actor, order: Derivative) -> Specimen:
     """Make a derivative, such as plasma of EDTA blood. Refused as `aliquot` refuses."""
-    parent = custody.load(session, actor, [codes.require(order.parent, CodeKind.SPECIMEN, "parent")])[0]
+    parent = load_to_divide(session, actor, order.parent)
     visit, participant = _whose(session, actor, parent)
-    given = participants.consents(session, participant)
-    participants.require_consent(given, Scope.STORAGE, participant.pseudonym)
+    participants.require_cover(session, participant, [order.material])
     dimension = amounts.material(order.material).dimension
     code = codes.require(order.code, CodeKind.SPECIMEN) if order.code else None
     require_free_codes(session, [code] if code else [])
@@ -156,6 +157,17 @@ def derive(session: Session, actor: Actor, order: Derivative) -> Specimen:
 
 
 # --- how ---
+
+
+def load_to_divide(session: Session, actor: Actor, scanned: str) -> Specimen:
+    """A specimen, locked after its participant: in the order of a withdrawal, so neither waits in a circle.
+
+    Refused: `NotFound` out of the actor's scope.
+    """
+    code = codes.require(scanned, CodeKind.SPECIMEN, "parent")
+    asked = select(Specimen.participant_id).where(col(Specimen.code) == code)
+    custody.lock(session, session.exec(asked).all())
+    return custody.load(session, actor, [code])[0]
 
 
 def _since(session: Session, specimen: Specimen, first: str, then: str) -> datetime | None:

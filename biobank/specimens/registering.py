@@ -1,8 +1,9 @@
 """Registering what was collected at a visit."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any
+from uuid import UUID
 
 from pydantic import Field
 from sqlmodel import Session, col, select
@@ -18,7 +19,6 @@ from biobank.tables import (
     Identifier,
     Life,
     Participant,
-    Scope,
     Specimen,
     SpecimenKind,
     Visit,
@@ -128,23 +128,28 @@ def _identifier_taken(scheme: str, value: str) -> Conflict:
 def register(session: Session, actor: Actor, order: Registration) -> list[Specimen]:
     """Register primary specimens of a visit; the visit is done by that.
 
-    Refused: no consent for storage, a code or an identifier that is taken, times out of order, an
-    amount of another dimension than the material's. All or none.
+    Where the visit was begun and such a tube is expected, that one is filled: by its code, or the next
+    of its material for a tube that brings no code. Refused: no consent that covers the material, a code
+    or an identifier that is taken, times out of order, an amount of another dimension than the
+    material's. All or none.
     """
     visit, participant = participants.visit_by_code(session, actor, order.visit, May.REGISTER)
-    participants.require_consent(
-        participants.consents(session, participant), Scope.STORAGE, participant.pseudonym
-    )
+    for place, new in enumerate(order.specimens):
+        require_order_of_times([(name, getattr(new, name)) for name in TIMES], f"specimens.{place}")
+        amounts.material(new.material, f"specimens.{place}.material")
+    participants.require_cover(session, participant, {new.material for new in order.specimens})
+    awaited = _awaited(session, visit, order)
     given = [codes.require(each.code, CodeKind.SPECIMEN, "code") for each in order.specimens if each.code]
-    require_free_codes(session, given)
+    filled = {specimen.code for specimen in awaited if specimen}
+    require_free_codes(session, [code for code in given if given.count(code) > 1 or code not in filled])
     pairs = [(each.scheme, each.value) for new in order.specimens for each in new.identifiers]
     require_free_identifiers(session, pairs)
     made = []
     lines = []
-    for place, new in enumerate(order.specimens):
-        specimen = primary(visit, participant, new, f"specimens.{place}")
+    for place, (new, there) in enumerate(zip(order.specimens, awaited, strict=True)):
+        specimen = there or primary(visit, participant, new, f"specimens.{place}")
         made.append(specimen)
-        lines.append(registration_of(specimen, new))
+        lines.append(_filling_of(specimen, new) if there else registration_of(specimen, new))
     custody.record_all(session, actor, lines)
     participants.mark_done(session, actor, visit, _first_time(order))
     return made
@@ -177,14 +182,9 @@ def new_specimen(  # noqa: PLR0913 - a specimen has that many facts, and each is
     serial: int = 1,
     total: int = 1,
     times: dict[str, datetime | None] | None = None,
+    requirement_id: UUID | None = None,
 ) -> Specimen:
     """A specimen's facts, not yet kept; its state comes from the line that registers it."""
-    facts: dict[str, Any] = {}
-    for name, when in (times or {}).items():
-        if when is not None:
-            offset = when.utcoffset()
-            facts[f"{name}_at"] = when
-            facts[f"{name}_offset"] = int(offset.total_seconds() // 60) if offset else 0
     return new_row(
         Specimen,
         code=code or codes.new_code(CodeKind.SPECIMEN),
@@ -198,24 +198,39 @@ def new_specimen(  # noqa: PLR0913 - a specimen has that many facts, and each is
         container=container,
         serial=serial,
         total=total,
-        **facts,
+        requirement_id=requirement_id,
+        **times_of(times or {}),
     )
 
 
+def times_of(times: Mapping[str, datetime | None]) -> dict[str, Any]:
+    """The columns that keep these times, each with its local offset in minutes; those unknown are left out."""
+    columns: dict[str, Any] = {}
+    for name, when in times.items():
+        if when is not None:
+            offset = when.utcoffset()
+            columns[f"{name}_at"] = when
+            columns[f"{name}_offset"] = int(offset.total_seconds() // 60) if offset else 0
+    return columns
+
+
 def registration_of(
-    specimen: Specimen, new: NewSpecimen | None = None, amount: int | None = None
+    specimen: Specimen,
+    new: NewSpecimen | None = None,
+    amount: int | None = None,
+    life: Life | None = None,
 ) -> custody.Line:
-    """The line that registers a specimen: active where its amount is known, collected otherwise."""
+    """The line that registers a specimen: active where its amount is known, collected otherwise.
+
+    With `life` expected it is a tube that is not there yet.
+    """
     dimension = amounts.MATERIALS[specimen.material].dimension
     if new and new.amount:
         amount = amounts.parse(new.amount, dimension)
     change: dict[str, Any] = {
-        "life": (Life.COLLECTED if amount is None else Life.ACTIVE).value,
+        "life": (life or (Life.COLLECTED if amount is None else Life.ACTIVE)).value,
         "amount": None if amount is None else amounts.canonical(amount, dimension),
-        "identifiers": [
-            {"scheme": each.scheme, "value": each.value, "retired": False}
-            for each in (new.identifiers if new else ())
-        ],
+        "identifiers": _identifiers(new),
     }
     parent = specimen.parent_id
     return custody.Line(
@@ -238,6 +253,109 @@ def registration_of(
         occurred=specimen.processed_at or specimen.collected_at,
         note=new.note if new else None,
     )
+
+
+def filling_of(
+    specimen: Specimen, amount: int | None, times: Mapping[str, datetime | None], **line: Any
+) -> custody.Line:
+    """The line by which an expected specimen comes to be there, and its times with it.
+
+    The amount comes from its parent where it has one. `line` is what else the line says; its `refs`
+    and `change` are added to.
+    """
+    for column, value in times_of(times).items():
+        setattr(specimen, column, value)
+    said = amounts.canonical(amount, amounts.MATERIALS[specimen.material].dimension) if amount is not None else None
+    refs = {"times": custody.times_said(specimen, [name for name, when in times.items() if when])}
+    drawn = specimen.kind is SpecimenKind.PRIMARY
+    return custody.Line(
+        subject=specimen,
+        kind=Kind.COLLECTED if drawn else Kind.PROCESSED,
+        change={
+            "life": (Life.COLLECTED if amount is None else Life.ACTIVE).value,
+            "amount": said,
+            **line.pop("change", {}),
+        },
+        refs={**refs, **line.pop("refs", {})},
+        postings=() if amount is None else ((amount, specimen.parent_id),),
+        occurred=specimen.processed_at or specimen.collected_at,
+        **line,
+    )
+
+
+def giving_of(
+    parent: Specimen,
+    postings: tuple[tuple[int, UUID | None], ...],
+    left: int,
+    occurred: datetime | None,
+    **refs: Any,
+) -> custody.Line:
+    """The line by which a specimen gives: `left` of it remains after these postings."""
+    dimension = amounts.MATERIALS[parent.material].dimension
+    given = sum(delta for delta, _ in postings)
+    return custody.Line(
+        subject=parent,
+        kind=Kind.AMOUNT_POSTED,
+        change={"amount": amounts.canonical(left, dimension)},
+        refs={
+            "posted": amounts.canonical(given, dimension),
+            "to": [str(other) for _, other in postings if other],
+            **refs,
+        },
+        postings=postings,
+        occurred=occurred,
+    )
+
+
+# --- how ---
+
+
+def _awaited(session: Session, visit: Visit, order: Registration) -> list[Specimen | None]:
+    """For each tube of an order the expected one that it is: that of its code, else the next of its material."""
+    asked = select(Specimen.id).where(
+        col(Specimen.visit_id) == visit.id,
+        col(Specimen.kind) == SpecimenKind.PRIMARY,
+        col(Specimen.life) == Life.EXPECTED,
+    )
+    ids = session.exec(asked).all()
+    if not ids:
+        return [None] * len(order.specimens)
+    custody.lock(session, [visit.id])
+    custody.lock(session, ids)
+    fresh = select(Specimen).where(col(Specimen.id).in_(ids), col(Specimen.life) == Life.EXPECTED)
+    waiting = session.exec(
+        fresh.order_by(col(Specimen.id)).execution_options(populate_existing=True)
+    ).all()
+    chosen: list[Specimen | None] = [None] * len(order.specimens)
+    left = list(waiting)
+    for with_code in (True, False):  # those that name their tube choose first
+        for place, new in enumerate(order.specimens):
+            if bool(new.code) is not with_code:
+                continue
+            code = codes.read(new.code or "")
+            here = (each for each in left if (each.code == code or not code) and each.material == new.material)
+            chosen[place] = next(here, None)
+            if (found := chosen[place]) is not None:
+                left.remove(found)
+    return chosen
+
+
+def _filling_of(specimen: Specimen, new: NewSpecimen) -> custody.Line:
+    dimension = amounts.MATERIALS[specimen.material].dimension
+    return filling_of(
+        specimen,
+        amounts.parse(new.amount, dimension) if new.amount else None,
+        {name: getattr(new, name) for name in TIMES},
+        change={"identifiers": _identifiers(new)},
+        note=new.note,
+    )
+
+
+def _identifiers(new: NewSpecimen | None) -> list[dict[str, Any]]:
+    return [
+        {"scheme": each.scheme, "value": each.value, "retired": False}
+        for each in (new.identifiers if new else ())
+    ]
 
 
 def _first_time(order: Registration) -> datetime | None:

@@ -33,6 +33,7 @@ _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d
 _ID_CARD = re.compile(r"(?<!\d)\d{17}[\dXx](?!\d)", re.ASCII)
 _MOBILE = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)", re.ASCII)
 _DATE = re.compile(r"(?<!\d)(19|20)\d\d[-./]?(0[1-9]|1[0-2])[-./]?(0[1-9]|[12]\d|3[01])(?!\d)", re.ASCII)
+_OBJECT_ID = re.compile(r"[0-2](\.(0|[1-9]\d*)){5,}", re.ASCII)  # ITU-T X.660; DICOM PS3.5, 9
 
 
 class Input(BaseModel):
@@ -175,6 +176,13 @@ def _nobody(text: str) -> str:
     return text
 
 
+def _nobodys(text: str) -> str:
+    """Refuse blanks, and what could name somebody; an object identifier, as images have, cannot."""
+    if any(character.isspace() for character in text):
+        raise _fault("has_blanks", N_("This may hold no blanks."))
+    return text if _OBJECT_ID.fullmatch(text) else _nobody(text)
+
+
 def _anonymous(text: str) -> str:
     """Refuse a note with a valid national id number or a lone mobile number (dates only warn)."""
     if any(_valid_id_card(number) for number in _ID_CARD.findall(text)) or _MOBILE.search(text):
@@ -212,6 +220,13 @@ Pseudonym = Annotated[
     StringConstraints(min_length=1, max_length=40, pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$"),
     AfterValidator(_nobody),
 ]
+ExternalId = Annotated[
+    str,
+    AfterValidator(_clean()),
+    StringConstraints(min_length=1, max_length=100),
+    AfterValidator(_nobodys),
+]
+"""The id that something has elsewhere, without blanks."""
 Note = Annotated[
     str, AfterValidator(_clean("\n\t")), AfterValidator(_anonymous), StringConstraints(max_length=2000)
 ]

@@ -1,5 +1,6 @@
 """Participants under pseudonyms: enrolment, consent, and their visits."""
 
+from biobank.participants import datasets
 from biobank.participants.cards import ParticipantCard, VisitRow, card, page
 from biobank.participants.consenting import (
     Answer,
@@ -13,6 +14,7 @@ from biobank.participants.consenting import (
     require_covers,
     require_not_withdrawn,
 )
+from biobank.participants.datasets import DatasetOrder, DatasetRow
 from biobank.participants.enrolling import Enrolment, enroll, enroll_all, require_attributes
 from biobank.participants.naming import by_pseudonym
 from biobank.participants.visits import (
@@ -26,19 +28,24 @@ from biobank.participants.visits import (
     planned_on,
     visit_by_code,
 )
+from biobank.participants.withdrawing import WithdrawalOrder, withdraw, withdrawal_of, withdrawn_of
 
 __all__ = [
     "UNSCHEDULED",
     "Answer",
     "ConsentOrder",
+    "DatasetOrder",
+    "DatasetRow",
     "Enrolment",
     "ParticipantCard",
     "VisitOrder",
     "VisitRow",
+    "WithdrawalOrder",
     "answers",
     "by_pseudonym",
     "card",
     "consents",
+    "datasets",
     "enroll",
     "enroll_all",
     "give_consent",
@@ -56,4 +63,7 @@ __all__ = [
     "require_covers",
     "require_not_withdrawn",
     "visit_by_code",
+    "withdraw",
+    "withdrawal_of",
+    "withdrawn_of",
 ]

@@ -10,7 +10,7 @@ ENGLISH = "en"
 CHINESE = "zh_Hans"
 LANGUAGES: Mapping[str, str] = {ENGLISH: "English", CHINESE: "简体中文"}
 
-_WORDS = frozenset({"inner", "level", "life", "may", "outer", "scope"})
+_WORDS = frozenset({"inner", "level", "life", "material", "may", "outer", "scope"})
 """Facts that are words of ours, such as `rack`, and are put into the language too."""
 
 language: ContextVar[str] = ContextVar("language", default=ENGLISH)

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 from sqlmodel import Session, col, select
 
-from biobank import clock, custody
+from biobank import amounts, clock, custody
 from biobank.custody import Kind, records
 from biobank.errors import RuleBroken
 from biobank.inputs import Flag, Input, Line
@@ -214,7 +214,9 @@ def _require_scopes(
                     "%(pseudonym)s has not agreed to %(scope)s, which %(material)s needs. "
                     "Nothing was collected or made. Record the consent first."
                 )
-                facts = {"pseudonym": participant.pseudonym, "scope": scope, "material": material}
+                known = amounts.MATERIALS.get(material)
+                named = known.name if known else material[:40]
+                facts = {"pseudonym": participant.pseudonym, "scope": scope, "material": named}
                 raise RuleBroken("consent_missing", message, **facts)
 
 

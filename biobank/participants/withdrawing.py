@@ -47,13 +47,13 @@ class WithdrawalOrder(Input):
 def require_further(participant: Participant, before: WithdrawalLevel | None, now: WithdrawalLevel) -> None:
     """Refused: a second withdrawal that goes no further than the first."""
     if before is not None and _HOW_FAR.index(now) <= _HOW_FAR.index(before):
-        message = N_("%(pseudonym)s has withdrawn already (%(before)s). A withdrawal can only go further.")
+        message = N_("%(pseudonym)s has withdrawn already (%(level)s). A withdrawal can only go further.")
         raise RuleBroken(
             "withdrawn_already",
             message,
             field="level",
             pseudonym=participant.pseudonym,
-            before=before.value,
+            level=before.value,
         )
 
 

@@ -7,14 +7,16 @@ from biobank import codes, participants, people, storage
 from biobank.codes import CodeKind
 from biobank.errors import Conflict, NotFound
 from biobank.people import Actor, May
-from biobank.tables import Identifier, Participant, Specimen, Study
+from biobank.specimens import kits
+from biobank.tables import Identifier, IssuedCode, Kit, Participant, Specimen, Study
 from biobank.texts import N_
 
 
 class Found(msgspec.Struct, frozen=True):
     """What a code names. `code` is our own code of it, or for a participant the pseudonym in `study`.
 
-    `retired` tells that the scanned identifier was replaced; it still resolves.
+    `retired` tells that the scanned identifier was replaced; it still resolves. `label` is what was
+    scanned where it is the label of a tube that is not there yet: it leads to its kit.
     """
 
     kind: str
@@ -22,6 +24,7 @@ class Found(msgspec.Struct, frozen=True):
     study: str = ""
     scheme: str = ""
     retired: bool = False
+    label: str = ""
 
 
 def find(session: Session, actor: Actor, text: str) -> Found:
@@ -50,14 +53,26 @@ def _ours(session: Session, actor: Actor, code: str) -> Found:
             specimen = session.exec(select(Specimen).where(col(Specimen.code) == code)).first()
             if specimen and people.allowed(actor, May.SEE, specimen):
                 return Found("specimen", code)
+            kit = kit_of(session, actor, code)
+            if kit and not specimen:
+                return Found("kit", kit.code, label=code)
         case CodeKind.CONTAINER:
             return Found("container", storage.by_code(session, actor, code).code)
         case CodeKind.VISIT:
             return Found("visit", participants.visit_by_code(session, actor, code)[0].code)
+        case CodeKind.KIT:
+            return Found("kit", kits.kit_by_code(session, actor, code).code)
         case _:
             pass
     message = N_("%(code)s is a good code, but it belongs to nothing in your scope yet.")
     raise NotFound("code_unassigned", message, field="code", code=codes.grouped(code))
+
+
+def kit_of(session: Session, actor: Actor, code: str) -> Kit | None:
+    """The kit in the actor's scope that a label was printed for."""
+    asked = select(Kit).join(IssuedCode, col(IssuedCode.kit_id) == col(Kit.id))
+    asked = asked.where(col(IssuedCode.code) == code, people.visible(actor, May.SEE, Kit))
+    return session.exec(asked).first()
 
 
 def _outside(session: Session, actor: Actor, text: str) -> list[Found]:

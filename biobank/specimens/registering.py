@@ -17,6 +17,8 @@ from biobank.inputs import AmountText, Input, Line, Moment, Note, Scanned, Vesse
 from biobank.people import Actor, May
 from biobank.tables import (
     Identifier,
+    IssuedCode,
+    Kit,
     Life,
     Participant,
     Specimen,
@@ -93,7 +95,7 @@ def require_not_older(child: datetime | None, parent: datetime | None, field: st
 
 
 def require_free_codes(session: Session, wanted: Sequence[str]) -> None:
-    """Refused: a code that stands on another tube, or twice in this order."""
+    """Refused: a code that stands on another tube, twice in this order, or on the label of a kit."""
     twice = next((code for code in wanted if wanted.count(code) > 1), None)
     taken = (
         session.exec(select(Specimen.code).where(col(Specimen.code).in_(wanted))).first() if wanted else None
@@ -101,6 +103,20 @@ def require_free_codes(session: Session, wanted: Sequence[str]) -> None:
     if twice or taken:
         message = N_("%(code)s is the code of another tube already.")
         raise Conflict("code_taken", message, field="code", code=codes.grouped(twice or taken or ""))
+    for code, kit in kits_of(session, wanted).items():
+        raise not_begun(code, kit)
+
+
+def kits_of(session: Session, wanted: Sequence[str]) -> dict[str, str]:
+    """The kit of each of these codes that was printed for one."""
+    asked = select(IssuedCode.code, Kit.code).join(Kit, col(Kit.id) == col(IssuedCode.kit_id))
+    return dict(session.exec(asked.where(col(IssuedCode.code).in_(wanted))).all()) if wanted else {}
+
+
+def not_begun(code: str, kit: str) -> Conflict:
+    """The refusal of a label whose kit nobody has begun a visit with."""
+    message = N_("%(code)s is a label of kit %(kit)s, which is not in use at this visit. Scan the kit first.")
+    return Conflict("kit_not_begun", message, field="codes", code=codes.grouped(code), kit=codes.grouped(kit))
 
 
 def require_free_identifiers(session: Session, wanted: Sequence[tuple[str, str]]) -> None:
@@ -134,9 +150,6 @@ def register(session: Session, actor: Actor, order: Registration) -> list[Specim
     material's. All or none.
     """
     visit, participant = participants.visit_by_code(session, actor, order.visit, May.REGISTER)
-    for place, new in enumerate(order.specimens):
-        require_order_of_times([(name, getattr(new, name)) for name in TIMES], f"specimens.{place}")
-        amounts.material(new.material, f"specimens.{place}.material")
     participants.require_cover(session, participant, {new.material for new in order.specimens})
     awaited = _awaited(session, visit, order)
     given = [codes.require(each.code, CodeKind.SPECIMEN, "code") for each in order.specimens if each.code]
@@ -147,9 +160,10 @@ def register(session: Session, actor: Actor, order: Registration) -> list[Specim
     made = []
     lines = []
     for place, (new, there) in enumerate(zip(order.specimens, awaited, strict=True)):
-        specimen = there or primary(visit, participant, new, f"specimens.{place}")
+        field = f"specimens.{place}"
+        specimen = there or primary(visit, participant, new, field)
         made.append(specimen)
-        lines.append(_filling_of(specimen, new) if there else registration_of(specimen, new))
+        lines.append(_filling_of(specimen, new, field) if there else registration_of(specimen, new))
     custody.record_all(session, actor, lines)
     participants.mark_done(session, actor, visit, _first_time(order))
     return made
@@ -204,7 +218,7 @@ def new_specimen(  # noqa: PLR0913 - a specimen has that many facts, and each is
 
 
 def times_of(times: Mapping[str, datetime | None]) -> dict[str, Any]:
-    """The columns that keep these times, each with its local offset in minutes; those unknown are left out."""
+    """The columns that keep these times, each with its local offset in minutes."""
     columns: dict[str, Any] = {}
     for name, when in times.items():
         if when is not None:
@@ -265,7 +279,11 @@ def filling_of(
     """
     for column, value in times_of(times).items():
         setattr(specimen, column, value)
-    said = amounts.canonical(amount, amounts.MATERIALS[specimen.material].dimension) if amount is not None else None
+    said = (
+        amounts.canonical(amount, amounts.MATERIALS[specimen.material].dimension)
+        if amount is not None
+        else None
+    )
     refs = {"times": custody.times_said(specimen, [name for name, when in times.items() if when])}
     drawn = specimen.kind is SpecimenKind.PRIMARY
     return custody.Line(
@@ -311,7 +329,7 @@ def giving_of(
 
 
 def _awaited(session: Session, visit: Visit, order: Registration) -> list[Specimen | None]:
-    """For each tube of an order the expected one that it is: that of its code, else the next of its material."""
+    """The expected tube that each of an order is, if any: that of its code, else the next of its material."""
     asked = select(Specimen.id).where(
         col(Specimen.visit_id) == visit.id,
         col(Specimen.kind) == SpecimenKind.PRIMARY,
@@ -323,9 +341,7 @@ def _awaited(session: Session, visit: Visit, order: Registration) -> list[Specim
     custody.lock(session, [visit.id])
     custody.lock(session, ids)
     fresh = select(Specimen).where(col(Specimen.id).in_(ids), col(Specimen.life) == Life.EXPECTED)
-    waiting = session.exec(
-        fresh.order_by(col(Specimen.id)).execution_options(populate_existing=True)
-    ).all()
+    waiting = session.exec(fresh.order_by(col(Specimen.id)).execution_options(populate_existing=True)).all()
     chosen: list[Specimen | None] = [None] * len(order.specimens)
     left = list(waiting)
     for with_code in (True, False):  # those that name their tube choose first
@@ -333,14 +349,17 @@ def _awaited(session: Session, visit: Visit, order: Registration) -> list[Specim
             if bool(new.code) is not with_code:
                 continue
             code = codes.read(new.code or "")
-            here = (each for each in left if (each.code == code or not code) and each.material == new.material)
+            here = (
+                each for each in left if (each.code == code or not code) and each.material == new.material
+            )
             chosen[place] = next(here, None)
             if (found := chosen[place]) is not None:
                 left.remove(found)
     return chosen
 
 
-def _filling_of(specimen: Specimen, new: NewSpecimen) -> custody.Line:
+def _filling_of(specimen: Specimen, new: NewSpecimen, field: str) -> custody.Line:
+    require_order_of_times([(name, getattr(new, name)) for name in TIMES], field)
     dimension = amounts.MATERIALS[specimen.material].dimension
     return filling_of(
         specimen,

@@ -1,5 +1,6 @@
 """Containers, slots, put away, move, take out, bring back, choose a slot."""
 
+from biobank.storage.choosing import Suggestion, suggest_box
 from biobank.storage.geometry import Grid, Slot, free_slots, slot_name, slot_named
 from biobank.storage.making import (
     BUILT_IN,
@@ -57,6 +58,7 @@ __all__ = [
     "SlotRow",
     "Step",
     "Stored",
+    "Suggestion",
     "TakeOut",
     "TypeOrder",
     "TypeRow",
@@ -80,6 +82,7 @@ __all__ = [
     "roots",
     "slot_name",
     "slot_named",
+    "suggest_box",
     "take_out",
     "trees",
     "type_codes",

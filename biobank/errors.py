@@ -16,6 +16,8 @@ class Refusal(Exception):
         self.message = message
         self.field = field
         self.facts = facts
+        self.line: int | None = None
+        """The line of the file it was read in, from 1; set by who reads files that people write."""
 
     def __str__(self) -> str:
         return self.message % self.facts if self.facts else self.message

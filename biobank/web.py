@@ -288,13 +288,18 @@ def problem(refusal: Refusal) -> dict[str, Any]:
     }
     if refusal.field:
         told["field"] = refusal.field
+    if refusal.line:
+        told["line"] = refusal.line
     if refusal.facts:
         told["facts"] = refusal.facts
     if isinstance(refusal, Refusals):
-        told["errors"] = [
-            {"field": each.field, "title": each.slug, "detail": in_words(each)} for each in refusal.each
-        ]
+        told["errors"] = [_fault(each) for each in refusal.each]
     return told
+
+
+def _fault(each: Refusal) -> dict[str, Any]:
+    told = {"field": each.field, "title": each.slug, "detail": in_words(each)}
+    return {**told, "line": each.line} if each.line else told
 
 
 def refuse(request: Request[Any, Any, Any], refusal: Refusal) -> Response[Any]:

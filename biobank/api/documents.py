@@ -35,19 +35,20 @@ _WORDS = {
 }
 
 
-class Fault(msgspec.Struct, frozen=True):
-    """One of several refusals: the field that is at fault, the slug, the words."""
+class Fault(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One of several refusals: the field that is at fault, the slug, the words; in a file its line."""
 
     field: str | None
     title: str
     detail: str
+    line: int | None = None
 
 
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     """A refusal (RFC 9457). Nothing of what was asked is kept.
 
     `title` is a slug that never changes, `detail` is in the language of Accept-Language, `field` is at
-    fault, `facts` are what `detail` says, as values.
+    fault (in a file on that `line`), `facts` are what `detail` says, as values.
     """
 
     type: str
@@ -55,6 +56,7 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     status: int
     detail: str
     field: str | None = None
+    line: int | None = None
     facts: dict[str, str | int] | None = None
     errors: list[Fault] | None = None
 

@@ -51,9 +51,16 @@ def words(refusal: Refusal) -> str:
 
 def tell(refusal: Refusal) -> None:
     """Say on stderr what was refused, with each field or cell where there are several."""
-    click.echo(words(refusal), err=True)
+    click.echo(f"{_where(refusal)}{words(refusal)}" if refusal.line else words(refusal), err=True)
     for each in refusal.each if isinstance(refusal, Refusals) else []:
-        click.echo(f"  {each.field}: {words(each)}" if each.field else f"  {words(each)}", err=True)
+        click.echo(f"  {_where(each)}{words(each)}", err=True)
+
+
+def _where(refusal: Refusal) -> str:
+    """The line of a file and the field, as far as they are known: `line 12, events.3.day: `."""
+    line = texts.gettext(N_("line %(line)s")) % {"line": refusal.line} if refusal.line else ""
+    known = ", ".join(part for part in (line, refusal.field) if part)
+    return f"{known}: " if known else ""
 
 
 def chosen(*, demo: bool = False) -> Settings:

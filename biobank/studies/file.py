@@ -1,14 +1,11 @@
-"""The protocol file of a study, and what makes it sound."""
+"""The words of a study's protocol file (TOML); docs/protocols.md describes them for a study team."""
 
-import tomllib
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from biobank import amounts, inputs
-from biobank.errors import Malformed, RuleBroken
 from biobank.inputs import AmountText, Flag, Input, Line, Vessel, Whole
-from biobank.texts import N_
 
 Code = Annotated[
     str, StringConstraints(min_length=1, max_length=40, pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$")
@@ -20,8 +17,16 @@ EventCode = Annotated[
 Days = Annotated[Whole, Field(ge=-36_525, le=36_525)]
 """A century either way: every day that is planned is one that a calendar has."""
 
+Months = Annotated[Whole, Field(ge=-1_200, le=1_200)]
+Span = Annotated[Whole, Field(ge=0, le=36_525)]
+"""How many days a window is open before or after the planned day."""
 
-# --- words ---
+Minutes = Annotated[Whole, Field(ge=1, le=525_600)]
+Count = Annotated[Whole, Field(ge=1, le=500)]
+Short = Annotated[str, StringConstraints(max_length=40)]
+
+LIMITS = ("receive", "spin", "freeze")
+"""What a limit may be set to: draw to receipt, draw to first spin, last spin (or draw) to freezer."""
 
 
 class StudyPart(Input):
@@ -54,28 +59,63 @@ class AttributePart(Input):
     highest: Whole | None = None
 
 
+class ConsentPart(Input):
+    """`[[consents]]`: a version of the consent and the scopes it puts to the participant."""
+
+    version: Annotated[Line, StringConstraints(max_length=40)]
+    approved: date | None = None
+    scopes: Annotated[list[Short], Field(min_length=1, max_length=20)]
+
+
+class CollectingPart(Input):
+    """`[collecting]`: whether a kit may be ticked at once, and the kinds of datasets a visit links to."""
+
+    all_present: Flag = False
+    datasets: Annotated[list[Code], Field(max_length=50)] = []
+
+
+class VesselPart(Input):
+    """`[vessels."EDTA 10 mL"]`: a vessel as SPREC tells vessels apart; empty where that is not known.
+
+    `primary` is the code of a primary container, such as `PED`; `family` and `volume` say what an
+    aliquot is kept in.
+    """
+
+    primary: Short = ""
+    family: Literal["", "cryotube", "pp", "original"] = ""
+    volume: AmountText | None = None
+
+
 class RequirementPart(Input):
-    """One specimen an event collects, with what is made of it. Limits are minutes, by name."""
+    """One specimen an event collects, with what is made of it.
+
+    `count` is for each parent tube; `used` is what one of them takes of its parent, where that is
+    another amount than its own. Limits are minutes, by name (see `LIMITS`).
+    """
 
     material: str
     container: Vessel = ""
+    used: AmountText | None = None
     amount: AmountText | None = None
-    count: Whole = 1
+    count: Count = 1
     storage: Annotated[str, Field(max_length=20)] = ""
-    limits: dict[str, Whole] = {}
+    limits: dict[str, Minutes] = {}
+    pooled: Flag = False
+    split: Flag = False
     derivatives: list["RequirementPart"] = []
     aliquots: list["RequirementPart"] = []
 
 
 class EventPart(Input):
-    """`[[events]]`: a visit so many days from its anchor, with its window and the collections it makes."""
+    """`[[events]]`: a visit so many months and days from its anchor, its window and its collections."""
 
     code: EventCode
     title: Line
     anchor: Literal["enrolment", "procedure"] = "enrolment"
-    day: Days
-    before: Days = 0
-    after: Days = 0
+    month: Months | None = None
+    day: Days | None = None
+    before: Span = 0
+    after: Span = 0
     arms: list[Code] = []
     collects: list[Code] = []
 
@@ -104,63 +144,12 @@ class ProtocolFile(Input):
 
     study: StudyPart
     labels: LabelPart = LabelPart()
-    arms: list[ArmPart] = []
+    arms: Annotated[list[ArmPart], Field(max_length=50)] = []
     attributes: list[AttributePart] = []
+    consents: Annotated[list[ConsentPart], Field(max_length=100)] = []
+    needs: dict[str, Short] = {}
+    collecting: CollectingPart = CollectingPart()
+    vessels: Annotated[dict[Annotated[Vessel, Field(min_length=1)], VesselPart], Field(max_length=200)] = {}
     collections: dict[Code, list[RequirementPart]] = {}
     events: Annotated[list[EventPart], Field(min_length=1, max_length=500)]
     import_: ImportPart | None = Field(default=None, alias="import")
-
-
-# --- rules ---
-
-
-def read_protocol(text: bytes) -> ProtocolFile:
-    """Read a protocol file. Refused with the line (TOML) or the field (content) that is wrong."""
-    try:
-        found = tomllib.loads(text.decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        message = N_("The protocol file cannot be read: %(error)s")
-        raise Malformed("protocol_unreadable", message, error=str(error)) from None
-    protocol = inputs.read(ProtocolFile, found)
-    require_sound(protocol)
-    return protocol
-
-
-def require_sound(protocol: ProtocolFile) -> None:
-    """Refused: two events, arms or attributes of one code, and references to what is not there."""
-    for name, codes in (
-        ("events", [event.code for event in protocol.events]),
-        ("arms", [arm.code for arm in protocol.arms]),
-        ("attributes", [attribute.name for attribute in protocol.attributes]),
-    ):
-        twice = next((code for code in codes if codes.count(code) > 1), None)
-        if twice:
-            message = N_("The protocol names %(code)s twice.")
-            raise RuleBroken("protocol_twice", message, field=name, code=twice)
-    arms = {arm.code for arm in protocol.arms}
-    for event in protocol.events:
-        for wanted, known, field in (
-            (event.arms, arms, "arms"),
-            (event.collects, protocol.collections, "collects"),
-        ):
-            lost = next((code for code in wanted if code not in known), None)
-            if lost:
-                message = N_("Event %(event)s refers to %(code)s, which the protocol does not describe.")
-                raise RuleBroken(
-                    "protocol_lost",
-                    message,
-                    field=f"events.{event.code}.{field}",
-                    event=event.code,
-                    code=lost,
-                )
-    for name, parts in protocol.collections.items():
-        for part in parts:
-            _require_amounts(part, f"collections.{name}")
-
-
-def _require_amounts(part: RequirementPart, field: str) -> None:
-    material = amounts.material(part.material, f"{field}.material")
-    if part.amount:
-        amounts.parse(part.amount, material.dimension, f"{field}.{part.material}.amount")
-    for child in (*part.derivatives, *part.aliquots):
-        _require_amounts(child, f"{field}.{part.material}")

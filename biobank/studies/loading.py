@@ -1,6 +1,7 @@
 """Loading a protocol file: a new study, or a new version of one."""
 
 import hashlib
+import tomllib
 from collections.abc import Iterable
 from uuid import UUID
 
@@ -9,18 +10,23 @@ from sqlmodel import Session, col, select
 from biobank import amounts, clock, custody, people
 from biobank.custody import Kind
 from biobank.people import Actor, May
-from biobank.studies.file import ProtocolFile, RequirementPart, read_protocol
-from biobank.studies.reading import StudyCard, card
+from biobank.studies import comparing
+from biobank.studies.checking import read_protocol, understood
+from biobank.studies.file import EventPart, ProtocolFile, RequirementPart
+from biobank.studies.reading import StudyCard, card, protocol_of
 from biobank.tables import (
     Anchor,
     Arm,
     Attribute,
+    ConsentVersion,
     Event,
     Protocol,
     Requirement,
     SpecimenKind,
     Study,
+    Vessel,
 )
+from biobank.texts import N_
 
 # --- actions ---
 
@@ -50,6 +56,10 @@ def load(session: Session, actor: Actor, text: bytes) -> StudyCard:
         sha256=digest,
         label_shows_participant=protocol.labels.participant,
         loaded_at=clock.now(),
+        source=text.decode(),
+        datasets=protocol.collecting.datasets,
+        needs=protocol.needs,
+        all_present=protocol.collecting.all_present,
     )
     session.add(made)
     session.flush()
@@ -59,6 +69,24 @@ def load(session: Session, actor: Actor, text: bytes) -> StudyCard:
     return card(session, study)
 
 
+# --- questions ---
+
+
+def differences(session: Session, actor: Actor, text: bytes) -> list[comparing.Difference]:
+    """What loading this file would change of the study it names; everything is new of a new study."""
+    protocol = read_protocol(text)
+    people.require(actor, May.SET_UP)
+    study = session.exec(select(Study).where(col(Study.code) == protocol.study.code)).first()
+    people.require_over(actor, May.SET_UP, None, study.id if study else None)
+    if study is None:
+        return comparing.differences(None, protocol)
+    current = protocol_of(session, study)
+    if not current.source:
+        message = N_("Version %(version)s was loaded before its text was kept; what changes cannot be told.")
+        return [comparing.Difference(message, {"version": current.version})]
+    return comparing.differences(understood(tomllib.loads(current.source)), protocol)
+
+
 # --- how ---
 
 
@@ -66,55 +94,71 @@ def _write_parts(session: Session, protocol_id: UUID, protocol: ProtocolFile) ->
     for arm in protocol.arms:
         session.add(Arm(protocol_id=protocol_id, code=arm.code, title=arm.title))
     for attribute in protocol.attributes:
+        session.add(Attribute(protocol_id=protocol_id, **attribute.model_dump()))
+    for consent in protocol.consents:
         session.add(
-            Attribute(
+            ConsentVersion(
                 protocol_id=protocol_id,
-                name=attribute.name,
-                values=attribute.values,
-                lowest=attribute.lowest,
-                highest=attribute.highest,
+                version=consent.version,
+                approved_on=consent.approved,
+                scopes=consent.scopes,
             )
         )
-    for position, part in enumerate(protocol.events):
-        event = Event(
-            protocol_id=protocol_id,
-            code=part.code,
-            title=part.title,
-            position=position,
-            anchor=Anchor(part.anchor),
-            offset_days=part.day,
-            window_before=part.before,
-            window_after=part.after,
-            arms=part.arms,
+    for name, vessel in protocol.vessels.items():
+        volume = amounts.parse(vessel.volume, amounts.Dimension.VOLUME) if vessel.volume else None
+        kept_as = Vessel(
+            protocol_id=protocol_id, name=name, primary=vessel.primary, family=vessel.family, volume=volume
         )
+        session.add(kept_as)
+    for position, part in enumerate(protocol.events):
+        event = _event(protocol_id, position, part)
         session.add(event)
         session.flush()
         trees = [tree for name in part.collects for tree in protocol.collections[name]]
         _write_requirements(session, event.id, None, SpecimenKind.PRIMARY, trees)
 
 
+def _event(protocol_id: UUID, position: int, part: EventPart) -> Event:
+    return Event(
+        protocol_id=protocol_id,
+        code=part.code,
+        title=part.title,
+        position=position,
+        anchor=Anchor(part.anchor),
+        offset_months=part.month or 0,
+        offset_days=part.day or 0,
+        window_before=part.before,
+        window_after=part.after,
+        arms=part.arms,
+    )
+
+
 def _write_requirements(
     session: Session,
     event_id: UUID,
-    parent: UUID | None,
+    parent: Requirement | None,
     kind: SpecimenKind,
     parts: Iterable[RequirementPart],
 ) -> None:
+    parent_in = amounts.material(parent.material).dimension if parent else None
     for position, part in enumerate(parts):
         dimension = amounts.material(part.material).dimension
         requirement = Requirement(
             event_id=event_id,
-            parent_id=parent,
+            parent_id=parent.id if parent else None,
             position=position,
             kind=kind,
             material=part.material,
             container=part.container,
+            used=amounts.parse(part.used, parent_in) if part.used and parent_in else None,
             amount=amounts.parse(part.amount, dimension) if part.amount else None,
             count=part.count,
             storage_class=part.storage,
             limits=dict(part.limits),
+            pooled=part.pooled,
+            split=part.split,
         )
         session.add(requirement)
         session.flush()
-        _write_requirements(session, event_id, requirement.id, SpecimenKind.DERIVATIVE, part.derivatives)
-        _write_requirements(session, event_id, requirement.id, SpecimenKind.ALIQUOT, part.aliquots)
+        _write_requirements(session, event_id, requirement, SpecimenKind.DERIVATIVE, part.derivatives)
+        _write_requirements(session, event_id, requirement, SpecimenKind.ALIQUOT, part.aliquots)

@@ -11,10 +11,12 @@ from biobank.people import Actor, May
 from biobank.tables import (
     Arm,
     Attribute,
+    ConsentVersion,
     Event,
     Protocol,
     Requirement,
     Study,
+    Vessel,
 )
 from biobank.texts import N_
 
@@ -63,6 +65,11 @@ def events(session: Session, study: Study) -> list[Event]:
     return list(session.exec(asked))
 
 
+def event_by_id(session: Session, event_id: UUID) -> Event:
+    """One planned visit, of whatever version of a protocol."""
+    return session.get_one(Event, event_id)
+
+
 def requirements(session: Session, event_id: UUID) -> list[Requirement]:
     """What an event collects: primaries first, each level in the file's order."""
     asked = select(Requirement).where(col(Requirement.event_id) == event_id)
@@ -71,12 +78,36 @@ def requirements(session: Session, event_id: UUID) -> list[Requirement]:
 
 def attributes(session: Session, study: Study) -> list[Attribute]:
     """What the protocol in force notes of a participant."""
-    return list(session.exec(select(Attribute).where(col(Attribute.protocol_id) == study.protocol_id)))
+    asked = select(Attribute).where(col(Attribute.protocol_id) == study.protocol_id)
+    return list(session.exec(asked.order_by(col(Attribute.id))))
 
 
 def arms(session: Session, study: Study) -> list[str]:
     """The codes of the arms of the protocol in force."""
-    return list(session.exec(select(Arm.code).where(col(Arm.protocol_id) == study.protocol_id)))
+    asked = select(Arm.code).where(col(Arm.protocol_id) == study.protocol_id)
+    return list(session.exec(asked.order_by(col(Arm.id))))
+
+
+def consent_versions(session: Session, study: Study) -> list[ConsentVersion]:
+    """The versions of the consent that the protocol in force asks for; none where it says nothing of it."""
+    asked = select(ConsentVersion).where(col(ConsentVersion.protocol_id) == study.protocol_id)
+    return list(session.exec(asked.order_by(col(ConsentVersion.id))))
+
+
+def vessels(session: Session, study: Study) -> list[Vessel]:
+    """What the protocol in force says of vessels, for SPREC."""
+    asked = select(Vessel).where(col(Vessel.protocol_id) == study.protocol_id)
+    return list(session.exec(asked.order_by(col(Vessel.id))))
+
+
+def needs(session: Session, study: Study) -> dict[str, str]:
+    """By material the scope of consent it needs beside storage, by the protocol in force."""
+    return dict(protocol_of(session, study).needs)
+
+
+def dataset_kinds(session: Session, study: Study) -> list[str]:
+    """The kinds of datasets a visit may link to, by the protocol in force."""
+    return list(protocol_of(session, study).datasets)
 
 
 def card(session: Session, study: Study) -> StudyCard:

@@ -8,7 +8,7 @@ import msgspec
 from pydantic import Field
 from sqlmodel import Session, col, select
 
-from biobank import clock, codes, custody, people
+from biobank import clock, codes, custody, people, preanalytics
 from biobank.codes import CodeKind, grouped
 from biobank.custody import Kind, Place, slot_place
 from biobank.custody.words import out_place
@@ -105,8 +105,8 @@ def require_unplaced(session: Session, tube: Specimen) -> None:
 
 def require_time(tube: Specimen, order: PutAway | TakeOut | BringBack) -> None:
     """Refused: a time before the tube was taken out, or before what is in it was drawn or made."""
-    made = ("collected", tube.collected_at) if tube.collected_at else ("processed", tube.processed_at)
-    for name, then in (made, ("out_since", tube.out_since)):
+    made = [(name, getattr(tube, f"{name}_at")) for name in ("collected", "received", "processed")]
+    for name, then in (*made, ("out_since", tube.out_since)):
         if order.occurred and then and order.occurred < then:
             message = N_("%(later)s (%(when)s) is before %(earlier)s (%(then)s). Check the times.")
             raise RuleBroken(
@@ -127,6 +127,7 @@ def put_away(session: Session, actor: Actor, order: PutAway) -> list[Stored]:
     """Put tubes into a box, whole or not at all.
 
     A tube that is in the box already, and at the slot if one is named, stays and is told as unchanged.
+    One that is put into the cold is frozen by that, and gets its SPREC code (`preanalytics.freeze`).
     Refused: a slot that is taken (naming the occupant), a box too full for all, a tube that has ended.
     """
     read = require_once(order.tubes)
@@ -139,10 +140,11 @@ def put_away(session: Session, actor: Actor, order: PutAway) -> list[Stored]:
     stays = [tube for tube in tubes if _stays(places[tube.id], box, grid, order.slot)]
     moving = [tube for tube in tubes if tube not in stays]
     slots = _slots(session, box, moving, order.slot) if moving else []
+    frozen = preanalytics.freeze(session, [(tube, box.id) for tube in moving], order.occurred or clock.now())
     lines = []
     for tube, slot in zip(moving, slots, strict=True):
         change = {"place": slot_place(Place(box.id, *slot)), **_exposed(tube, order)}
-        lines.append(_line(tube, Kind.PLACED, change, order, places[tube.id]))
+        lines.append(_line(tube, Kind.PLACED, change, order, places[tube.id], frozen.get(tube.id)))
     custody.record_all(session, actor, lines)
     told = {
         tube.id: Stored(tube.code, box.code, box.name, slot_name(grid, slot))
@@ -204,11 +206,17 @@ def fill_boxes(session: Session, actor: Actor, freezer: str, tubes: Sequence[Spe
         message = N_("%(name)s has %(free)s free slots, and %(wanted)s are needed. Nothing was stored.")
         raise Conflict("freezer_full", message, name=outer.name, free=len(free), wanted=len(tubes))
     chosen = list(zip(tubes, free[: len(tubes)], strict=True))
+    frozen = preanalytics.freeze(session, [(tube, box.id) for tube, (box, _) in chosen], clock.now())
     custody.record_all(
         session,
         actor,
         [
-            custody.Line(subject=tube, kind=Kind.PLACED, change={"place": slot_place(Place(box.id, *slot))})
+            custody.Line(
+                subject=tube,
+                kind=Kind.PLACED,
+                change={"place": slot_place(Place(box.id, *slot))},
+                refs=frozen.get(tube.id, {}),
+            )
             for tube, (box, slot) in chosen
         ],
     )
@@ -276,12 +284,13 @@ def _line(
     change: dict[str, Any],
     order: PutAway | TakeOut | BringBack,
     left: dict[str, Any] | None,
+    frozen: dict[str, Any] | None = None,
 ) -> custody.Line:
     return custody.Line(
         subject=tube,
         kind=kind,
         change=change,
-        refs={"left": left} if left else {},
+        refs={**({"left": left} if left else {}), **(frozen or {})},
         occurred=order.occurred,
         note=order.note,
     )

@@ -17,7 +17,9 @@ from biobank.specimens.cards import (
 )
 from biobank.specimens.choosing import living, unplaced
 from biobank.specimens.finding import Found, find
-from biobank.specimens.portions import Aliquots, Derivative, aliquot, aliquot_many, derive
+from biobank.specimens.noting import CollectionFactsOrder, ReceiptOrder, note_collection, receive
+from biobank.specimens.portions import Aliquots, aliquot, aliquot_many
+from biobank.specimens.processing import Derivative, SpinOrder, derive, spin
 from biobank.specimens.registering import (
     IdentifierOrder,
     NewSpecimen,
@@ -30,14 +32,17 @@ from biobank.specimens.registering import (
 __all__ = [
     "Aliquots",
     "Away",
+    "CollectionFactsOrder",
     "Derivative",
     "Face",
     "Found",
     "IdentifierOrder",
     "NewSpecimen",
+    "ReceiptOrder",
     "Registration",
     "SpecimenCard",
     "SpecimenRow",
+    "SpinOrder",
     "TimelineRow",
     "VisitCard",
     "aliquot",
@@ -50,10 +55,13 @@ __all__ = [
     "find",
     "living",
     "new_specimen",
+    "note_collection",
     "page",
+    "receive",
     "register",
     "registration_of",
     "rows",
+    "spin",
     "timeline",
     "unplaced",
     "visit_card",

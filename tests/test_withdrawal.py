@@ -1,0 +1,410 @@
+"""Withdrawal: one act that stops everything it must stop, wherever it is and whoever is at work."""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import pytest
+from sqlalchemy import create_engine, text
+from sqlmodel import Session, col, select
+
+from biobank import clock, custody, inputs, participants, specimens, storage
+from biobank.custody import Kind
+from biobank.errors import NotFound, Refusal, Refusals, RuleBroken
+from biobank.participants import ConsentOrder, ParticipantCard, WithdrawalOrder
+from biobank.people import Actor
+from biobank.specimens import Aliquots, Derivative, NewSpecimen, Registration
+from biobank.specimens.registering import new_specimen, registration_of
+from biobank.tables import (
+    CustodyEvent,
+    Hold,
+    HoldKind,
+    Life,
+    Participant,
+    Scope,
+    Specimen,
+    SpecimenKind,
+    Visit,
+    Withdrawal,
+    WithdrawalLevel,
+)
+from tests.races import together
+from tests.world import OUTSIDER, World
+
+LEVELS = list(WithdrawalLevel)
+HOLDING = LEVELS[1:]
+
+
+def refusal(work: Callable[[], Any], kind: type[Refusal] = RuleBroken) -> Any:
+    with pytest.raises(kind) as refused:
+        work()
+    return refused.value
+
+
+def order(level: str = "no_further_use", **told: Any) -> WithdrawalOrder:
+    wish = {"study": "DEMO", "pseudonym": "D-001", "level": level, "withdrawn_on": "2026-05-04"}
+    return inputs.read(WithdrawalOrder, wish | told)
+
+
+def withdraw(world: World, level: str = "no_further_use", person: str = "technician", **told: Any) -> None:
+    wish = order(level, **told)
+    world.act(lambda s, a: participants.withdraw(s, a, wish), person=person)
+
+
+def register(world: World, visit: str) -> list[str]:
+    wish = Registration(visit=visit, specimens=[NewSpecimen(material="blood_edta", amount="10 mL")])
+    return world.act(lambda s, a: [each.code for each in specimens.register(s, a, wish)])  # type: ignore[no-any-return]
+
+
+def aliquot(world: World, parent: str, count: int = 2) -> list[str]:
+    wish = Aliquots(parent=parent, count=count, amount="1 mL")
+    return world.act(lambda s, a: [each.code for each in specimens.aliquot(s, a, wish)])  # type: ignore[no-any-return]
+
+
+def expect(world: World, visit: str) -> str:
+    """A tube that a visit is expected to bring."""
+
+    def work(session: Session, actor: Actor) -> str:
+        there = session.exec(select(Visit).where(col(Visit.code) == visit)).one()
+        whose = session.get_one(Participant, there.participant_id)
+        tube = new_specimen(visit=there, participant=whose, kind=SpecimenKind.PRIMARY, material="blood_edta")
+        line = msgspec.structs.replace(registration_of(tube), change={}, kind=Kind.REGISTERED)
+        custody.record_all(session, actor, [line])
+        return tube.code
+
+    return world.act(work)  # type: ignore[no-any-return]
+
+
+def end(world: World, code: str) -> None:
+    def work(session: Session, actor: Actor) -> None:
+        (tube,) = custody.load(session, actor, [code])
+        custody.record(session, actor, tube, Kind.ENDED, change={"life": "ended", "end_reason": "broken"})
+
+    world.act(work)
+
+
+def tubes_of(world: World, pseudonym: str = "D-001") -> dict[str, tuple[Life, list[tuple[HoldKind, str]]]]:
+    """Every tube of a participant: its life, and its holds with their reasons."""
+
+    def question(session: Session) -> dict[str, tuple[Life, list[tuple[HoldKind, str]]]]:
+        asked = (
+            select(Specimen, Hold)
+            .join(Participant, col(Participant.id) == col(Specimen.participant_id))
+            .outerjoin(Hold, col(Hold.specimen_id) == col(Specimen.id))
+            .where(col(Participant.pseudonym) == pseudonym)
+        )
+        found: dict[str, tuple[Life, list[tuple[HoldKind, str]]]] = {}
+        for tube, hold in session.exec(asked).all():
+            found.setdefault(tube.code, (tube.life, []))[1].extend(
+                [(hold.kind, hold.reason)] if hold is not None else []
+            )
+        return found
+
+    return world.database.read(question)
+
+
+def visits_of(world: World, pseudonym: str = "D-001") -> dict[str, str]:
+    card = world.ask(lambda s, a: participants.card(s, participants.by_pseudonym(s, a, "DEMO", pseudonym)))
+    return {visit.event: visit.status for visit in card.visits}
+
+
+# --- one act ---
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_what_is_planned_and_expected_ends_at_every_level_and_what_was_done_stays(
+    world: World, level: WithdrawalLevel
+) -> None:
+    visit = world.visit()
+    blood = world.blood(visit)
+    expected = expect(world, visit)
+    withdraw(world, level.value)
+    assert visits_of(world) == {"BL": "done", "M1": "cancelled"}
+    tubes = tubes_of(world)
+    assert (tubes[expected], tubes[blood][0]) == ((Life.ENDED, []), Life.ACTIVE)
+    reason = world.database.read(
+        lambda s: s.exec(select(Specimen.end_reason).where(col(Specimen.code) == expected)).one()
+    )
+    assert reason == "not_collected"
+    assert world.unproved() == []
+
+
+@pytest.mark.parametrize("level", HOLDING)
+def test_every_living_tube_is_held_wherever_it_is(world: World, level: WithdrawalLevel) -> None:
+    stored, out, loose, gone = world.tubes(4)
+    world.put(world.boxes()[0], [stored, out])
+    world.act(lambda s, a: storage.take_out(s, a, storage.TakeOut(tubes=[out])))
+    end(world, gone)
+    withdraw(world, level.value)
+    tubes = tubes_of(world)
+    held = (Life.ACTIVE, [(HoldKind.CONSENT, level.value)])
+    assert [tubes[code] for code in (stored, out, loose)] == [held] * 3
+    assert tubes.pop(gone) == (Life.ENDED, [])
+    assert set(map(str, tubes.values())) == {str(held)}  # and so is the blood they were made of
+    card = world.ask(lambda s, a: specimens.card(s, a, stored))
+    assert (card.available, card.holds[0]["reason"]) == (False, level.value)
+    assert world.unproved() == []
+
+
+def test_who_only_gives_no_more_lets_what_was_given_be_used(world: World) -> None:
+    tubes = world.tubes(2)
+    withdraw(world, "no_more_collection")
+    assert [tubes_of(world)[code] for code in tubes] == [(Life.ACTIVE, [])] * 2
+    assert world.unproved() == []
+
+
+def test_nobody_elses_tubes_and_visits_are_touched(world: World) -> None:
+    world.tubes(1)
+    (other,) = world.tubes(1, "D-002")
+    withdraw(world, "destroy")
+    assert tubes_of(world, "D-002")[other] == (Life.ACTIVE, [])
+    assert visits_of(world, "D-002") == {"BL": "done", "M1": "planned"}
+    assert world.unproved() == []
+
+
+def test_a_second_withdrawal_can_only_go_further_and_its_hold_replaces_the_first(world: World) -> None:
+    (tube,) = world.tubes(1)
+    for level in LEVELS:
+        withdraw(world, level.value)
+        for back in LEVELS[: LEVELS.index(level) + 1]:
+            refused = refusal(lambda: withdraw(world, back.value))  # noqa: B023 - called at once
+            assert (refused.slug, refused.facts["level"]) == ("withdrawn_already", level.value)
+    assert tubes_of(world)[tube] == (Life.ACTIVE, [(HoldKind.CONSENT, "destroy")])
+    kinds = [line.kind for line in world.ask(lambda s, a: specimens.timeline(s, a, tube))]
+    assert kinds.count("hold_set") == 2
+    rows = world.database.read(lambda s: list(s.exec(select(Withdrawal.level))))
+    assert rows == [WithdrawalLevel.DESTROY]
+    assert world.unproved() == []
+
+
+def test_another_hold_stays_beside_the_one_of_consent(world: World) -> None:
+    (tube,) = world.tubes(1)
+
+    def quarantine(session: Session, actor: Actor) -> None:
+        (row,) = custody.load(session, actor, [tube])
+        hold = {"id": str(clock.new_key()), "kind": "quarantine", "reason": "leaking"}
+        custody.record(session, actor, row, Kind.HOLD_SET, change={"holds": [hold]})
+
+    world.act(quarantine)
+    withdraw(world, "no_further_use")
+    withdraw(world, "destroy")
+    assert sorted(tubes_of(world)[tube][1]) == [
+        (HoldKind.CONSENT, "destroy"),
+        (HoldKind.QUARANTINE, "leaking"),
+    ]
+    assert world.unproved() == []
+
+
+def test_the_same_command_withdraws_once(world: World) -> None:
+    world.tubes(1)
+    wish, command = order(), clock.new_key()
+
+    def once() -> Any:
+        return world.act(
+            lambda s, a: participants.card(s, participants.withdraw(s, a, wish)),
+            command=command,
+            answer=ParticipantCard,
+        )
+
+    assert once() == once()
+    entries = world.database.read(
+        lambda s: s.exec(select(CustodyEvent).where(col(CustodyEvent.kind) == Kind.HOLD_SET)).all()
+    )
+    assert len(entries) == 2  # the blood and its aliquot, once each
+    assert world.unproved() == []
+
+
+def test_after_it_nothing_is_collected_made_or_asked(world: World) -> None:
+    visit = world.visit()
+    blood = world.blood(visit)
+    withdraw(world, "no_more_collection")
+    more = ConsentOrder(version="1.0", scopes=[Scope.STORAGE])
+    plasma = Derivative(parent=blood, material="plasma_edta")
+    for work in (
+        lambda: register(world, visit),
+        lambda: aliquot(world, blood),
+        lambda: world.act(lambda s, a: specimens.derive(s, a, plasma)),
+        lambda: world.act(lambda s, a: participants.give_consent(s, a, "DEMO", "D-001", more)),
+    ):
+        refused = refusal(work)
+        assert (refused.slug, refused.facts) == ("withdrawn", {"pseudonym": "D-001"})
+    assert list(tubes_of(world)) == [blood]
+    assert world.unproved() == []
+
+
+def test_what_was_said_about_it_and_when_stands_outside_the_ledger(world: World) -> None:
+    world.tubes(1)
+    withdraw(world, "destroy", note="moves abroad", withdrawn_on="2026-04-30")
+    entries = world.database.read(lambda s: b"".join(s.exec(select(CustodyEvent.entry)).all()))
+    assert b'"withdrawn":"destroy"' in entries
+    assert b"moves abroad" not in entries
+    assert b"2026-04-30" not in entries
+    assert world.unproved() == []
+
+
+@pytest.mark.parametrize(
+    ("told", "slug"),
+    [
+        ({"withdrawn_on": "2999-01-01"}, "time_in_future"),
+        ({"level": "forget me"}, "enum"),
+        ({"level": None}, "enum"),
+        ({"withdrawn_on": None}, "date_type"),
+        ({"note": "call 13800138000"}, "note_names_somebody"),
+    ],
+)
+def test_what_is_no_withdrawal_is_refused(told: dict[str, Any], slug: str) -> None:
+    refused = refusal(lambda: order(**told), Refusals)
+    assert [each.slug for each in refused.each] == [slug]
+
+
+def test_a_withdrawal_is_recorded_only_where_the_participant_is_known(sqlite_world: World) -> None:
+    sqlite_world.tubes(1)
+    nobody = refusal(lambda: withdraw(sqlite_world, pseudonym="D-404"), NotFound)
+    outsider = refusal(lambda: withdraw(sqlite_world, person=OUTSIDER), NotFound)
+    assert nobody.slug == outsider.slug == "participant_not_found"
+
+
+def test_who_withdrew_is_told_to_whoever_plans(sqlite_world: World) -> None:
+    sqlite_world.visit()
+    sqlite_world.visit("D-002")
+    withdraw(sqlite_world)
+
+    def question(session: Session) -> tuple[set[str], list[WithdrawalLevel | None]]:
+        people = {each.id: each.pseudonym for each in session.exec(select(Participant))}
+        gone = {people[key] for key in participants.withdrawn_of(session, list(people))}
+        each = [participants.withdrawal_of(session, key) for key in people]
+        return gone, [found.level if found else None for found in each]
+
+    assert sqlite_world.database.read(question) == ({"D-001"}, [WithdrawalLevel.NO_FURTHER_USE, None])
+
+
+# --- races ---
+
+
+def slowly(world: World, work: Callable[[Session, Actor], Any], begun: threading.Event) -> Callable[[], Any]:
+    """The work, with its transaction kept open for a while after it was done."""
+
+    def acted(session: Session, actor: Actor) -> Any:
+        answer = work(session, actor)
+        session.flush()
+        begun.set()
+        time.sleep(0.4)
+        return answer
+
+    return lambda: world.act(acted)
+
+
+def after(begun: threading.Event, work: Callable[[], Any]) -> Callable[[], Any]:
+    """The work, once the other one holds what it locked."""
+
+    def waited() -> Any:
+        assert begun.wait(10)
+        return work()
+
+    return waited
+
+
+def making(world: World, what: str) -> Callable[[Session, Actor], Any]:
+    """Registering or portioning, for a participant who has one tube of blood."""
+    visit = world.visit()
+    blood = world.blood(visit)
+    if what == "register":
+        drawn = Registration(visit=visit, specimens=[NewSpecimen(material="blood_edta", amount="1 mL")] * 3)
+        return lambda s, a: [each.code for each in specimens.register(s, a, drawn)]
+    if what == "derive":
+        plasma = Derivative(parent=blood, material="plasma_edta", used="1 mL", amount="400 uL")
+        return lambda s, a: [specimens.derive(s, a, plasma).code]
+    portions = Aliquots(parent=blood, count=3, amount="1 mL")
+    return lambda s, a: [each.code for each in specimens.aliquot(s, a, portions)]
+
+
+MAKING = ["register", "aliquot", "derive"]
+
+
+@pytest.mark.parametrize("what", MAKING)
+def test_what_is_made_just_before_a_withdrawal_is_held_by_it(world: World, what: str) -> None:
+    begun = threading.Event()
+    made, gone = together(
+        slowly(world, making(world, what), begun), after(begun, lambda: withdraw(world, "destroy"))
+    )
+    assert gone is None
+    tubes = tubes_of(world)
+    assert {*made} < tubes.keys()
+    assert [holds for _, holds in tubes.values()] == [[(HoldKind.CONSENT, "destroy")]] * len(tubes)
+    assert world.unproved() == []
+
+
+@pytest.mark.parametrize("what", MAKING)
+def test_what_comes_just_after_a_withdrawal_is_refused(world: World, what: str) -> None:
+    begun, work = threading.Event(), making(world, what)
+    wish = order("destroy")
+    gone, refused = together(
+        slowly(world, lambda s, a: participants.withdraw(s, a, wish).id, begun),
+        after(begun, lambda: world.act(work)),
+    )
+    assert isinstance(gone, UUID)
+    assert refused.slug == "withdrawn"
+    assert len(tubes_of(world)) == 1
+    assert world.unproved() == []
+
+
+def test_whatever_the_order_nothing_living_is_without_its_hold(world: World) -> None:
+    visit = world.visit()
+    bloods = [world.blood(visit) for _ in range(3)]
+    works = [lambda code=code: aliquot(world, code) for code in bloods]
+    answers = together(
+        *works,
+        lambda: register(world, visit),
+        lambda: withdraw(world, "no_further_use"),
+        lambda: register(world, visit),
+    )
+    assert answers[4] is None
+    lost = [each for each in answers if isinstance(each, Exception)]
+    assert [each.slug for each in lost if isinstance(each, Refusal)] == ["withdrawn"] * len(lost)
+    made = [code for each in answers if isinstance(each, list) for code in each]
+    tubes = tubes_of(world)
+    assert {*made, *bloods} == tubes.keys()
+    assert {str(holds) for _, holds in tubes.values()} == {str([(HoldKind.CONSENT, "no_further_use")])}
+    assert world.unproved() == []
+
+
+def test_two_who_record_a_withdrawal_at_once_record_one(world: World) -> None:
+    (tube,) = world.tubes(1)
+    answers = together(lambda: withdraw(world, "destroy"), lambda: withdraw(world, "destroy"))
+    assert sorted(getattr(each, "slug", "done") for each in answers) == ["done", "withdrawn_already"]
+    assert tubes_of(world)[tube][1] == [(HoldKind.CONSENT, "destroy")]
+    assert world.unproved() == []
+
+
+def test_without_the_lock_the_same_race_leaves_a_tube_without_a_hold(address: str) -> None:
+    """The control: a bench that looks first and writes then, with nothing to hold anybody back."""
+    engine = create_engine(address, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text("CREATE TABLE loose_tube (id INTEGER, held INTEGER)"))
+        connection.execute(text("CREATE TABLE loose_withdrawal (id INTEGER)"))
+        connection.execute(text("INSERT INTO loose_tube VALUES (1, 0)"))
+    looked, gone = threading.Event(), threading.Event()
+
+    def collect() -> None:
+        with engine.connect() as connection:
+            withdrawn = connection.execute(text("SELECT count(*) FROM loose_withdrawal")).scalar_one()
+            looked.set()
+            assert gone.wait(10)
+            if not withdrawn:
+                connection.execute(text("INSERT INTO loose_tube VALUES (2, 0)"))
+
+    def leave() -> None:
+        assert looked.wait(10)
+        with engine.connect() as connection:
+            connection.execute(text("INSERT INTO loose_withdrawal VALUES (1)"))
+            connection.execute(text("UPDATE loose_tube SET held = 1"))
+        gone.set()
+
+    assert together(collect, leave) == [None, None]
+    with engine.connect() as connection:
+        loose = connection.execute(text("SELECT id, held FROM loose_tube ORDER BY id")).all()
+    assert [tuple(row) for row in loose] == [(1, 1), (2, 0)]
+    engine.dispose()

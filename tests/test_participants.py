@@ -1,16 +1,15 @@
 """Participants: a pseudonym with consent and visits, and nobody's name."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from biobank import clock, inputs, participants, studies
+from biobank import clock, inputs, participants
 from biobank.custody import Kind, history
 from biobank.errors import Conflict, NotFound, Refusal, Refusals, RuleBroken
 from biobank.participants import ConsentOrder, Enrolment, ParticipantCard, VisitOrder
-from biobank.tables import Anchor, Attribute, Event, Participant
+from biobank.tables import Attribute
 from tests.races import together
 from tests.world import MANAGER, OUTSIDER, PROTOCOL, World
 
@@ -126,16 +125,6 @@ def test_a_number_is_noted_within_its_limits(value: Any, good: bool) -> None:  #
         )
 
 
-def test_a_visit_is_due_so_many_days_after_its_anchor() -> None:
-    key = clock.new_key()
-    day = datetime(2026, 5, 4, tzinfo=UTC).date()
-    who = Participant(study_id=key, site_id=key, pseudonym="p", salt=b"", enrolled_on=day)
-    event = Event(protocol_id=key, code="M1", title="x", position=0, anchor=Anchor.ENROLMENT, offset_days=30)
-    assert participants.planned_on(who, event) == day + timedelta(days=30)
-    event.anchor = Anchor.PROCEDURE
-    assert participants.planned_on(who, event) is None
-
-
 def test_a_further_consent_adds_its_scopes(world: World) -> None:
     enroll(world)
     more = ConsentOrder.model_validate({"version": "2.0", "scopes": ["microbiome"]})
@@ -157,7 +146,7 @@ def test_a_planned_visit_is_opened_once_and_an_unscheduled_one_each_time(world: 
 def test_a_visit_planned_before_the_protocol_changed_is_the_same_visit_after(world: World) -> None:
     card = enroll(world)
     changed = PROTOCOL.replace(b"One month", b"Four weeks")
-    world.act(lambda s, a: studies.load(s, a, changed), person=MANAGER)
+    world.act(lambda s, a: participants.adopt(s, a, changed), person=MANAGER)
     assert open_visit(world, event="M1") == card.visits[1].code
     assert len(shown(world).visits) == 2
 
@@ -166,7 +155,15 @@ def test_the_ledger_knows_no_pseudonym(world: World) -> None:
     card = enroll(world, attributes={"sex": "female"})
     lines = world.ask(lambda s, _: history(s, card.id))
     assert [line.kind for line in lines] == [Kind.OPENED]
-    assert set(lines[0].change) == {"noun", "study", "site", "told", "consents"}
+    assert set(lines[0].change) == {
+        "noun",
+        "study",
+        "site",
+        "told",
+        "consents",
+        "withdrawn",
+        "noted",
+    }
     assert "D-001" not in str(lines)
     assert "female" not in str(lines)
 

@@ -1,7 +1,17 @@
-"""Participants under pseudonyms: enrolment, consent, and their visits."""
+"""Participants under pseudonyms: enrolment, consent, the schedule of their visits, and the agenda."""
 
-from biobank.participants import datasets
-from biobank.participants.cards import ParticipantCard, VisitRow, card, page
+from biobank.participants import datasets, scheduling
+from biobank.participants.agenda import AgendaRow, Asked, CalendarDay, Counts, Of, agenda, counts, month
+from biobank.participants.cards import (
+    ArmRow,
+    ConsentRow,
+    ParticipantCard,
+    ProcedureRow,
+    VisitRow,
+    card,
+    cards,
+    page,
+)
 from biobank.participants.consenting import (
     Answer,
     ConsentOrder,
@@ -14,56 +24,99 @@ from biobank.participants.consenting import (
     require_covers,
     require_not_withdrawn,
 )
+from biobank.participants.courses import (
+    ArmOrder,
+    EnrolmentDateOrder,
+    ProcedureCancellation,
+    ProcedureOrder,
+    cancel_procedure,
+    change_arm,
+    plan_again,
+    set_enrolment_date,
+    set_procedure,
+)
 from biobank.participants.datasets import DatasetOrder, DatasetRow
 from biobank.participants.enrolling import Enrolment, enroll, enroll_all, require_attributes
 from biobank.participants.naming import by_pseudonym
+from biobank.participants.planning import Adopted, Changes, Preview, adopt, plan, preview, would_change
 from biobank.participants.visits import (
     UNSCHEDULED,
+    MissedReason,
+    MissOrder,
     VisitOrder,
     mark_done,
+    miss,
     new_visit,
     open_visit,
-    open_visits,
     opening_of,
-    planned_on,
     visit_by_code,
 )
 from biobank.participants.withdrawing import WithdrawalOrder, withdraw, withdrawal_of, withdrawn_of
 
 __all__ = [
     "UNSCHEDULED",
+    "Adopted",
+    "AgendaRow",
     "Answer",
+    "ArmOrder",
+    "ArmRow",
+    "Asked",
+    "CalendarDay",
+    "Changes",
     "ConsentOrder",
+    "ConsentRow",
+    "Counts",
     "DatasetOrder",
     "DatasetRow",
     "Enrolment",
+    "EnrolmentDateOrder",
+    "MissOrder",
+    "MissedReason",
+    "Of",
     "ParticipantCard",
+    "Preview",
+    "ProcedureCancellation",
+    "ProcedureOrder",
+    "ProcedureRow",
     "VisitOrder",
     "VisitRow",
     "WithdrawalOrder",
+    "adopt",
+    "agenda",
     "answers",
     "by_pseudonym",
+    "cancel_procedure",
     "card",
+    "cards",
+    "change_arm",
     "consents",
+    "counts",
     "datasets",
     "enroll",
     "enroll_all",
     "give_consent",
     "granted",
     "mark_done",
+    "miss",
+    "month",
     "new_visit",
     "open_visit",
-    "open_visits",
     "opening_of",
     "page",
-    "planned_on",
+    "plan",
+    "plan_again",
+    "preview",
     "record_change",
     "require_attributes",
     "require_cover",
     "require_covers",
     "require_not_withdrawn",
+    "scheduling",
+    "set_enrolment_date",
+    "set_procedure",
     "visit_by_code",
     "withdraw",
     "withdrawal_of",
     "withdrawn_of",
+    "would_change",
 ]

@@ -12,9 +12,10 @@ from biobank.custody import Kind, records
 from biobank.errors import Conflict, Fact, RuleBroken
 from biobank.inputs import Day, Input, Line, Pseudonym, Whole
 from biobank.participants.consenting import ConsentOrder, new_consent
-from biobank.participants.visits import open_visits
+from biobank.participants.planning import plan
 from biobank.people import Actor, May
 from biobank.tables import (
+    ArmChange,
     Attribute,
     Consent,
     Participant,
@@ -75,10 +76,7 @@ def enroll(session: Session, actor: Actor, order: Enrolment) -> Participant:
     """
     study = studies.by_code(session, actor, order.study, May.REGISTER)
     (participant,) = enroll_all(session, actor, study, [order])
-    planned = [
-        event for event in studies.events(session, study) if not event.arms or participant.arm in event.arms
-    ]
-    open_visits(session, actor, participant, planned)
+    plan(session, actor, [participant])
     return participant
 
 
@@ -91,21 +89,24 @@ def enroll_all(
     _require_new(session, study, [order.pseudonym for order in orders])
     made: list[Participant] = []
     consents: list[Consent] = []
+    begun: list[ArmChange | None] = []
     for order in orders:
         participant = _participant(study, sites[order.site], order, arms)
         people.require(actor, May.REGISTER, participant)
         require_attributes(noted, order.attributes)
         consents.append(new_consent(session, participant, order.consent, "consent."))
+        begun.append(_first_arm(participant))
         made.append(participant)
     custody.record_all(
         session,
         actor,
         [
-            custody.Line(subject=participant, kind=Kind.OPENED, change=_opening(participant, consent))
-            for participant, consent in zip(made, consents, strict=True)
+            custody.Line(subject=participant, kind=Kind.OPENED, change=_opening(participant, consent, arm))
+            for participant, consent, arm in zip(made, consents, begun, strict=True)
         ],
     )
     session.add_all(consents)
+    session.add_all([arm for arm in begun if arm])
     session.flush()
     return made
 
@@ -141,7 +142,14 @@ def _require_new(session: Session, study: Study, pseudonyms: Sequence[str]) -> N
         raise Conflict("pseudonym_taken", message, field="pseudonym", pseudonym=min(taken), study=study.code)
 
 
-def _opening(participant: Participant, consent: Consent) -> dict[str, Any]:
+def _first_arm(participant: Participant) -> ArmChange | None:
+    """The arm of the day of enrolment begins the history of arms, where the study has any."""
+    if not participant.arm:
+        return None
+    return ArmChange(participant_id=participant.id, arm=participant.arm, since=participant.enrolled_on)
+
+
+def _opening(participant: Participant, consent: Consent, arm: ArmChange | None) -> dict[str, Any]:
     """The state a participant's chain begins with: ids, and a blinded commitment to the rest."""
     return {
         "study": str(participant.study_id),
@@ -149,5 +157,5 @@ def _opening(participant: Participant, consent: Consent) -> dict[str, Any]:
         "told": records.told(participant),
         "consents": [records.consent_said(consent)],
         "withdrawn": None,
-        "noted": records.noted(participant, [], [], [consent], None),
+        "noted": records.noted(participant, [arm] if arm else [], [], [consent], None),
     }

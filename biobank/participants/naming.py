@@ -1,12 +1,16 @@
 """Participants by their pseudonyms, within the scope of who asks."""
 
+from datetime import date
+
 from sqlmodel import Session, col, select
 
-from biobank import people
+from biobank import clock, custody, people
 from biobank.errors import NotFound
+from biobank.participants.scheduling import site_day
 from biobank.people import Actor, May
 from biobank.tables import (
     Participant,
+    Site,
     Study,
 )
 from biobank.texts import N_
@@ -25,3 +29,16 @@ def by_pseudonym(
         raise NotFound("participant_not_found", message, pseudonym=pseudonym[:40], study=study[:40])
     people.require(actor, may, found)
     return found
+
+
+def locked(session: Session, actor: Actor, study: str, pseudonym: str, may: May) -> Participant:
+    """The participant, locked and as it is now. Refused as `by_pseudonym` refuses."""
+    participant = by_pseudonym(session, actor, study, pseudonym, may)
+    custody.lock(session, [participant.id])
+    session.refresh(participant)
+    return participant
+
+
+def today(session: Session, participant: Participant) -> date:
+    """The day on the calendar of the participant's site."""
+    return site_day(session.get_one(Site, participant.site_id).time_zone, clock.now())

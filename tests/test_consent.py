@@ -225,6 +225,19 @@ def test_stool_needs_consent_for_the_microbiome_where_the_protocol_says_so(world
     assert world.unproved() == []
 
 
+def test_storage_is_needed_even_before_it_is_known_what_is_collected(sqlite_world: World) -> None:
+    sqlite_world.visit()
+
+    def ask(session: Session) -> None:
+        participants.require_cover(session, who(session), ())
+
+    sqlite_world.database.write(ask)
+    answer(sqlite_world, declined=["storage"])
+    refused = refusal(lambda: sqlite_world.database.write(ask))
+    assert str(refused) == "D-001 has not agreed to storage. Record the consent first."
+    assert refused.slug == "consent_missing"
+
+
 def test_the_refusal_is_in_the_readers_words(sqlite_world: World) -> None:
     visit = sqlite_world.visit()
     asks(sqlite_world, plasma_edta="genetics")

@@ -37,6 +37,9 @@ from tests.world import OUTSIDER, World
 LEVELS = list(WithdrawalLevel)
 HOLDING = LEVELS[1:]
 
+Told = tuple[str, list[tuple[str, str]]]
+"""Of a tube: its life, and its holds with their reasons."""
+
 
 def refusal(work: Callable[[], Any], kind: type[Refusal] = RuleBroken) -> Any:
     with pytest.raises(kind) as refused:
@@ -86,21 +89,19 @@ def end(world: World, code: str) -> None:
     world.act(work)
 
 
-def tubes_of(world: World, pseudonym: str = "D-001") -> dict[str, tuple[Life, list[tuple[HoldKind, str]]]]:
+def tubes_of(world: World, pseudonym: str = "D-001") -> dict[str, Told]:
     """Every tube of a participant: its life, and its holds with their reasons."""
 
-    def question(session: Session) -> dict[str, tuple[Life, list[tuple[HoldKind, str]]]]:
+    def question(session: Session) -> dict[str, Told]:
         asked = (
-            select(Specimen, Hold)
+            select(Specimen.code, Specimen.life, Hold.kind, Hold.reason)
             .join(Participant, col(Participant.id) == col(Specimen.participant_id))
             .outerjoin(Hold, col(Hold.specimen_id) == col(Specimen.id))
             .where(col(Participant.pseudonym) == pseudonym)
         )
-        found: dict[str, tuple[Life, list[tuple[HoldKind, str]]]] = {}
-        for tube, hold in session.exec(asked).all():
-            found.setdefault(tube.code, (tube.life, []))[1].extend(
-                [(hold.kind, hold.reason)] if hold is not None else []
-            )
+        found: dict[str, Told] = {}
+        for code, life, kind, reason in session.exec(asked).all():
+            found.setdefault(code, (life, []))[1].extend([(kind, reason)] if kind else [])
         return found
 
     return world.database.read(question)

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 from sqlmodel import Session, col, select
 
-from biobank import amounts, clock, custody
+from biobank import amounts, clock, custody, studies
 from biobank.custody import Kind, records
 from biobank.errors import RuleBroken
 from biobank.inputs import Flag, Input, Line
@@ -18,9 +18,7 @@ from biobank.participants.naming import by_pseudonym
 from biobank.people import Actor, May
 from biobank.tables import (
     Consent,
-    ConsentVersion,
     Participant,
-    Protocol,
     Scope,
     Site,
     Study,
@@ -82,8 +80,8 @@ def granted(given: Iterable[Consent]) -> set[Scope]:
 def require_cover(session: Session, participant: Participant, materials: Iterable[str]) -> None:
     """Lock a participant and be sure that these materials may be collected or made.
 
-    Refused: after any withdrawal; without consent for storage, or for the scope that the protocol's
-    needs ask for one of the materials. Who holds the lock collects before any later withdrawal.
+    Refused: after any withdrawal; without consent for storage, which is always needed, or for the
+    scope that the protocol's needs ask for one of the materials. A withdrawal waits for this lock.
     """
     require_covers(session, [(participant, materials)])
 
@@ -100,9 +98,12 @@ def require_covers(session: Session, wanted: Sequence[tuple[Participant, Iterabl
     for consent in session.exec(asked):
         given.setdefault(consent.participant_id, []).append(consent)
     covered = {key: granted(given.get(key, ())) for key in whose}
-    needs = {study: _needs(session, study) for study in {each.study_id for each in whose.values()}}
+    needs = {
+        study: studies.needs(session, session.get_one(Study, study))
+        for study in {each.study_id for each in whose.values()}
+    }
     for participant, materials in wanted:
-        _require_scopes(participant, materials, needs[participant.study_id], covered[participant.id])
+        _require_scopes(participant, list(materials), needs[participant.study_id], covered[participant.id])
 
 
 def require_not_withdrawn(session: Session, participant: Participant) -> None:
@@ -174,13 +175,8 @@ def new_consent(session: Session, participant: Participant, order: ConsentOrder,
 
 def _require_put(session: Session, participant: Participant, order: ConsentOrder, at: str) -> None:
     """Refused: a version the study does not have, where it names any; scopes that version does not put."""
-    asked = (
-        select(ConsentVersion)
-        .join(Study, col(Study.protocol_id) == col(ConsentVersion.protocol_id))
-        .where(col(Study.id) == participant.study_id)
-        .order_by(col(ConsentVersion.id))
-    )
-    known = {each.version: each for each in session.exec(asked)}
+    study = session.get_one(Study, participant.study_id)
+    known = {each.version: each for each in studies.consent_versions(session, study)}
     if not known:
         return
     if order.version not in known:
@@ -199,25 +195,29 @@ def _require_put(session: Session, participant: Participant, order: ConsentOrder
             raise RuleBroken("consent_scope_unknown", message, field=f"{at}scopes", **facts)
 
 
-def _needs(session: Session, study_id: object) -> Mapping[str, str]:
-    asked = select(Protocol.needs).join(Study, col(Study.protocol_id) == col(Protocol.id))
-    return session.exec(asked.where(col(Study.id) == study_id)).one()
-
-
 def _require_scopes(
-    participant: Participant, materials: Iterable[str], needs: Mapping[str, str], covered: set[Scope]
+    participant: Participant, materials: Sequence[str], needs: Mapping[str, str], covered: set[Scope]
 ) -> None:
+    if Scope.STORAGE not in covered:
+        raise _missing(participant, Scope.STORAGE.value, materials[0] if materials else "")
     for material in materials:
-        for scope in (Scope.STORAGE.value, needs.get(material, Scope.STORAGE.value)):
-            if scope not in covered:
-                message = N_(
-                    "%(pseudonym)s has not agreed to %(scope)s, which %(material)s needs. "
-                    "Nothing was collected or made. Record the consent first."
-                )
-                known = amounts.MATERIALS.get(material)
-                named = known.name if known else material[:40]
-                facts = {"pseudonym": participant.pseudonym, "scope": scope, "material": named}
-                raise RuleBroken("consent_missing", message, **facts)
+        scope = needs.get(material, Scope.STORAGE.value)
+        if scope not in covered:
+            raise _missing(participant, scope, material)
+
+
+def _missing(participant: Participant, scope: str, material: str) -> RuleBroken:
+    """What is missing, in words: whose consent, to what, and for which material where one is known."""
+    facts = {"pseudonym": participant.pseudonym, "scope": scope}
+    if not material:
+        message = N_("%(pseudonym)s has not agreed to %(scope)s. Record the consent first.")
+        return RuleBroken("consent_missing", message, **facts)
+    message = N_(
+        "%(pseudonym)s has not agreed to %(scope)s, which %(material)s needs. "
+        "Nothing was collected or made. Record the consent first."
+    )
+    known = amounts.MATERIALS.get(material)
+    return RuleBroken("consent_missing", message, **facts, material=known.name if known else material[:40])
 
 
 def _withdrawn(participant: Participant) -> RuleBroken:

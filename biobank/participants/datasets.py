@@ -9,13 +9,13 @@ from pydantic import Field
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
-from biobank import custody
+from biobank import custody, studies
 from biobank.custody import Kind, records
 from biobank.errors import Conflict, NotFound, RuleBroken
 from biobank.inputs import ExternalId, Input, Line, Scanned
 from biobank.participants.visits import visit_by_code
 from biobank.people import Actor, May
-from biobank.tables import Dataset, Protocol, Study, Visit
+from biobank.tables import Dataset, Study, Visit
 from biobank.texts import N_
 
 # --- words ---
@@ -42,7 +42,7 @@ class DatasetRow(msgspec.Struct, frozen=True):
 def link(session: Session, actor: Actor, order: DatasetOrder) -> Visit:
     """Link a visit to a dataset. Refused: a kind that the protocol does not name, a link that is there."""
     visit, participant = visit_by_code(session, actor, order.visit, May.REGISTER)
-    known = _kinds(session, participant.study_id)
+    known = studies.dataset_kinds(session, session.get_one(Study, participant.study_id))
     if order.kind not in known:
         message = N_("The protocol names no datasets “%(kind)s”. It has: %(known)s.")
         shown = ", ".join(known) or "-"
@@ -74,11 +74,6 @@ def unlink(session: Session, actor: Actor, order: DatasetOrder) -> Visit:
 # --- questions ---
 
 
-def kinds(session: Session, study: Study) -> list[str]:
-    """The kinds of dataset that the protocol in force names, in its order."""
-    return _kinds(session, study.id)
-
-
 def of(session: Session, visit_ids: Sequence[UUID]) -> dict[UUID, list[DatasetRow]]:
     """The links of these visits, by kind and id; one without any is left out."""
     asked = select(Dataset).where(col(Dataset.visit_id).in_(visit_ids))
@@ -98,11 +93,6 @@ def having(kind: str, visit_id: Any = Visit.id) -> ColumnElement[bool]:
 
 
 # --- how ---
-
-
-def _kinds(session: Session, study_id: UUID) -> list[str]:
-    asked = select(Protocol.datasets).join(Study, col(Study.protocol_id) == col(Protocol.id))
-    return list(session.exec(asked.where(col(Study.id) == study_id)).one())
 
 
 def _found(session: Session, visit: Visit, order: DatasetOrder) -> Dataset | None:

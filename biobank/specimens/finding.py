@@ -8,7 +8,7 @@ from biobank.codes import CodeKind
 from biobank.errors import Conflict, NotFound
 from biobank.people import Actor, May
 from biobank.specimens import kits
-from biobank.tables import Identifier, IssuedCode, Kit, Participant, Specimen, Study
+from biobank.tables import Identifier, Participant, Specimen, Study
 from biobank.texts import N_
 
 
@@ -53,7 +53,7 @@ def _ours(session: Session, actor: Actor, code: str) -> Found:
             specimen = session.exec(select(Specimen).where(col(Specimen.code) == code)).first()
             if specimen and people.allowed(actor, May.SEE, specimen):
                 return Found("specimen", code)
-            kit = kit_of(session, actor, code)
+            kit = kits.kit_of(session, actor, code)
             if kit and not specimen:
                 return Found("kit", kit.code, label=code)
         case CodeKind.CONTAINER:
@@ -66,13 +66,6 @@ def _ours(session: Session, actor: Actor, code: str) -> Found:
             pass
     message = N_("%(code)s is a good code, but it belongs to nothing in your scope yet.")
     raise NotFound("code_unassigned", message, field="code", code=codes.grouped(code))
-
-
-def kit_of(session: Session, actor: Actor, code: str) -> Kit | None:
-    """The kit in the actor's scope that a label was printed for."""
-    asked = select(Kit).join(IssuedCode, col(IssuedCode.kit_id) == col(Kit.id))
-    asked = asked.where(col(IssuedCode.code) == code, people.visible(actor, May.SEE, Kit))
-    return session.exec(asked).first()
 
 
 def _outside(session: Session, actor: Actor, text: str) -> list[Found]:

@@ -170,6 +170,13 @@ def kit_by_code(session: Session, actor: Actor, text: str, may: May = May.SEE) -
     return kit
 
 
+def kit_of(session: Session, actor: Actor, code: str) -> Kit | None:
+    """The kit in the actor's scope that a label was printed for."""
+    asked = select(Kit).join(IssuedCode, col(IssuedCode.kit_id) == col(Kit.id))
+    asked = asked.where(col(IssuedCode.code) == code, people.visible(actor, May.SEE, Kit))
+    return session.exec(asked).first()
+
+
 def kit_card(session: Session, actor: Actor, text: str) -> KitCard:
     """The card of a scanned kit."""
     return cards_of(session, [kit_by_code(session, actor, text)])[0]

@@ -76,7 +76,7 @@ def require_order_of_times(times: Sequence[tuple[str, datetime | None]], field: 
             raise RuleBroken(
                 "times_out_of_order",
                 message,
-                field=f"{field}.{name}",
+                field=f"{field}.{name}" if field else name,
                 later=name,
                 when=when.isoformat(),
                 earlier=earlier[0],

@@ -24,7 +24,7 @@ from biobank.tables import Kept
 DRAWN = datetime(2026, 5, 4, 8, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 ML = 1_000_000
-COLD_SPIN = {"g": 1500, "minutes": 10, "celsius": 4, "brake": True}
+COLD_SPIN: dict[str, Any] = {"g": 1500, "minutes": 10, "celsius": 4, "brake": True}
 WARM_SPIN = COLD_SPIN | {"celsius": 20}
 
 

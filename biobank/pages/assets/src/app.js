@@ -6,6 +6,7 @@ import "./css/frame.css";
 import "./css/controls.css";
 import "./css/records.css";
 import "./css/maps.css";
+import "./css/charts.css";
 import "./css/bench.css";
 import "./css/print.css";
 import "./swaps.js";

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 from types import SimpleNamespace
-from xml.etree import ElementTree as Tree
+from xml.etree import ElementTree as ET
 
 import pytest
 from playwright.sync_api import Browser
@@ -188,7 +188,7 @@ def test_a_small_bar_is_full_where_more_came_than_was_expected() -> None:
 
 def test_the_fragment_says_in_tables_and_titles_what_it_draws() -> None:
     page = drawn(FULL)
-    pictures = [Tree.fromstring(each) for each in re.findall(r"<svg.*?</svg>", page, re.DOTALL)]  # noqa: S314 - our own
+    pictures = [ET.fromstring(each) for each in re.findall(r"<svg.*?</svg>", page, re.DOTALL)]  # noqa: S314 - our own
     named = [each for each in pictures if each.get("role") == "img"]
     assert len(named) == 4  # the curve, two materials, the reasons
     ids = [child.get("id") for each in named for child in each[:2]]

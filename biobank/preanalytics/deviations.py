@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from biobank import clock
+from biobank.database import new_row
 from biobank.tables import Deviation, DeviationCode, Specimen
 
 
@@ -17,7 +18,8 @@ def deviation(
 
     Who records it says so in the log with `custody.facts.deviation_said`, in the same transaction.
     """
-    return Deviation(
+    return new_row(
+        Deviation,
         specimen_id=specimen.id,
         visit_id=specimen.visit_id,
         code=code,

@@ -25,6 +25,21 @@ class PrintOrder(Input):
     skip: Annotated[Whole, Field(ge=0, le=200)] = 0
 
 
+class KitLabels(specimens.KitOrder):
+    """Kits to make, with their labels on a stock; `skip` labels of the first sheet are used already."""
+
+    stock: str = "herma-4100"
+    skip: Annotated[Whole, Field(ge=0, le=200)] = 0
+
+
+class KitReprint(Input):
+    """The labels of kits that were made before, once more."""
+
+    kits: Annotated[list[Scanned], Field(min_length=1, max_length=200)]
+    stock: str = "herma-4100"
+    skip: Annotated[Whole, Field(ge=0, le=200)] = 0
+
+
 class PrintJob(msgspec.Struct, frozen=True):
     """What was printed; drawn again from this, it gives the same bytes."""
 
@@ -67,6 +82,35 @@ def print_labels(session: Session, actor: Actor, order: PrintOrder) -> PrintJob:
         ],
     )
     return PrintJob(order.stock, order.skip, specimens.faces(session, actor, wanted))
+
+
+def print_kit_labels(session: Session, actor: Actor, order: KitLabels) -> PrintJob:
+    """Make kits and print their labels: each kit's own, then those of its tubes in the order of the protocol.
+
+    Refused as `specimens.print_kits` refuses, and an unknown stock or a sheet skipped whole.
+    """
+    require_skip(stock(order.stock), order.skip)
+    made = specimens.print_kits(session, actor, order)
+    return PrintJob(order.stock, order.skip, [face for kit in made for face in faces_of(kit)])
+
+
+def reprint_kits(session: Session, actor: Actor, order: KitReprint) -> PrintJob:
+    """Print the labels of kits once more, the same codes: an event for each kit.
+
+    Refused: a code of another kind, a kit out of scope, an unknown stock or a sheet skipped whole.
+    """
+    require_skip(stock(order.stock), order.skip)
+    kits = specimens.load_kits(session, actor, order.kits)
+    lines = [custody.Line(subject=kit, kind=Kind.LABEL_PRINTED, refs={"stock": order.stock}) for kit in kits]
+    custody.record_all(session, actor, lines)
+    cards = specimens.kit_cards(session, kits)
+    return PrintJob(order.stock, order.skip, [face for kit in cards for face in faces_of(kit)])
+
+
+def faces_of(kit: specimens.KitCard) -> list[specimens.Face]:
+    """The labels of a kit: its own, which counts the tubes, and theirs."""
+    own = specimens.Face(kit.code, "Kit", kit.event, "", str(len(kit.labels)), kit.shown)
+    return [own, *kit.labels]
 
 
 def drawn(job: PrintJob) -> bytes:

@@ -44,7 +44,10 @@ class KitOrder(Input):
 
 
 class KitCard(msgspec.Struct, frozen=True):
-    """A kit: what it is for, whose it is (empty while it is nobody's), its labels in order."""
+    """A kit: what it is for, whose it is (empty while it is nobody's), its labels in order.
+
+    `shown` is the pseudonym where the study wants it on labels.
+    """
 
     code: str
     study: str
@@ -53,6 +56,7 @@ class KitCard(msgspec.Struct, frozen=True):
     title: str
     visit: str
     participant: str
+    shown: str
     labels: list[Face]
 
 
@@ -153,7 +157,7 @@ def print_kits(session: Session, actor: Actor, order: KitOrder) -> list[KitCard]
         for place, each in enumerate(labelled)
     ]
     add_rows(session, IssuedCode, issued)
-    return cards_of(session, kits)
+    return kit_cards(session, kits)
 
 
 # --- questions ---
@@ -164,10 +168,23 @@ def kit_by_code(session: Session, actor: Actor, text: str, may: May = May.SEE) -
     code = codes.require(text, CodeKind.KIT, "kit")
     kit = session.exec(select(Kit).where(col(Kit.code) == code)).first()
     if kit is None or not people.allowed(actor, May.SEE, kit):
-        message = N_("There is no kit %(code)s in your scope.")
-        raise NotFound("kit_not_found", message, field="kit", code=grouped(code))
+        raise _no_kit(code)
     people.require(actor, may, kit)
     return kit
+
+
+def load_kits(session: Session, actor: Actor, texts: Sequence[str]) -> list[Kit]:
+    """These kits, locked to be printed anew, each once. Refused: `NotFound` out of scope."""
+    wanted = list(dict.fromkeys(codes.require(text, CodeKind.KIT, "kits") for text in texts))
+    asked = select(Kit).where(col(Kit.code).in_(wanted), people.visible(actor, May.SEE, Kit))
+    by_code = {kit.code: kit for kit in session.exec(asked)}
+    for code in wanted:
+        if code not in by_code:
+            raise _no_kit(code)
+        people.require(actor, May.PRINT, by_code[code])
+    kits = [by_code[code] for code in wanted]
+    custody.lock(session, [kit.id for kit in kits])
+    return kits
 
 
 def kit_of(session: Session, actor: Actor, code: str) -> Kit | None:
@@ -179,7 +196,7 @@ def kit_of(session: Session, actor: Actor, code: str) -> Kit | None:
 
 def kit_card(session: Session, actor: Actor, text: str) -> KitCard:
     """The card of a scanned kit."""
-    return cards_of(session, [kit_by_code(session, actor, text)])[0]
+    return kit_cards(session, [kit_by_code(session, actor, text)])[0]
 
 
 def issued_codes(session: Session, kits: Sequence[Kit]) -> list[IssuedCode]:
@@ -188,7 +205,7 @@ def issued_codes(session: Session, kits: Sequence[Kit]) -> list[IssuedCode]:
     return list(session.exec(asked.order_by(col(IssuedCode.kit_id), col(IssuedCode.place))))
 
 
-def cards_of(session: Session, kits: Sequence[Kit]) -> list[KitCard]:
+def kit_cards(session: Session, kits: Sequence[Kit]) -> list[KitCard]:
     """The cards of these kits, in the order given, in a few statements however many they are."""
     events = _rows(session, Event, {kit.event_id for kit in kits})
     places = _rows(session, Site, {kit.site_id for kit in kits})
@@ -216,6 +233,7 @@ def cards_of(session: Session, kits: Sequence[Kit]) -> list[KitCard]:
                 title=event.title,
                 visit=visit,
                 participant=participant,
+                shown=shown,
                 labels=_faces(labels, event.code, shown),
             )
         )
@@ -223,6 +241,11 @@ def cards_of(session: Session, kits: Sequence[Kit]) -> list[KitCard]:
 
 
 # --- how ---
+
+
+def _no_kit(code: str) -> NotFound:
+    message = N_("There is no kit %(code)s in your scope.")
+    return NotFound("kit_not_found", message, field="kit", code=grouped(code))
 
 
 def _faces(labels: Sequence[tuple[str, Requirement]], event: str, participant: str) -> list[Face]:

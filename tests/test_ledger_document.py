@@ -14,6 +14,7 @@ from biobank.ledger import entries
 from biobank.specimens import Derivative
 from biobank.tables import CustodyEvent
 from tests.test_ledger import by_hand
+from tests.test_proof_facts import lived as noted
 from tests.world import PASSWORD, World
 
 DOCUMENT = (Path(__file__).parent.parent / "docs" / "ledger.md").read_text("utf-8")
@@ -38,6 +39,7 @@ def lived(sqlite_world: World) -> World:
     sign = custody.SignatureOrder(entry=leaf, meaning="reviewed", password=PASSWORD)
     proved = world.ask(lambda s, a: custody.prove_password(s, a, sign))
     world.act(lambda s, a: custody.sign(s, a, sign, proved))
+    noted(world, "D-003")
     return world
 
 
@@ -75,6 +77,7 @@ def test_every_key_of_a_state_and_of_a_reference_is_explained(lived: World) -> N
         for entry in map(entries.read, chain):
             found |= keys(entry.after) | keys(entry.refs) | keys(entry.sig) | {entry.kind}
     assert {"kept", "identifiers", "grants", "posted", "token", "signed"} <= found
+    assert {"times", "spin", "deviations", "facts", "extract", "sprec", "withdrawn", "datasets"} <= found
     assert sorted(found - explained - set(Kind)) == []
 
 

@@ -50,9 +50,8 @@ def deviation_said(deviation: Deviation) -> State:
 
 def collection_said(collection: Collection) -> str:
     """The blinded commitment to how it was collected, `refs.facts`: no log tells what somebody took."""
-    told = {
-        name: value for name, value in collection.model_dump(mode="json", exclude={"salt"}).items() if value
-    }
+    columns = collection.model_dump(mode="json", exclude={"salt"})
+    told = {name: value for name, value in columns.items() if value not in (None, "")}  # but 0 is a grade
     return commitment(collection.salt, msgspec.json.encode(told, order="sorted").decode())
 
 

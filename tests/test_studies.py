@@ -76,27 +76,27 @@ def test_what_is_wrong_in_a_file_is_named(text: str, field: str) -> None:
 @pytest.mark.parametrize(
     ("text", "slug", "field"),
     [
-        (SMALL + EVENT + EVENT, "protocol_twice", "events"),
-        (SMALL + EVENT + "[[arms]]\ncode='A'\ntitle='A'\n" * 2, "protocol_twice", "arms"),
-        (SMALL + EVENT + "[[attributes]]\nname='a'\n" * 2, "protocol_twice", "attributes"),
-        (SMALL + EVENT + "arms = ['A']", "protocol_lost", "events.BL.arms"),
-        (SMALL + EVENT + "collects = ['blood']", "protocol_lost", "events.BL.collects"),
+        (SMALL + EVENT + EVENT, "protocol_twice", "events.1.code"),
+        (SMALL + EVENT + "[[arms]]\ncode='A'\ntitle='A'\n" * 2, "protocol_twice", "arms.1.code"),
+        (SMALL + EVENT + "[[attributes]]\nname='a'\n" * 2, "protocol_twice", "attributes.1.name"),
+        (SMALL + EVENT + "arms = ['A']", "protocol_lost", "events.0.arms"),
+        (SMALL + EVENT + "collects = ['blood']", "protocol_lost", "events.0.collects"),
         (
             SMALL + EVENT + "[[collections.x]]\nmaterial='gold'\n",
             "material_unknown",
-            "collections.x.material",
+            "collections.x.0.material",
         ),
         (
             SMALL + EVENT + "[[collections.x]]\nmaterial='serum'\namount='5 mg'\n",
             "amount_of_other_dimension",
-            "collections.x.serum.amount",
+            "collections.x.0.amount",
         ),
         (
             SMALL
             + EVENT
             + "[[collections.x]]\nmaterial='serum'\n[[collections.x.aliquots]]\nmaterial='gold'\n",
             "material_unknown",
-            "collections.x.serum.material",
+            "collections.x.0.aliquots.0.material",
         ),
     ],
 )

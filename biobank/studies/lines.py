@@ -17,6 +17,9 @@ _VALUE = re.compile(
     re.DOTALL,
 )
 
+_DEEPEST = 100
+"""No field of a protocol lies deeper; a key of a thousand dots shall not keep anybody waiting."""
+
 
 def line_of(lines: dict[str, int], field: str) -> int:
     """The line, from 1, of a field such as `events.3.day`, among the lines of a text.
@@ -72,7 +75,7 @@ def _path(key: str) -> Path:
     """The names of a dotted key, read as TOML reads them."""
     found: Any = tomllib.loads(f"{key} = 0")
     path = list[str]()
-    while isinstance(found, dict):
+    while isinstance(found, dict) and len(path) < _DEEPEST:
         name, found = next(iter(found.items()))
         path.append(name)
     return tuple(path)

@@ -33,8 +33,8 @@ from biobank.texts import N_
 
 def load(session: Session, actor: Actor, text: bytes) -> StudyCard:
     """Load a protocol file: a new study, a new version of one, or nothing where it is unchanged."""
-    protocol = read_protocol(text)
     people.require(actor, May.SET_UP)
+    protocol = read_protocol(text)
     digest = hashlib.sha256(text).hexdigest()
     study = session.exec(select(Study).where(col(Study.code) == protocol.study.code)).first()
     current = session.get(Protocol, study.protocol_id) if study else None
@@ -74,8 +74,8 @@ def load(session: Session, actor: Actor, text: bytes) -> StudyCard:
 
 def differences(session: Session, actor: Actor, text: bytes) -> list[comparing.Difference]:
     """What loading this file would change of the study it names; everything is new of a new study."""
-    protocol = read_protocol(text)
     people.require(actor, May.SET_UP)
+    protocol = read_protocol(text)
     study = session.exec(select(Study).where(col(Study.code) == protocol.study.code)).first()
     people.require_over(actor, May.SET_UP, None, study.id if study else None)
     if study is None:

@@ -248,7 +248,7 @@ def test_the_refusal_is_in_the_readers_words(sqlite_world: World) -> None:
     assert said == "EDTA 血浆 / 遗传研究"
 
 
-def test_what_is_made_needs_its_own_cover_and_not_that_of_what_it_is_made_of(world: World) -> None:
+def test_what_is_made_needs_cover_of_its_own(world: World) -> None:
     visit = world.visit()
     (coat,) = register(world, visit, "buffy_coat")
     asks(world, dna="genetics")

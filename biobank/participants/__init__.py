@@ -51,7 +51,7 @@ from biobank.participants.visits import (
     opening_of,
     visit_by_code,
 )
-from biobank.participants.withdrawing import WithdrawalOrder, withdraw, withdrawal_of, withdrawn_of
+from biobank.participants.withdrawing import WithdrawalOrder, withdraw, withdrawal_of
 
 __all__ = [
     "UNSCHEDULED",
@@ -117,6 +117,5 @@ __all__ = [
     "visit_by_code",
     "withdraw",
     "withdrawal_of",
-    "withdrawn_of",
     "would_change",
 ]

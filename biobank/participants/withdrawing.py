@@ -89,12 +89,6 @@ def withdrawal_of(session: Session, participant_id: UUID) -> Withdrawal | None:
     return session.exec(select(Withdrawal).where(col(Withdrawal.participant_id) == participant_id)).first()
 
 
-def withdrawn_of(session: Session, ids: Sequence[UUID]) -> set[UUID]:
-    """Those of these participants who withdrew, at whatever level."""
-    asked = select(Withdrawal.participant_id).where(col(Withdrawal.participant_id).in_(ids))
-    return set(session.exec(asked))
-
-
 # --- how ---
 
 

@@ -318,13 +318,35 @@ def test_a_freezing_time_that_was_told_before_is_kept_and_judged(world: World) -
     assert world.unproved() == []
 
 
+def old_box(world: World) -> str:
+    """A box in a freezer that was made before anybody noted how cold it is."""
+    box = make(world, "freezer-1")
+    for kind in ("shelf-1", "rack-3", "box-9x9"):
+        box = make(world, kind, into=box)
+    return box
+
+
+def test_a_tube_out_of_an_old_freezer_was_frozen_nobody_knows_when(world: World) -> None:
+    course = Course(world)
+    stays, out, fresh = course.plasma(3)
+    course.put(old_box(world), [stays, out])
+    course.put(make(world, "box-5x5"), [fresh])
+    order = storage.TakeOut(tubes=[out])
+    world.act(lambda s, a: storage.take_out(s, a, order))
+    course.put(world.boxes()[0], [stays, out, fresh])
+    course.put(world.boxes()[1], [stays])
+    for tube in (stays, out):
+        assert specimen(world, tube).frozen_at is None
+        assert specimen(world, tube).sprec == "PL1-PED-A-B-N-X-A"
+        assert deviations(world, tube) == []
+    assert specimen(world, fresh).frozen_at is not None
+    assert world.unproved() == []
+
+
 def test_nothing_freezes_in_a_box_on_the_bench_in_a_fridge_or_where_nobody_said_how_cold(
     world: World,
 ) -> None:
-    old = make(world, "freezer-1")
-    for kind in ("shelf-1", "rack-3", "box-9x9"):
-        old = make(world, kind, into=old)
-    for box in (make(world, "box-5x5"), freezer_box(world, 4), old):
+    for box in (make(world, "box-5x5"), freezer_box(world, 4), old_box(world)):
         course = Course(world, pseudonym=f"D-{box}")
         (tube,) = course.plasma(1)
         course.put(box, [tube])

@@ -11,7 +11,14 @@ from biobank.custody.facts import deviation_said
 from biobank.ledger.entries import State
 from biobank.preanalytics.deviations import deviation
 from biobank.preanalytics.limits import passed, since_rest
-from biobank.preanalytics.lineage import Lineage, celsius_of, handling, lineages, reached
+from biobank.preanalytics.lineage import (
+    Lineage,
+    celsius_of,
+    freezers_unsaid,
+    handling,
+    lineages,
+    reached,
+)
 from biobank.preanalytics.sprec import VERSION, sprec
 from biobank.tables import Deviation, DeviationCode, Specimen
 
@@ -29,16 +36,17 @@ def freeze(session: Session, placed: Sequence[tuple[Specimen, UUID]], when: date
     celsius = celsius_of(session, {container for _, container in placed})
     cold = [(tube, there) for tube, at in placed if (there := celsius.get(at, 0)) < FREEZES_BELOW]
     known = lineages(session, [tube for tube, _ in cold])
+    frozen_before = _frozen_before(session, [tube for tube, _ in cold])
     said: dict[UUID, State] = {}
     late: list[Deviation] = []
     for tube, there in cold:
         lineage, refs = known[tube.id], State()
-        if not tube.sprec and (deviating := _late(lineage, tube.frozen_at or when)):
-            late.append(deviating)
-            refs["deviations"] = [deviation_said(deviating)]
-        if tube.frozen_at is None:
+        if tube.frozen_at is None and tube.id not in frozen_before:
             _freeze(tube, when)
             refs["times"] = custody.times_said(tube)  # all of them: an old log does not say them yet
+        if not tube.sprec and (deviating := _late(lineage)):
+            late.append(deviating)
+            refs["deviations"] = [deviation_said(deviating)]
         code = sprec(handling(lineage, there))
         if code != tube.sprec:
             tube.sprec, tube.sprec_version = code, VERSION
@@ -49,6 +57,19 @@ def freeze(session: Session, placed: Sequence[tuple[Specimen, UUID]], when: date
     return said
 
 
+def _frozen_before(session: Session, tubes: Sequence[Specimen]) -> set[UUID]:
+    """Tubes frozen nobody knows when: in the cold before, or in a freezer that never said how cold it is."""
+    left: dict[UUID, UUID] = {}
+    for tube in tubes:
+        place = custody.state(session, tube)["place"] or {}
+        where = place.get("kept") or place if place.get("kind") == "out" else place
+        if tube.frozen_at is None and where.get("container"):
+            left[tube.id] = UUID(where["container"])
+    unsaid = freezers_unsaid(session, left.values()) if left else set()
+    coded = {tube.id for tube in tubes if tube.sprec}
+    return coded | {key for key, container in left.items() if container in unsaid}
+
+
 def _freeze(tube: Specimen, when: datetime) -> None:
     """Never before it was drawn and made: a bench's clock may run ahead of ours."""
     known = [at for name in custody.TIMES if (at := getattr(tube, f"{name}_at"))]
@@ -57,6 +78,7 @@ def _freeze(tube: Specimen, when: datetime) -> None:
     tube.frozen_offset = int(offset.total_seconds() // 60) if offset else 0
 
 
-def _late(lineage: Lineage, frozen: datetime) -> Deviation | None:
-    over = passed("freeze", since_rest(reached(lineage)), frozen, lineage.limits)
+def _late(lineage: Lineage) -> Deviation | None:
+    came = reached(lineage)
+    over = passed("freeze", since_rest(came), came.frozen, lineage.limits)
     return deviation(lineage.specimen, DeviationCode.LATE_FREEZING, *over) if over else None

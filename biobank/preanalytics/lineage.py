@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import literal
+from sqlalchemy import CTE, literal
 from sqlalchemy import select as core_select
 from sqlmodel import Session, col, select
 
@@ -16,7 +16,9 @@ from biobank.preanalytics.sprec import Handling, Spun
 from biobank.tables import (
     Collection,
     Container,
+    ContainerType,
     Event,
+    Level,
     Placement,
     Requirement,
     Specimen,
@@ -98,28 +100,37 @@ def lineages(session: Session, specimens: Sequence[Specimen]) -> dict[UUID, Line
 
 def celsius_of(session: Session, container_ids: Several[UUID]) -> dict[UUID, int]:
     """How cold it is in each container: as the nearest around it says; one where nothing says is left out."""
-    here = (
-        core_select(
-            col(Container.id).label("start"),
-            col(Container.id).label("at"),
-            col(Container.celsius).label("celsius"),
-            literal(0).label("depth"),
-        )
-        .where(col(Container.id).in_(set(container_ids)))
-        .cte("around", recursive=True)
-    )
-    around = here.union_all(
-        core_select(here.c.start, col(Container.id), col(Container.celsius), here.c.depth + 1)
-        .select_from(here)
-        .join(Placement, col(Placement.child_id) == here.c.at)
-        .join(Container, col(Container.id) == col(Placement.container_id))
-        .where(here.c.celsius.is_(None), here.c.depth < _DEEPEST)
-    )
-    said = session.execute(core_select(around.c.start, around.c.celsius).where(around.c.celsius.is_not(None)))
-    return {row.start: row.celsius for row in said}
+    around = _around(container_ids)
+    said = core_select(around.c.start, around.c.celsius).where(around.c.celsius.is_not(None))
+    return {row.start: row.celsius for row in session.execute(said)}
+
+
+def freezers_unsaid(session: Session, container_ids: Several[UUID]) -> set[UUID]:
+    """Those that stand in a freezer (or are one) of which nobody ever said how cold it is."""
+    around = _around(container_ids)
+    unsaid = core_select(around.c.start).join(ContainerType, col(ContainerType.id) == around.c.type_id)
+    unsaid = unsaid.where(around.c.celsius.is_(None), col(ContainerType.level) == Level.FREEZER)
+    return {row.start for row in session.execute(unsaid)}
 
 
 # --- how ---
+
+
+def _around(container_ids: Several[UUID]) -> CTE:
+    """The containers around each, from the inside out, up to the first that says how cold it is."""
+    facts = (col(Container.id), col(Container.type_id), col(Container.celsius))
+    here = (
+        core_select(col(Container.id).label("start"), *facts, literal(0).label("depth"))
+        .where(col(Container.id).in_(set(container_ids)))
+        .cte("around", recursive=True)
+    )
+    return here.union_all(
+        core_select(here.c.start, *facts, here.c.depth + 1)
+        .select_from(here)
+        .join(Placement, col(Placement.child_id) == here.c.id)
+        .join(Container, col(Container.id) == col(Placement.container_id))
+        .where(here.c.celsius.is_(None), here.c.depth < _DEEPEST)
+    )
 
 
 class _Rules(msgspec.Struct, frozen=True):

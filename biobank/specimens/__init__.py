@@ -4,19 +4,21 @@ from biobank.specimens.away import Away, away
 from biobank.specimens.cards import (
     Face,
     SpecimenCard,
-    SpecimenRow,
     TimelineRow,
     VisitCard,
     card,
     faces,
     family,
-    page,
-    rows,
     timeline,
     visit_card,
 )
 from biobank.specimens.choosing import living, unplaced
+from biobank.specimens.collecting import AllPresent, Begin, Tick, all_present, begin, tick
+from biobank.specimens.filling import Ticked
 from biobank.specimens.finding import Found, find
+from biobank.specimens.finishing import Deviate, Finish, Summary, deviate, finish
+from biobank.specimens.kits import KitCard, KitOrder, kit_card, kit_cards, load_kits, print_kits
+from biobank.specimens.listing import Sought, SpecimenRow, page, rows
 from biobank.specimens.noting import CollectionFactsOrder, ReceiptOrder, note_collection, receive
 from biobank.specimens.portions import Aliquots, aliquot, aliquot_many
 from biobank.specimens.processing import Derivative, SpinOrder, derive, spin
@@ -28,41 +30,65 @@ from biobank.specimens.registering import (
     register,
     registration_of,
 )
+from biobank.specimens.workbench import Workbench, WorkCounts, WorkRow, workbench
 
 __all__ = [
     "Aliquots",
+    "AllPresent",
     "Away",
+    "Begin",
     "CollectionFactsOrder",
     "Derivative",
+    "Deviate",
     "Face",
+    "Finish",
     "Found",
     "IdentifierOrder",
+    "KitCard",
+    "KitOrder",
     "NewSpecimen",
     "ReceiptOrder",
     "Registration",
+    "Sought",
     "SpecimenCard",
     "SpecimenRow",
     "SpinOrder",
+    "Summary",
+    "Tick",
+    "Ticked",
     "TimelineRow",
     "VisitCard",
+    "WorkCounts",
+    "WorkRow",
+    "Workbench",
     "aliquot",
     "aliquot_many",
+    "all_present",
     "away",
+    "begin",
     "card",
     "derive",
+    "deviate",
     "faces",
     "family",
     "find",
+    "finish",
+    "kit_card",
+    "kit_cards",
     "living",
+    "load_kits",
     "new_specimen",
     "note_collection",
     "page",
+    "print_kits",
     "receive",
     "register",
     "registration_of",
     "rows",
     "spin",
+    "tick",
     "timeline",
     "unplaced",
     "visit_card",
+    "workbench",
 ]

@@ -11,8 +11,12 @@ from sqlmodel import Session, col, select
 from biobank import amounts, codes, custody, participants, people, studies
 from biobank.codes import CodeKind
 from biobank.errors import NotFound
+from biobank.participants import datasets
+from biobank.participants.datasets import DatasetRow
 from biobank.people import Actor, May
-from biobank.specimens import statements
+from biobank.specimens import noted, statements
+from biobank.specimens.listing import SpecimenRow, by_id, rows
+from biobank.specimens.noted import CollectionFacts, DeviationRow, ExtractCard, Held, SpinRow
 from biobank.storage import Grid, Slot, Step, slot_name
 from biobank.tables import (
     Container,
@@ -65,7 +69,7 @@ class SpecimenCard(msgspec.Struct, frozen=True):
     out_since: datetime | None
     available: bool
     identifiers: list[str]
-    holds: list[Any]
+    holds: list[Held]
     thaws: int
     exposure_s: int
     collected: datetime | None
@@ -73,23 +77,12 @@ class SpecimenCard(msgspec.Struct, frozen=True):
     processed: datetime | None
     frozen: datetime | None
     recent: list[Recent]
-
-
-class SpecimenRow(msgspec.Struct, frozen=True):
-    """A specimen in a list. `place` is short: the box and the slot in it."""
-
-    code: str
-    kind: str
-    material: str
-    life: str
-    amount: str
-    participant: str
-    visit: str
-    event: str
-    serial: int
-    total: int
-    parent: str | None
-    place: str = ""
+    sprec: str
+    sprec_version: str
+    deviations: list[DeviationRow]
+    spins: list[SpinRow]
+    facts: CollectionFacts | None
+    extract: ExtractCard | None
 
 
 class Face(msgspec.Struct, frozen=True):
@@ -143,6 +136,12 @@ class VisitCard(msgspec.Struct, frozen=True):
     took_place: datetime | None
     expected: list[Expected]
     specimens: list[SpecimenRow]
+    opens_on: date | None
+    closes_on: date | None
+    came_on: date | None
+    occasion: int
+    missed_reason: str
+    datasets: list[DatasetRow]
 
 
 # --- rules ---
@@ -165,6 +164,7 @@ def card(session: Session, actor: Actor, text: str) -> SpecimenCard:
         raise _no_specimen(code)
     state, newest = statements.newest(connection, code)
     where = (state["place"] or {}).get("kind", "none")
+    beside = noted.read(first["noted"])
     return SpecimenCard(
         code=code,
         kind=first["kind"],
@@ -188,47 +188,18 @@ def card(session: Session, actor: Actor, text: str) -> SpecimenCard:
         out_since=first["out_since"],
         available=is_available(first["life"], where, first["amount"], state["holds"]),
         identifiers=[each["value"] for each in state["identifiers"]],
-        holds=state["holds"],
+        holds=[Held(each["kind"], each["reason"]) for each in state["holds"]],
         thaws=first["thaws"],
         exposure_s=first["exposure_s"],
         **{name: _local(first[f"{name}_at"], first[f"{name}_offset"]) for name in statements.TIMES},
         recent=[Recent(*event) for event in newest],
+        sprec=first["sprec"],
+        sprec_version=first["sprec_version"],
+        deviations=beside.deviations,
+        spins=beside.spins,
+        facts=beside.facts,
+        extract=beside.extract,
     )
-
-
-def rows(session: Session, specimens: Sequence[Specimen]) -> list[SpecimenRow]:
-    """Specimens as rows of a list, in the order given."""
-    visits = _by_id(session, Visit, {each.visit_id for each in specimens})
-    whose = _by_id(session, Participant, {each.participant_id for each in specimens})
-    parents = _by_id(session, Specimen, {each.parent_id for each in specimens if each.parent_id})
-    places = statements.short_places(session, [each.id for each in specimens])
-    return [
-        SpecimenRow(
-            code=each.code,
-            kind=each.kind.value,
-            material=each.material,
-            life=each.life.value,
-            amount=amounts.shown(each.amount, each.material),
-            participant=whose[each.participant_id].pseudonym,
-            visit=visits[each.visit_id].code,
-            event=visits[each.visit_id].label,
-            serial=each.serial,
-            total=each.total,
-            parent=parents[each.parent_id].code if each.parent_id else None,
-            place=places.get(each.id, ""),
-        )
-        for each in specimens
-    ]
-
-
-def page(
-    session: Session, actor: Actor, study: str | None = None, after: str = "", limit: int = 50
-) -> list[SpecimenRow]:
-    """Specimens in the actor's scope, by code, those after `after`."""
-    asked = select(Specimen).where(col(Specimen.code) > after, people.visible(actor, May.SEE, Specimen))
-    if study:
-        asked = asked.where(col(Specimen.study_id) == studies.by_code(session, actor, study).id)
-    return rows(session, session.exec(asked.order_by(col(Specimen.code)).limit(limit)).all())
 
 
 def family(session: Session, actor: Actor, text: str) -> list[SpecimenRow]:
@@ -267,10 +238,10 @@ def timeline(session: Session, actor: Actor, text: str) -> list[TimelineRow]:
 def faces(session: Session, actor: Actor, wanted: Sequence[str]) -> list[Face]:
     """The label faces of specimens, in the order asked; a pseudonym only where the study asks."""
     found = _seen(session, actor, wanted, May.PRINT)
-    visits = _by_id(session, Visit, {each.visit_id for each in found})
-    whose = _by_id(session, Participant, {each.participant_id for each in found})
+    visits = by_id(session, Visit, {each.visit_id for each in found})
+    whose = by_id(session, Participant, {each.participant_id for each in found})
     shows: dict[UUID, bool] = {}
-    for study in _by_id(session, Study, {each.study_id for each in found}).values():
+    for study in by_id(session, Study, {each.study_id for each in found}).values():
         shows[study.id] = session.get_one(Protocol, study.protocol_id).label_shows_participant
     return [
         Face(
@@ -299,6 +270,12 @@ def visit_card(session: Session, actor: Actor, text: str) -> VisitCard:
         took_place=visit.took_place_at,
         expected=_expected(session, visit),
         specimens=rows(session, session.exec(asked).all()),
+        opens_on=visit.opens_on,
+        closes_on=visit.closes_on,
+        came_on=visit.came_on,
+        occasion=visit.occasion,
+        missed_reason=visit.missed_reason,
+        datasets=datasets.of(session, [visit.id]).get(visit.id, []),
     )
 
 
@@ -338,10 +315,6 @@ def _seen(session: Session, actor: Actor, wanted: Sequence[str], may: May) -> li
 def _no_specimen(code: str) -> NotFound:
     message = N_("There is no specimen %(code)s in your scope.")
     return NotFound("specimen_not_found", message, code=codes.grouped(code))
-
-
-def _by_id(session: Session, table: type[Any], ids: set[Any]) -> dict[Any, Any]:
-    return {row.id: row for row in session.exec(select(table).where(table.id.in_(ids)))} if ids else {}
 
 
 def _containers(session: Session, ids: set[UUID]) -> dict[str, tuple[str, Grid]]:

@@ -160,7 +160,7 @@ def receive(session: Session, actor: Actor, order: ReceiptOrder) -> list[Specime
 
 
 def _receipt(session: Session, tube: Specimen, order: ReceiptOrder) -> custody.Line:
-    at = sources.when(order.at, tube.collected_at)
+    at = sources.when(session, tube, order.at, tube.collected_at)
     sources.require_not_before(at, "at", ("collected", tube.collected_at))
     for name in ("processed", "frozen"):
         then = getattr(tube, f"{name}_at")

@@ -108,7 +108,7 @@ def _portions(
     lines: list[custody.Line] = []
     for child, amount in zip(children, each, strict=True):
         if child.id in theirs:
-            when = sources.when(order.processed, since)
+            when = sources.when(session, parent, order.processed, since)
             times = {"collected": sources.drawn(session, parent), "processed": when}
             child.container = order.container or child.container
             lines.append(filling_of(child, amount, times))

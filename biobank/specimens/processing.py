@@ -8,7 +8,7 @@ import msgspec
 from pydantic import Field
 from sqlmodel import Session, col, select
 
-from biobank import amounts, clock, codes, custody
+from biobank import amounts, codes, custody
 from biobank.codes import CodeKind, grouped
 from biobank.custody import Kind, facts
 from biobank.errors import RuleBroken
@@ -118,7 +118,7 @@ def spin(session: Session, actor: Actor, order: SpinOrder) -> list[Specimen]:
     require_spinnable(session, tubes)
     sources.require_covered(session, actor, tubes)
     before = _newest_spins(session, tubes)
-    at = order.at or clock.now()
+    at = sources.when(session, tubes[0], order.at, None)
     lines: list[custody.Line] = []
     for tube in tubes:
         last = before.get(tube.id)
@@ -156,7 +156,7 @@ def derive(session: Session, actor: Actor, order: Derivative) -> Specimen:
         refs["extract"] = facts.extract_said(extract)
     amount = _measured(order.amount, child.material, "amount", rule.amount if rule else None)
     if rule:
-        when = sources.when(order.processed, since)
+        when = sources.when(session, parents[0], order.processed, since)
         times = {"collected": sources.drawn(session, parents[0]), "processed": when}
         line = filling_of(child, amount, times, refs=refs)
     else:

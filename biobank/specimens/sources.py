@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta, timezone
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, select
 
@@ -12,7 +13,7 @@ from biobank.codes import CodeKind, grouped
 from biobank.errors import RuleBroken
 from biobank.people import Actor, May
 from biobank.specimens.registering import giving_of
-from biobank.tables import Life, Participant, Requirement, Specimen, SpecimenKind, Visit
+from biobank.tables import Life, Participant, Requirement, Site, Specimen, SpecimenKind, Visit
 from biobank.texts import N_
 
 PRESENT = (Life.COLLECTED, Life.ACTIVE)
@@ -179,12 +180,10 @@ def drawn(session: Session, tube: Specimen) -> datetime | None:
     return None
 
 
-# --- how ---
-
-
-def when(told: datetime | None, since: datetime | None) -> datetime:
-    """The time that was told, else now; never before what was, by a bench computer that runs fast."""
-    return told or max(clock.now(), since or clock.now())
+def when(session: Session, tube: Specimen, told: datetime | None, since: datetime | None) -> datetime:
+    """The time that was told, else now at the tube's site; never before what was, where a clock runs fast."""
+    zone = ZoneInfo(session.get_one(Site, tube.site_id).time_zone)
+    return told or max(clock.now().astimezone(zone), since or clock.now())
 
 
 def gives(
@@ -196,6 +195,9 @@ def gives(
     if parent.amount is None or not taken:
         return []
     return [giving_of(parent, taken, parent.amount + sum(delta for delta, _ in taken), occurred)]
+
+
+# --- how ---
 
 
 def _participants(session: Session, parents: Sequence[Specimen]) -> list[Participant]:

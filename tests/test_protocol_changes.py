@@ -168,8 +168,8 @@ def test_a_visit_that_comes_and_one_that_goes_are_told() -> None:
 
 def test_a_tube_that_comes_and_one_that_goes_are_told() -> None:
     more = LBPB + b'[[collections.stool]]\nmaterial = "stool"\namount = "1 g"\n'
-    assert said(LBPB, more) == ["Collection “stool”: stool is new: 1 of 1 g."]
-    assert said(more, LBPB) == ["Collection “stool”: stool is no longer collected."]
+    assert said(LBPB, more) == ["Collection “stool”: new: stool, 1 of 1 g."]
+    assert said(more, LBPB) == ["Collection “stool”: no longer collected: stool."]
 
 
 def test_an_arm_and_a_vessel_that_come_or_go_are_told() -> None:

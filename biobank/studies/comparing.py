@@ -235,10 +235,10 @@ def _requirements(
         name = Difference(N_("aliquots of %(material)s"), {"material": _material(place[0])})
         facts: dict[str, Fact] = {"tube": name if aliquots else _material(place[0])}
         if now is None:
-            yield Difference(N_("%(tube)s is no longer collected."), facts)
+            yield Difference(N_("no longer collected: %(tube)s."), facts)
             continue
         if was is None:
-            message = N_("%(tube)s is new: %(count)s of %(amount)s.")
+            message = N_("new: %(tube)s, %(count)s of %(amount)s.")
             yield Difference(message, {**facts, "count": now.count, "amount": _amount(now.amount)})
         else:
             yield from _requirement(was, now, facts)

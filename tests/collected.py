@@ -1,8 +1,12 @@
 """A study whose visits are collected by kit and scan, and what its tests do again and again."""
 
+from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from biobank import inputs, participants, specimens, studies
+from biobank.errors import Refusal, RuleBroken
 from biobank.labels.printing import KitLabels, PrintJob, print_kit_labels
 from biobank.specimens import KitCard, Summary, Ticked, Workbench
 from tests.world import MANAGER, TECHNICIAN, World
@@ -160,3 +164,22 @@ def bench(world: World, visit: str) -> Workbench:
 def kinds(world: World, tube: str) -> list[str]:
     """What happened to a tube."""
     return [row.kind for row in world.ask(lambda s, a: specimens.timeline(s, a, tube))]
+
+
+def begun(world: World, text: bytes = STUDY, event: str = "BL") -> tuple[str, list[str]]:
+    """A visit of a new participant, begun with a kit; its tubes in order."""
+    adopt(world, text)
+    visit, (kit,) = enrol(world, event=event), kits(world, event)
+    return visit, begin(world, visit, kit.code)
+
+
+def seen(world: World, code: str) -> specimens.SpecimenCard:
+    """The card of a tube."""
+    return world.ask(lambda s, a: specimens.card(s, a, code))
+
+
+def refusal(work: Callable[[], Any], kind: type[Refusal] = RuleBroken) -> Refusal:
+    """What some work was refused with."""
+    with pytest.raises(kind) as refused:
+        work()
+    return refused.value

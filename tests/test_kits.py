@@ -1,24 +1,13 @@
 """Kits: bags of labelled tubes, made ahead of a visit and bound to it by a scan."""
 
-from collections.abc import Callable
-from typing import Any
-
-import pytest
-
 from biobank import codes, inputs, specimens
 from biobank.codes import CodeKind
-from biobank.errors import Conflict, NotFound, Refusal, RuleBroken
+from biobank.errors import Conflict, NotFound
 from biobank.labels.printing import KitReprint, PrintJob, drawn, reprint_kits
 from biobank.specimens import Found, KitCard
 from tests import collected
-from tests.collected import STUDY, adopt, begin, bench, enrol, kit_labels, kits, tick, visit_of
+from tests.collected import STUDY, adopt, begin, bench, enrol, kit_labels, kits, refusal, tick, visit_of
 from tests.world import OUTSIDER, World
-
-
-def refusal(work: Callable[[], Any], kind: type[Refusal] = RuleBroken) -> Refusal:
-    with pytest.raises(kind) as refused:
-        work()
-    return refused.value
 
 
 def find(world: World, code: str) -> Found:

@@ -87,13 +87,18 @@ class Field:
         self.world = world
 
     def person(
-        self, name: str, arm: str = "surgical", site: str = "BJ", enrolled_on: date | None = None
+        self,
+        name: str,
+        arm: str = "surgical",
+        site: str = "BJ",
+        enrolled_on: date | None = None,
+        study: str = "SPINE",
     ) -> Participant:
         def add(session: Session) -> Participant:
-            study = session.exec(select(Study).where(col(Study.code) == "SPINE")).one()
+            found = session.exec(select(Study).where(col(Study.code) == study)).one()
             at = session.exec(select(Site).where(col(Site.code) == site)).one()
             one = Participant(
-                study_id=study.id,
+                study_id=found.id,
                 site_id=at.id,
                 pseudonym=name,
                 arm=arm,
@@ -346,8 +351,46 @@ def test_minutes_to_the_freezer_fall_into_bins_that_hold_their_upper_edge(field:
     assert plasma.material == "plasma_edta"
     assert plasma.bins == [3, 1, 0, 0, 4, 1, 0, 0, 1]
     assert (plasma.count, plasma.median, plasma.nine_of_ten) == (10, 90, 91)
-    assert (plasma.limit, plasma.late) == (90, 2)  # 60 to the spin and 30 from there
-    assert (stool.limit, stool.late, stool.median, stool.nine_of_ten) == (120, 1, 121, 121)
+    assert (plasma.allowed, plasma.scale) == (progress.Allowed(60, 30), progress.SCALES[0])
+    assert (stool.allowed, stool.median, stool.nine_of_ten) == (progress.Allowed(0, 120), 121, 121)
+    assert (plasma.late, stool.late) == (0, 0)
+
+
+def test_tubes_frozen_too_late_are_those_that_deviate_from_their_own_protocol(field: Field) -> None:
+    one = field.person("S-1")
+    visit = field.visit(one, "BL")
+    tubes = field.tubes(one, visit, PLASMA, 3, collected_at=NOON, frozen_at=NOON + timedelta(hours=3))
+    field.deviates(visit, tubes[:2], "late_freezing")
+    field.deviates(visit, tubes, "low_volume")
+    (found,) = field.world.ask(of(progress.delays))
+    assert found.late == 2
+
+
+@pytest.mark.parametrize(
+    ("limit", "unit"), [(b"240", "min"), (b"241", "h"), (b"4320", "h"), (b"4321", "d"), (b"40000", "d")]
+)
+def test_the_scale_is_the_finest_on_which_the_limit_stands(field: Field, limit: bytes, unit: str) -> None:
+    text = PROTOCOL.replace(b"SPINE", b"LATER").replace(b"freeze = 120", b"freeze = " + limit)
+    field.world.act(lambda session, actor: studies.load(session, actor, text), person=MANAGER)
+    one = field.person("S-1", study="LATER")
+    field.tubes(one, field.visit(one, "BL"), STOOL, collected_at=NOON, frozen_at=NOON)
+    (found,) = field.world.ask(lambda session, actor: progress.delays(session, actor, "LATER"))
+    assert (found.allowed, found.scale.unit) == (progress.Allowed(0, int(limit)), unit)
+
+
+@pytest.mark.parametrize(
+    ("hours", "unit", "place"), [(4, "min", 7), (5, "h", 3), (73, "d", 3), (999, "d", 8)]
+)
+def test_without_a_limit_the_scale_holds_nine_of_ten_tubes(
+    field: Field, hours: int, unit: str, place: int
+) -> None:
+    one = field.person("S-1")
+    frozen = NOON + timedelta(hours=hours)
+    dna = (SpecimenKind.DERIVATIVE, "dna")
+    field.tubes(one, field.visit(one, "BL"), dna, 2, collected_at=NOON, frozen_at=frozen)
+    (found,) = field.world.ask(of(progress.delays))
+    assert (found.allowed, found.scale.unit) == (None, unit)
+    assert found.bins.index(2) == place
 
 
 def test_what_is_spun_without_a_limit_to_the_spin_has_no_limit_from_the_draw(field: Field) -> None:
@@ -357,7 +400,7 @@ def test_what_is_spun_without_a_limit_to_the_spin_has_no_limit_from_the_draw(fie
     field.tubes(one, field.visit(one, "BL"), PLASMA, collected_at=NOON, frozen_at=NOON)
     # The first version set one, and it stays what the tubes under it are held against.
     (found,) = field.world.ask(of(progress.delays))
-    assert found.limit == 90
+    assert found.allowed == progress.Allowed(60, 30)
     alone = field.world.database.read(
         lambda session: progress.freezing.allowed(
             studies.requirements(
@@ -423,4 +466,4 @@ def test_many_participants_ask_no_more_statements_than_one(field: Field) -> None
     for name in range(1, 6):
         come(f"S-{name}")
     assert count() == few
-    assert max(few) <= 7, few
+    assert max(few) <= 8, few

@@ -5,7 +5,8 @@ from itertools import pairwise
 
 import msgspec
 
-from biobank.progress import EDGES, Accrual, By, Collected, Delay, Reason, Shortfalls
+from biobank.progress import Accrual, Allowed, By, Collected, Delay, Reason, Shortfalls
+from biobank.texts import gettext as _
 
 # A chart is as wide as a phone, so that its letters keep their size there; on a desk it grows a little.
 WIDTH = 360
@@ -54,7 +55,7 @@ class Curve(msgspec.Struct, frozen=True):
 
 
 class Bar(msgspec.Struct, frozen=True):
-    """One upright bar of a histogram: `late` where all of it is past the limit."""
+    """One upright bar of a histogram: `late` where all of it is past a limit that counts from the draw."""
 
     x: float
     y: float
@@ -108,6 +109,7 @@ def told(
     return {
         "counted": counted,
         "groupings": [each.value for each in By],
+        "lasting": lasting,
         "share": share,
         "share_width": SHARE,
         "accrual": accrual,
@@ -154,19 +156,22 @@ def curve(accrual: Accrual) -> Curve | None:
 
 
 def histogram(delay: Delay) -> Histogram:
-    """Bins of equal width under their edges in minutes; the last, beyond the last edge, has no end."""
-    left, right, base, top = 8.0, WIDTH - 8.0, 148.0, 24.0 if delay.limit is None else 44.0
+    """Bins of equal width above their edges; the last, beyond the last edge, has no end."""
+    left, right, base, top = 8.0, WIDTH - 8.0, 148.0, 44.0 if delay.allowed else 24.0
     wide = (right - left) / len(delay.bins)
     most = max(delay.bins)
-    begins = (0, *EDGES)
+    begins = [0, *(edge * delay.scale.minutes for edge in delay.scale.edges)]
+    allowed = delay.allowed
     bars = []
     for place, count in enumerate(delay.bins):
         tall = max(1.5, (base - top) * count / most) if count else 0.0
-        late = delay.limit is not None and begins[place] >= delay.limit
+        late = bool(allowed and not allowed.to_spin and begins[place] >= allowed.to_freezer)
         x = round(left + place * wide + 1.5, 1)
         bars.append(Bar(x, round(base - tall, 1), round(wide - 3, 1), round(tall, 1), count, late))
-    edges = [Tick(round(left + place * wide, 1), str(edge)) for place, edge in enumerate(begins)]
-    limit = None if delay.limit is None else Tick(_place(delay.limit, left, wide), str(delay.limit))
+    edges = [
+        Tick(round(left + place * wide, 1), str(edge)) for place, edge in enumerate((0, *delay.scale.edges))
+    ]
+    limit = Tick(_place(allowed.total, begins, left, wide), limits(allowed)) if allowed else None
     before = limit is not None and limit.at > WIDTH / 2
     return Histogram(WIDTH, 180, base, top, left, right, bars, edges, limit, before, delay)
 
@@ -184,6 +189,31 @@ def bars(reasons: Sequence[Reason]) -> Bars:
 def share(expected: int, collected: int) -> float:
     """How much of a small bar of width SHARE is filled; full where more came than was expected."""
     return round(SHARE * min(1.0, collected / expected), 1) if expected else 0.0
+
+
+# --- words for minutes ---
+
+
+def lasting(minutes: int) -> str:
+    """A stretch of time as people say it: minutes up to four hours, then hours, after four days in days."""
+    if minutes <= 240:
+        return _("%(minutes)s min") % {"minutes": minutes}
+    if minutes <= 4 * 1440:
+        whole, words, rest = minutes // 60, _("%(hours)s h"), _("%(minutes)s min")
+        return _together(words % {"hours": whole}, rest % {"minutes": minutes % 60}, minutes % 60)
+    whole, words, rest = minutes // 1440, _("%(days)s d"), _("%(hours)s h")
+    hours = minutes % 1440 // 60
+    return _together(words % {"days": whole}, rest % {"hours": hours}, hours)
+
+
+def limits(allowed: Allowed) -> str:
+    """What the line of a limit says: both limits where something is spun between them."""
+    parts = [allowed.to_spin, allowed.to_freezer] if allowed.to_spin else [allowed.to_freezer]
+    return _("at most %(time)s") % {"time": " + ".join(lasting(each) for each in parts)}
+
+
+def _together(whole: str, rest: str, left: int) -> str:
+    return f"{whole} {rest}" if left else whole
 
 
 # --- ticks ---
@@ -219,9 +249,9 @@ def _fits(at: float) -> bool:
     return at - TICK_ROOM / 2 >= 0 and at + TICK_ROOM / 2 <= WIDTH
 
 
-def _place(minutes: int, left: float, wide: float) -> float:
+def _place(minutes: int, begins: Sequence[int], left: float, wide: float) -> float:
     """Where a number of minutes is among bins that are equally wide; beyond the last edge, in its middle."""
-    for place, (begin, end) in enumerate(pairwise((0, *EDGES))):
+    for place, (begin, end) in enumerate(pairwise(begins)):
         if minutes <= end:
             return round(left + wide * (place + (minutes - begin) / (end - begin)), 1)
-    return round(left + wide * (len(EDGES) + 0.5), 1)
+    return round(left + wide * (len(begins) - 0.5), 1)

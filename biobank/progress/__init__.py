@@ -2,12 +2,13 @@
 
 from biobank.progress.accrual import Accrual, Month, accrual
 from biobank.progress.collected import By, Collected, Part, Share, collected
-from biobank.progress.freezing import EDGES, Delay, delays
+from biobank.progress.freezing import SCALES, Allowed, Delay, Scale, delays
 from biobank.progress.shortfalls import Deviated, Reason, Shortfalls, shortfalls
 
 __all__ = [
-    "EDGES",
+    "SCALES",
     "Accrual",
+    "Allowed",
     "By",
     "Collected",
     "Delay",
@@ -15,6 +16,7 @@ __all__ = [
     "Month",
     "Part",
     "Reason",
+    "Scale",
     "Share",
     "Shortfalls",
     "accrual",

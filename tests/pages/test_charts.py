@@ -12,8 +12,9 @@ from playwright.sync_api import Browser
 from biobank import texts
 from biobank.pages import charts, shell
 from biobank.progress import (
-    EDGES,
+    SCALES,
     Accrual,
+    Allowed,
     By,
     Collected,
     Delay,
@@ -36,9 +37,12 @@ def enrolled(*counts: int, first: int = 2025 * 12, arms: int = 1) -> Accrual:
     return Accrual([f"arm {n}" for n in range(arms)], months, 0)
 
 
-def delay(*bins: int, limit: int | None = None, late: int | None = None) -> Delay:
+EDGES = SCALES[0].edges
+
+
+def delay(*bins: int, allowed: Allowed | None = None, scale: int = 0) -> Delay:
     filled = [*bins, *[0] * (len(EDGES) + 1 - len(bins))]
-    return Delay("plasma_edta", sum(filled), 74, 118, filled, limit, late)
+    return Delay("plasma_edta", sum(filled), 74, 118, SCALES[scale], filled, allowed, 0)
 
 
 def share(key: str, title: str, expected: int, collected: int) -> Share:
@@ -53,7 +57,10 @@ FULL = charts.told(
         share("", "", 12, 11),
     ),
     Accrual(["a", "b"], enrolled(4, 0, 3, arms=2).months, 2),
-    [delay(0, 3, 9, limit=30, late=9), Delay("stool", 1, 5, 5, [1, *[0] * len(EDGES)], None, None)],
+    [
+        Delay("plasma_edta", 12, 74, 118, SCALES[0], [0, 3, 9, 0, 0, 0, 0, 0, 0], Allowed(60, 30), 9),
+        Delay("stool", 1, 300, 6000, SCALES[1], [1, *[0] * len(EDGES)], Allowed(0, 1440), 0),
+    ],
     Shortfalls([Reason("moved", 8), Reason("", 2)], ["BL"], [Deviated("not_collected", 7, [7])]),
 )
 EMPTY = charts.told(
@@ -159,18 +166,47 @@ def test_bars_stand_between_the_edges_that_bound_them() -> None:
 
 @pytest.mark.parametrize(("limit", "place"), [(15, 1), (60, 4), (75, 4.5), (240, 8), (1000, 8.5)])
 def test_the_limit_stands_where_its_minutes_are(limit: int, place: float) -> None:
-    chart = charts.histogram(delay(1, limit=limit, late=0))
+    chart = charts.histogram(delay(1, allowed=Allowed(0, limit)))
     wide = (chart.right - chart.left) / 9
     assert chart.limit is not None
     assert chart.limit.at == pytest.approx(chart.left + place * wide, abs=0.1)
-    assert chart.limit.text == str(limit)
     assert chart.limit_before == (chart.limit.at > chart.width / 2)
 
 
 def test_only_bars_wholly_past_the_limit_are_late() -> None:
-    chart = charts.histogram(delay(*[1] * 9, limit=100, late=4))
+    chart = charts.histogram(delay(*[1] * 9, allowed=Allowed(0, 100)))
     assert [bar.late for bar in chart.bars] == [False] * 6 + [True] * 3
-    assert not any(bar.late for bar in charts.histogram(delay(*[1] * 9)).bars)
+    for other in (None, Allowed(60, 40)):  # with a spin between, the draw alone does not say who was late
+        assert not any(bar.late for bar in charts.histogram(delay(*[1] * 9, allowed=other)).bars)
+
+
+def test_a_long_way_to_the_freezer_is_drawn_in_hours_or_days() -> None:
+    chart = charts.histogram(delay(1, scale=1, allowed=Allowed(0, 1440)))
+    assert [tick.text for tick in chart.edges] == ["0", "1", "2", "4", "8", "12", "24", "48", "72"]
+    assert chart.limit == charts.Tick(chart.edges[6].at, "at most 24 h")
+    assert charts.histogram(delay(1, scale=2)).edges[1].text == "1"
+
+
+@pytest.mark.parametrize(
+    ("minutes", "said"),
+    [
+        (0, "0 min"),
+        (240, "240 min"),
+        (241, "4 h 1 min"),
+        (1440, "24 h"),
+        (5760, "96 h"),
+        (5761, "4 d"),
+        (7259, "5 d"),
+        (7260, "5 d 1 h"),
+    ],
+)
+def test_a_stretch_of_time_is_told_in_the_unit_people_would_use(minutes: int, said: str) -> None:
+    assert charts.lasting(minutes) == said
+
+
+def test_the_line_of_a_limit_says_both_where_something_is_spun_between() -> None:
+    assert charts.limits(Allowed(60, 30)) == "at most 60 min + 30 min"
+    assert charts.limits(Allowed(0, 30)) == "at most 30 min"
 
 
 def test_reasons_are_as_long_as_they_are_frequent() -> None:
@@ -200,7 +236,16 @@ def test_the_fragment_says_in_tables_and_titles_what_it_draws() -> None:
     assert page.count('<details class="chart-table">') == len(named)
     assert "Baseline &lt;1&gt;" in page
     assert "style=" not in page
-    for said in ("6 / 8", "5 / 4", "11 / 12", "9 tubes too late", "No reason told", "at most 30 min"):
+    for said in (
+        "6 / 8",
+        "5 / 4",
+        "11 / 12",
+        "9 frozen too late",
+        "No reason told",
+        "at most 60 min + 30 min",
+        "5 h",
+        "more than 72 h",
+    ):
         assert said in page
     assert "2 participants have no day of enrolment yet." in page
 

@@ -1,6 +1,7 @@
 """Schedules on the calendar: months of every length, windows, arms, and the days of a site."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,9 +15,9 @@ KEY = clock.new_key()
 
 
 def event(
-    code: str = "M1", months: int = 0, days: int = 0, *, anchor: str = "enrolment", **more: object
+    code: str = "M1", months: int = 0, days: int = 0, *, anchor: str = "enrolment", **more: Any
 ) -> Event:
-    told = {"title": code, "position": 0, "offset_months": months, "offset_days": days} | more
+    told: dict[str, Any] = {"title": code, "position": 0, "offset_months": months, "offset_days": days} | more
     return Event(protocol_id=KEY, code=code, anchor=Anchor(anchor), **told)
 
 

@@ -6,12 +6,14 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+from sqlalchemy import bindparam, update
+from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import Session, col, or_, select
 
 from biobank import clock, custody, studies
 from biobank.participants import scheduling
 from biobank.participants.scheduling import Wanted
-from biobank.participants.visits import change_of, date_visit, new_visit, opening_of
+from biobank.participants.visits import change_of, new_visit, opening_of
 from biobank.people import Actor
 from biobank.studies import Difference, StudyCard
 from biobank.studies.file import EventPart
@@ -206,28 +208,39 @@ def _is_history(participant: Participant, visits: Sequence[Visit]) -> bool:
 def _write(session: Session, actor: Actor, steps: Sequence[_Step]) -> Changes:
     changes = Changes()
     lines: list[custody.Line] = []
+    kept: list[dict[str, Any]] = []
     for step in steps:
         changes += _counted(step)
-        line = _written(session, step)
-        if line:
-            lines.append(line)
-    session.flush()  # new days alone are on no log: they follow from those of the participant
+        if step.visit is None:
+            lines.append(opening_of(new_visit(step.participant, step.wish)))
+            continue
+        now = _columns(step.visit, step)
+        if any(getattr(step.visit, name) != value for name, value in now.items()):
+            kept.append({"key": step.visit.id, **now})
+            for name, value in now.items():
+                set_committed_value(step.visit, name, value)
+            line = change_of(session, step.visit)
+            # New days alone are on no log of a visit: they follow from those of the participant.
+            lines += [line] if line else []
+    session.flush()
+    if kept:  # one statement: the session's own would be one for each way in which a visit changes
+        session.connection().execute(update(Visit).where(col(Visit.id) == bindparam("key")), kept)
     custody.record_all(session, actor, lines)
     return changes
 
 
-def _written(session: Session, step: _Step) -> custody.Line | None:
-    visit, wish = step.visit, step.wish
-    if visit is None:
-        return opening_of(new_visit(step.participant, wish))
+def _columns(visit: Visit, step: _Step) -> dict[str, Any]:
+    """What the columns of a visit will be."""
+    wish = step.wish
+    names = ("event_id", "occasion", "procedure_id", "planned_on", "opens_on", "closes_on")
+    columns = {name: getattr(visit, name) for name in names}
     if wish is None:
-        visit.status = VisitStatus.CANCELLED
-    else:
-        visit.status = VisitStatus.PLANNED
-        date_visit(visit, wish)
-        if not step.begun:  # its tubes are those of the version it was begun under
-            visit.event_id = wish.event.id
-    return change_of(session, visit)
+        return {**columns, "status": VisitStatus.CANCELLED}
+    days = {"planned_on": wish.planned_on, "opens_on": wish.opens_on, "closes_on": wish.closes_on}
+    counted_from = wish.procedure.id if wish.procedure else None
+    columns |= {**days, "procedure_id": counted_from, "status": VisitStatus.PLANNED}
+    # The tubes of a visit that was begun are those of the version it was begun under.
+    return columns if step.begun else {**columns, "event_id": wish.event.id}
 
 
 def _counted(step: _Step) -> Changes:

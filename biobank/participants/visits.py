@@ -135,27 +135,20 @@ def new_visit(
 
     Of an event counted from a procedure, the visit has days and an occasion where it comes as `Wanted`.
     """
-    if isinstance(event, Event):
-        found = scheduling.wanted(participant.arm, participant.enrolled_on, (), [event])
-        event = found[0] if found else Wanted(event)
-    visit = Visit(
+    wish = event if isinstance(event, Wanted | None) else _counted(participant, event)
+    return Visit(
         code=codes.new_code(CodeKind.VISIT),
         participant_id=participant.id,
-        event_id=event.event.id if event else None,
-        label=event.event.code if event else label,
+        event_id=wish.event.id if wish else None,
+        label=wish.event.code if wish else label,
+        occasion=wish.occasion if wish else 0,
+        procedure_id=wish.procedure.id if wish and wish.procedure else None,
+        planned_on=wish.planned_on if wish else None,
+        opens_on=wish.opens_on if wish else None,
+        closes_on=wish.closes_on if wish else None,
         took_place_at=took_place,
         status=VisitStatus.PLANNED,
     )
-    if event:
-        date_visit(visit, event)
-    return visit
-
-
-def date_visit(visit: Visit, wish: Wanted) -> None:
-    """Give a visit the occasion and the days that are wanted of it."""
-    visit.occasion = wish.occasion
-    visit.procedure_id = wish.procedure.id if wish.procedure else None
-    visit.planned_on, visit.opens_on, visit.closes_on = wish.planned_on, wish.opens_on, wish.closes_on
 
 
 def opening_of(visit: Visit) -> custody.Line:
@@ -264,6 +257,13 @@ def procedure_of(session: Session, participant: Participant, number: int) -> Pro
 
 def _site_day(session: Session, participant: Participant, moment: datetime) -> date:
     return scheduling.site_day(session.get_one(Site, participant.site_id).time_zone, moment)
+
+
+def _counted(participant: Participant, event: Event) -> Wanted:
+    """What is wanted at an event, whatever the arm; one that is counted from a procedure has no day."""
+    if event.anchor is Anchor.PROCEDURE:
+        return Wanted(event)
+    return scheduling.wanted(event.arms[0] if event.arms else "", participant.enrolled_on, (), [event])[0]
 
 
 def _wish(session: Session, participant: Participant, order: VisitOrder) -> Wanted:

@@ -93,9 +93,9 @@ def require_covers(session: Session, wanted: Sequence[tuple[Participant, Iterabl
     for key, participant in whose.items():
         if states[key].get("withdrawn"):
             raise _withdrawn(participant)
-    asked = select(Consent).where(col(Consent.participant_id).in_(list(whose)))
+    kept = select(Consent).where(col(Consent.participant_id).in_(list(whose)))
     given: dict[object, list[Consent]] = {}
-    for consent in session.exec(asked):
+    for consent in session.exec(kept):
         given.setdefault(consent.participant_id, []).append(consent)
     covered = {key: granted(given.get(key, ())) for key in whose}
     needs = {
@@ -103,7 +103,8 @@ def require_covers(session: Session, wanted: Sequence[tuple[Participant, Iterabl
         for study in {each.study_id for each in whose.values()}
     }
     for participant, materials in wanted:
-        _require_scopes(participant, list(materials), needs[participant.study_id], covered[participant.id])
+        asked = sorted(set(materials))
+        _require_scopes(participant, asked, needs[participant.study_id], covered[participant.id])
 
 
 def require_not_withdrawn(session: Session, participant: Participant) -> None:

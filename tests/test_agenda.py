@@ -18,22 +18,16 @@ NOON = datetime(2026, 3, 2, 4, tzinfo=UTC)
 """Noon of 2 March at the site BJ."""
 
 
-@pytest.fixture(autouse=True)
-def noon() -> Iterator[None]:
-    """It is noon of a day in March."""
-    clock.set_clock(lambda: NOON)
-    yield
-    clock.set_clock()
-
-
 @pytest.fixture
-def study(world: World) -> World:
-    """Three participants of the study with two anchors."""
+def study(world: World) -> Iterator[World]:
+    """Three participants of the study with two anchors, at noon of a day in March."""
+    clock.set_clock(lambda: NOON)  # only now: the world is furnished once for all tests, on the day it is
     adopt(world, protocol(*EVENTS))
     enrol(world, "D-1", enrolled_on="2026-01-31")
     enrol(world, "D-2", enrolled_on="2026-02-28", arm="other")
     enrol(world, "D-3", enrolled_on=None)
-    return world
+    yield world
+    clock.set_clock()
 
 
 def listed(world: World, of: str, person: str = TECHNICIAN, **told: object) -> list[AgendaRow]:

@@ -1,185 +1,24 @@
 """How a study is coming along: counts that hold on both engines, within each person's scope."""
 
-from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Callable
+from datetime import UTC, date, datetime
 from typing import Any
-from uuid import UUID
 
 import pytest
 from sqlalchemy import event
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
-from biobank import accounts, clock, codes, people, progress, studies
-from biobank.codes import CodeKind
+from biobank import accounts, clock, people, progress, studies
 from biobank.errors import NotFound
-from biobank.people import Actor, Credentials
+from biobank.people import Credentials
 from biobank.progress import By
 from biobank.tables import (
-    Deviation,
-    DeviationCode,
     Life,
-    Participant,
     Role,
-    SignIn,
-    Site,
-    Specimen,
     SpecimenKind,
-    Study,
-    Visit,
-    VisitStatus,
 )
-from tests.world import MANAGER, OUTSIDER, TECHNICIAN, World
-
-PROTOCOL = b"""
-[study]
-code = "SPINE"
-title = "A study with two arms"
-
-[[arms]]
-code = "surgical"
-title = "Surgical"
-[[arms]]
-code = "other"
-title = "Not surgical"
-
-[[events]]
-code = "BL"
-title = "Baseline"
-day = 0
-collects = ["blood", "stool"]
-[[events]]
-code = "M1"
-title = "One month"
-day = 30
-collects = ["blood"]
-
-[[collections.blood]]
-material = "blood_edta"
-count = 2
-limits = { spin = 60 }
-[[collections.blood.derivatives]]
-material = "plasma_edta"
-[[collections.blood.derivatives.aliquots]]
-material = "plasma_edta"
-count = 4
-limits = { freeze = 30 }
-[[collections.blood.derivatives]]
-material = "buffy_coat"
-
-[[collections.stool]]
-material = "stool"
-storage = "-80"
-[[collections.stool.aliquots]]
-material = "stool"
-count = 3
-limits = { freeze = 120 }
-"""
-
-NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
-PLASMA = (SpecimenKind.ALIQUOT, "plasma_edta")
-STOOL = (SpecimenKind.PRIMARY, "stool")
-
-
-class Field:
-    """Rows of the study, put where they are needed: what is asked here only reads."""
-
-    def __init__(self, world: World) -> None:
-        self.world = world
-
-    def person(
-        self,
-        name: str,
-        arm: str = "surgical",
-        site: str = "BJ",
-        enrolled_on: date | None = None,
-        study: str = "SPINE",
-    ) -> Participant:
-        def add(session: Session) -> Participant:
-            found = session.exec(select(Study).where(col(Study.code) == study)).one()
-            at = session.exec(select(Site).where(col(Site.code) == site)).one()
-            one = Participant(
-                study_id=found.id,
-                site_id=at.id,
-                pseudonym=name,
-                arm=arm,
-                enrolled_on=enrolled_on,
-                salt=b"0123456789abcdef",
-            )
-            session.add(one)
-            return one
-
-        return self.world.database.write(add)
-
-    def visit(self, one: Participant, label: str, status: str = "done", **told: Any) -> Visit:
-        def add(session: Session) -> Visit:
-            events = studies.events(session, session.get_one(Study, one.study_id))
-            made = Visit(
-                code=codes.new_code(CodeKind.VISIT),
-                participant_id=one.id,
-                event_id=next((each.id for each in events if each.code == label), None),
-                label=label,
-                status=VisitStatus(status),
-                **told,
-            )
-            session.add(made)
-            return made
-
-        return self.world.database.write(add)
-
-    def tubes(
-        self, one: Participant, visit: Visit, what: tuple[SpecimenKind, str], count: int = 1, **told: Any
-    ) -> list[UUID]:
-        def add(session: Session) -> list[UUID]:
-            made = [
-                Specimen(
-                    code=codes.new_code(CodeKind.SPECIMEN),
-                    study_id=one.study_id,
-                    site_id=one.site_id,
-                    participant_id=one.id,
-                    visit_id=visit.id,
-                    kind=what[0],
-                    material=what[1],
-                    **{"life": Life.ACTIVE, **told},
-                )
-                for _ in range(count)
-            ]
-            session.add_all(made)
-            return [each.id for each in made]
-
-        return self.world.database.write(add)
-
-    def deviates(self, visit: Visit, tubes: list[UUID], code: str) -> None:
-        def add(session: Session) -> None:
-            session.add_all(
-                [
-                    Deviation(specimen_id=tube, visit_id=visit.id, code=DeviationCode(code), at=NOON)
-                    for tube in tubes
-                ]
-            )
-
-        self.world.database.write(add)
-
-    def collected(self, by: By = By.EVENT, person: str = TECHNICIAN) -> progress.Collected:
-        return self.world.ask(lambda session, actor: progress.collected(session, actor, "SPINE", by), person)
-
-
-@pytest.fixture
-def field(world: World) -> Iterator[Field]:
-    clock.set_clock(lambda: NOON)
-    world.database.write(_open_sessions_again)
-    world.act(lambda session, actor: studies.load(session, actor, PROTOCOL), person=MANAGER)
-    yield Field(world)
-    clock.set_clock()
-
-
-def _open_sessions_again(session: Session) -> None:
-    for sign_in in session.exec(select(SignIn)):
-        sign_in.ends_at = NOON + timedelta(hours=1)
-
-
-def of(question: Callable[[Session, Actor, str], Any]) -> Callable[[Session, Actor], Any]:
-    """The question, asked of our study."""
-    return lambda session, actor: question(session, actor, "SPINE")
+from tests.progress.rows import NOON, PLASMA, PROTOCOL, STOOL, Field, of
+from tests.world import MANAGER, OUTSIDER, TECHNICIAN
 
 
 def figures(found: progress.Collected) -> dict[str, tuple[int, int]]:
@@ -336,80 +175,6 @@ def test_enrolment_is_counted_by_month_and_arm_with_the_months_in_which_nobody_c
         progress.Month("2026-10", 1, 3, [2, 1]),
         progress.Month("2026-11", 0, 3, [2, 1]),
     ]
-
-
-def test_minutes_to_the_freezer_fall_into_bins_that_hold_their_upper_edge(field: Field) -> None:
-    one = field.person("S-1")
-    visit = field.visit(one, "BL")
-    for minutes, count in ((0, 1), (15, 2), (16, 1), (90, 4), (91, 1), (241, 1)):
-        frozen = NOON + timedelta(minutes=minutes, seconds=59)
-        field.tubes(one, visit, PLASMA, count, collected_at=NOON, frozen_at=frozen)
-    field.tubes(one, visit, PLASMA, 2, collected_at=NOON)
-    field.tubes(one, visit, STOOL, 1, collected_at=NOON, frozen_at=NOON + timedelta(minutes=121))
-    field.tubes(one, visit, (SpecimenKind.DERIVATIVE, "dna"), 1, frozen_at=NOON)
-    plasma, stool = field.world.ask(of(progress.delays))
-    assert plasma.material == "plasma_edta"
-    assert plasma.bins == [3, 1, 0, 0, 4, 1, 0, 0, 1]
-    assert (plasma.count, plasma.median, plasma.nine_of_ten) == (10, 90, 91)
-    assert (plasma.allowed, plasma.scale) == (progress.Allowed(60, 30), progress.SCALES[0])
-    assert (stool.allowed, stool.median, stool.nine_of_ten) == (progress.Allowed(0, 120), 121, 121)
-    assert (plasma.late, stool.late) == (0, 0)
-
-
-def test_tubes_frozen_too_late_are_those_that_deviate_from_their_own_protocol(field: Field) -> None:
-    one = field.person("S-1")
-    visit = field.visit(one, "BL")
-    tubes = field.tubes(one, visit, PLASMA, 3, collected_at=NOON, frozen_at=NOON + timedelta(hours=3))
-    field.deviates(visit, tubes[:2], "late_freezing")
-    field.deviates(visit, tubes, "low_volume")
-    (found,) = field.world.ask(of(progress.delays))
-    assert found.late == 2
-
-
-@pytest.mark.parametrize(
-    ("limit", "unit"), [(b"240", "min"), (b"241", "h"), (b"4320", "h"), (b"4321", "d"), (b"40000", "d")]
-)
-def test_the_scale_is_the_finest_on_which_the_limit_stands(field: Field, limit: bytes, unit: str) -> None:
-    text = PROTOCOL.replace(b"SPINE", b"LATER").replace(b"freeze = 120", b"freeze = " + limit)
-    field.world.act(lambda session, actor: studies.load(session, actor, text), person=MANAGER)
-    one = field.person("S-1", study="LATER")
-    field.tubes(one, field.visit(one, "BL"), STOOL, collected_at=NOON, frozen_at=NOON)
-    (found,) = field.world.ask(lambda session, actor: progress.delays(session, actor, "LATER"))
-    assert (found.allowed, found.scale.unit) == (progress.Allowed(0, int(limit)), unit)
-
-
-@pytest.mark.parametrize(
-    ("hours", "unit", "place"), [(4, "min", 7), (5, "h", 3), (73, "d", 3), (999, "d", 8)]
-)
-def test_without_a_limit_the_scale_holds_nine_of_ten_tubes(
-    field: Field, hours: int, unit: str, place: int
-) -> None:
-    one = field.person("S-1")
-    frozen = NOON + timedelta(hours=hours)
-    dna = (SpecimenKind.DERIVATIVE, "dna")
-    field.tubes(one, field.visit(one, "BL"), dna, 2, collected_at=NOON, frozen_at=frozen)
-    (found,) = field.world.ask(of(progress.delays))
-    assert (found.allowed, found.scale.unit) == (None, unit)
-    assert found.bins.index(2) == place
-
-
-def test_what_is_spun_without_a_limit_to_the_spin_has_no_limit_from_the_draw(field: Field) -> None:
-    text = PROTOCOL.replace(b"limits = { spin = 60 }\n", b"")
-    field.world.act(lambda session, actor: studies.load(session, actor, text), person=MANAGER)
-    one = field.person("S-1")
-    field.tubes(one, field.visit(one, "BL"), PLASMA, collected_at=NOON, frozen_at=NOON)
-    # The first version set one, and it stays what the tubes under it are held against.
-    (found,) = field.world.ask(of(progress.delays))
-    assert found.allowed == progress.Allowed(60, 30)
-    alone = field.world.database.read(
-        lambda session: progress.freezing.allowed(
-            studies.requirements(
-                session,
-                studies.events(session, session.exec(select(Study).where(Study.code == "SPINE")).one())[1].id,
-            )
-        )
-    )
-    assert alone == {}
 
 
 def test_missed_visits_are_told_by_reason_and_deviations_by_code_and_event(field: Field) -> None:

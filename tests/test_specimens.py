@@ -299,9 +299,16 @@ def test_what_names_nothing_is_refused(world: World, said: str) -> None:
     assert (refused.slug, refused.field) == ("code_unknown", "code")
 
 
-@pytest.mark.parametrize("kind", [CodeKind.SPECIMEN, CodeKind.KIT, CodeKind.BADGE])
-def test_a_good_code_that_belongs_to_nothing_is_told_apart(world: World, kind: CodeKind) -> None:
-    assert refusal(lambda: find(world, codes.new_code(kind)), NotFound).slug == "code_unassigned"
+@pytest.mark.parametrize(
+    ("kind", "slug"),
+    [
+        (CodeKind.SPECIMEN, "code_unassigned"),
+        (CodeKind.KIT, "kit_not_found"),
+        (CodeKind.BADGE, "code_unassigned"),
+    ],
+)
+def test_a_good_code_that_belongs_to_nothing_is_told_apart(world: World, kind: CodeKind, slug: str) -> None:
+    assert refusal(lambda: find(world, codes.new_code(kind)), NotFound).slug == slug
 
 
 def test_a_text_with_a_nul_is_refused_on_both_databases(world: World) -> None:

@@ -135,7 +135,8 @@ def spin(session: Session, actor: Actor, order: SpinOrder) -> list[Specimen]:
 def derive(session: Session, actor: Actor, order: Derivative) -> Specimen:
     """Make a derivative, such as plasma of EDTA blood, or DNA of several buffy coats.
 
-    Each parent gives `used` and loses `loss`; the first is the child's parent. Refused: more than there
+    Each parent gives `used` and loses `loss`. The child's parent is the first, or that of which it is
+    expected. Refused: more than there
     is, a specimen that has ended, no consent that covers both materials, a child older than its parents,
     pooling that `require_one_pool` refuses, a code that is taken, measures of what is no extract.
     """
@@ -146,12 +147,12 @@ def derive(session: Session, actor: Actor, order: Derivative) -> Specimen:
         sources.require_divisible(parent)
     amounts.material(order.material)
     sources.require_covered(session, actor, parents, [order.material])
-    child, rule = _child(session, parents[0], order)
+    child, rule = _child(session, parents, order)
     require_one_pool(parents, sources.requirement(session, child), *_rules(session, parents))
     since = max((made for parent in parents if (made := sources.made_at(session, parent))), default=None)
     require_not_older(order.processed, since, "processed")
     extract = extracts.extract(child.id, child.material, order.concentration, order.a260_280)
-    refs: dict[str, Any] = {"pooled": [str(each.id) for each in parents[1:]]} if also else {}
+    refs: dict[str, Any] = {"pooled": _others(parents, child)} if also else {}
     if extract:
         refs["extract"] = facts.extract_said(extract)
     amount = _measured(order.amount, child.material, "amount", rule.amount if rule else None)
@@ -205,15 +206,22 @@ def _rules(session: Session, tubes: Sequence[Specimen]) -> list[Requirement | No
     return [sources.requirement(session, tube) for tube in tubes]
 
 
-def _child(session: Session, parent: Specimen, order: Derivative) -> tuple[Specimen, Requirement | None]:
+def _others(parents: Sequence[Specimen], child: Specimen) -> list[str]:
+    return [str(each.id) for each in parents if each.id != child.parent_id]
+
+
+def _child(
+    session: Session, parents: Sequence[Specimen], order: Derivative
+) -> tuple[Specimen, Requirement | None]:
     """The expected tube that is filled, with what the protocol gives it; else a new one, and nothing."""
     code = codes.require(order.code, CodeKind.SPECIMEN) if order.code else None
-    waiting = sources.expected(session, [parent], SpecimenKind.DERIVATIVE).get(parent.id, [])
-    for there in waiting:
+    waiting = sources.expected(session, parents, SpecimenKind.DERIVATIVE)
+    for there in (child for parent in parents for child in waiting.get(parent.id, ())):
         if there.material == order.material and code in (None, there.code):
             there.container = order.container or there.container
             return there, sources.requirement(session, there)
     require_free_codes(session, [code] if code else [])
+    parent = parents[0]
     visit, participant = sources.owner(session, parent)
     rule = sources.requirement_of_child(session, parent, SpecimenKind.DERIVATIVE, order.material)
     fresh = new_specimen(

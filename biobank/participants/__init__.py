@@ -51,7 +51,7 @@ from biobank.participants.visits import (
     opening_of,
     visit_by_code,
 )
-from biobank.participants.withdrawing import WithdrawalOrder, withdraw, withdrawal_of
+from biobank.participants.withdrawing import AtStake, WithdrawalOrder, at_stake, withdraw, withdrawal_of
 
 __all__ = [
     "UNSCHEDULED",
@@ -61,6 +61,7 @@ __all__ = [
     "ArmOrder",
     "ArmRow",
     "Asked",
+    "AtStake",
     "CalendarDay",
     "Changes",
     "ConsentOrder",
@@ -84,6 +85,7 @@ __all__ = [
     "adopt",
     "agenda",
     "answers",
+    "at_stake",
     "by_pseudonym",
     "cancel_procedure",
     "card",

@@ -138,11 +138,18 @@ def counts(session: Session, actor: Actor, asked: Asked) -> Counts:
 
 
 def month(
-    session: Session, actor: Actor, study: str, year: int, number: int, site: str | None = None
+    session: Session,
+    actor: Actor,
+    study: str | None,
+    year: int,
+    number: int,
+    site: str | None = None,
+    participant: str | None = None,
 ) -> list[CalendarDay]:
     """Every day of a month: visits that were made stand on the day they were, others on the planned one.
 
-    Refused: a month that no calendar has, a study or site that is not there.
+    Without a study they are those of all studies in the actor's scope. Refused: a month
+    that no calendar has, a study or site that is not there.
     """
     if not (1900 <= year <= 2200 and 1 <= number <= 12):
         raise Malformed("month_unknown", N_("There is no such month."), field="month")
@@ -154,7 +161,7 @@ def month(
     )
     came = and_(col(Visit.came_on).between(first, last), col(Visit.status) == VisitStatus.DONE)
     wanted = select(Visit, Participant).join(Participant, col(Participant.id) == col(Visit.participant_id))
-    within = _within(session, actor, Asked(study=study, site=site))
+    within = _within(session, actor, Asked(study=study, site=site, participant=participant))
     ordered = wanted.where(*within, or_(planned, came)).order_by(col(Participant.pseudonym), col(Visit.id))
     on: defaultdict[date | None, list[AgendaRow]] = defaultdict(list)
     for row in _rows(session, session.exec(ordered).all(), _days(session, None)):

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 from uuid import UUID
 
-from sqlmodel import Session, col, select
+import msgspec
+from sqlmodel import Session, col, func, select
 
 from biobank import clock, custody
 from biobank.custody import Kind
@@ -39,6 +40,14 @@ class WithdrawalOrder(Input):
     level: WithdrawalLevel
     withdrawn_on: Day
     note: Note | None = None
+
+
+class AtStake(msgspec.Struct, frozen=True):
+    """What a withdrawal would stop: planned visits, tubes that are expected, tubes that are kept."""
+
+    visits: int
+    expected: int
+    tubes: int
 
 
 # --- rules ---
@@ -87,6 +96,19 @@ def withdraw(session: Session, actor: Actor, order: WithdrawalOrder) -> Particip
 def withdrawal_of(session: Session, participant_id: UUID) -> Withdrawal | None:
     """That a participant withdrew, and how far; None for one who did not."""
     return session.exec(select(Withdrawal).where(col(Withdrawal.participant_id) == participant_id)).first()
+
+
+def at_stake(session: Session, participant: Participant) -> AtStake:
+    """What would stop if this participant withdrew now; only from no further use on are tubes held."""
+    visits = select(func.count()).where(
+        col(Visit.participant_id) == participant.id, col(Visit.status) == VisitStatus.PLANNED
+    )
+    tubes = select(func.count()).where(col(Specimen.participant_id) == participant.id)
+    return AtStake(
+        visits=session.exec(visits).one(),
+        expected=session.exec(tubes.where(col(Specimen.life) == Life.EXPECTED)).one(),
+        tubes=session.exec(tubes.where(col(Specimen.life).in_(_LIVING))).one(),
+    )
 
 
 # --- how ---

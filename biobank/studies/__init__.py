@@ -1,5 +1,6 @@
 """Studies, arms, events and what each collects; read from a protocol file."""
 
+from biobank.studies.cards import ProtocolCard, Tube, protocol_card, protocol_text
 from biobank.studies.checking import read_protocol, require_sound
 from biobank.studies.comparing import Difference
 from biobank.studies.file import ImportPart, ProtocolFile, RequirementPart
@@ -25,9 +26,11 @@ from biobank.studies.windows import add_months, counted
 __all__ = [
     "Difference",
     "ImportPart",
+    "ProtocolCard",
     "ProtocolFile",
     "RequirementPart",
     "StudyCard",
+    "Tube",
     "add_months",
     "arms",
     "attributes",
@@ -42,7 +45,9 @@ __all__ = [
     "everything",
     "load",
     "needs",
+    "protocol_card",
     "protocol_of",
+    "protocol_text",
     "read_protocol",
     "require_sound",
     "requirements",

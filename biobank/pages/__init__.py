@@ -5,7 +5,18 @@ from collections.abc import Sequence
 from litestar import Router
 from litestar.di import Provide
 
-from biobank.pages import bench, home, shell, signing, specimens, storage, studies, visits
+from biobank.pages import (
+    bench,
+    collecting,
+    home,
+    preparing,
+    shell,
+    signing,
+    specimens,
+    storage,
+    studies,
+    visits,
+)
 from biobank.pages.shell import STATIC, template_config
 
 __all__ = ["STATIC", "handlers", "template_config"]
@@ -13,7 +24,8 @@ __all__ = ["STATIC", "handlers", "template_config"]
 
 def handlers() -> Sequence[Router]:
     """Every page."""
-    each = [module.HANDLERS for module in (bench, home, signing, specimens, storage, studies, visits)]
+    modules = (bench, collecting, home, preparing, signing, specimens, storage, studies, visits)
+    each = [module.HANDLERS for module in modules]
     return [
         Router(
             "/",

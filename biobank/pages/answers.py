@@ -10,13 +10,13 @@ from biobank.codes import grouped
 from biobank.errors import Refusal
 from biobank.pages.scanning import Mode
 from biobank.pages.words import moment
-from biobank.specimens import SpecimenCard
+from biobank.specimens import KitCard, SpecimenCard
 from biobank.storage import BoxMap, Step, Stored
 from biobank.texts import N_
 from biobank.texts import gettext as _
 
 BOX_FIRST = N_("Scan the box first. Keep %(code)s in your hand: it was not stored.")
-CLOSE_FIRST = N_("A box is open. Scan DONE to close it, then scan the visit again.")
+CLOSE_FIRST = N_("A box is open. Scan DONE to close it, then scan %(code)s again.")
 OTHER_BOX = N_("%(code)s is not from the open box. Put it back: it belongs to %(place)s.")
 
 
@@ -89,7 +89,7 @@ def where(tube: SpecimenCard, mode: Mode, box: str, *, corrected: bool) -> Resul
     words = {"headline": place, "detail": f"{code} · {about(tube)}", "meta": way(tube.place)}
     if elsewhere:
         words["headline"] = _("Not in this box: %(place)s") % {"place": place}
-    layout = _layout_words(corrected=corrected)
+    layout = layout_words(corrected=corrected)
     outcome = "notice" if elsewhere or corrected else "ok"
     return Result(outcome=outcome, mode=mode, box=box, card=tube.code, next=layout, **words)
 
@@ -122,7 +122,7 @@ def stored(now: Stored, before: SpecimenCard, box: BoxMap, *, corrected: bool) -
         headline=place,
         detail=f"{told} {came}".strip(),
         next=coming,
-        meta=" ".join(part for part in (about(before), _layout_words(corrected=corrected)) if part),
+        meta=" ".join(part for part in (about(before), layout_words(corrected=corrected)) if part),
         mode=Mode.STORE,
         box=now.box,
         sound="done" if full else "",
@@ -135,7 +135,7 @@ def taken(now: Stored, before: SpecimenCard, box: str, *, corrected: bool) -> Re
     headline = _("Took out %(code)s") % {"code": grouped(now.code)}
     kept = _("From %(place)s. The slot is kept for it.") % {"place": way(before.place) or place}
     words = {"headline": headline, "detail": kept, "meta": about(before)}
-    layout = _layout_words(corrected=corrected)
+    layout = layout_words(corrected=corrected)
     return Result(outcome="notice" if corrected else "ok", mode=Mode.TAKE, box=box, next=layout, **words)
 
 
@@ -188,6 +188,12 @@ def closed(mode: Mode) -> Result:
     return Result(outcome="ok", headline=_("Box closed"), next=_("Scan a box."), mode=mode, sound="done")
 
 
+def no_visit_open(mode: Mode, box: str) -> Result:
+    """The card ALL PRESENT where no visit is being collected."""
+    headline, coming = _("No visit is open"), _("Scan the visit or its kit first.")
+    return Result(outcome="notice", headline=headline, next=coming, mode=mode, box=box)
+
+
 def nothing_to_acknowledge(mode: Mode, box: str) -> Result:
     """The ACK card without a STOP."""
     return Result(outcome="notice", headline=_("There is nothing to acknowledge."), mode=mode, box=box)
@@ -215,8 +221,32 @@ def unknown(text: str, mode: Mode, box: str) -> Result:
     return Result(outcome="notice", headline=headline, detail=detail, mode=mode, box=box)
 
 
+def for_an_event(kit: KitCard, mode: Mode, box: str) -> Result:
+    """A kit that is nobody's yet."""
+    headline = _("Kit for %(event)s") % {"event": kit.event}
+    detail = _("%(study)s, %(title)s, %(labels)s labels. It is nobody's yet.") % {
+        "study": kit.study,
+        "title": kit.title,
+        "labels": len(kit.labels),
+    }
+    coming = _("Scan the visit that it is for.")
+    meta = grouped(kit.code)
+    return Result(
+        outcome="notice", headline=headline, detail=detail, next=coming, meta=meta, mode=mode, box=box
+    )
+
+
+def of_a_kit(label: str, kit: KitCard, mode: Mode, box: str) -> Result:
+    """The label of a kit that was not begun with: there is no such tube yet."""
+    headline = _("%(code)s is on nothing yet") % {"code": grouped(label)}
+    named = {"kit": grouped(kit.code), "study": kit.study, "event": kit.event}
+    detail = _("It is a label of kit %(kit)s, for %(study)s %(event)s. Nothing was changed.") % named
+    coming = _("Open its visit and scan it there.") if kit.visit else _("Scan the visit that it is for.")
+    return Result(outcome="notice", headline=headline, detail=detail, next=coming, mode=mode, box=box)
+
+
 def not_in_use(code: str, mode: Mode, box: str) -> Result:
-    """A badge, a kit, a request or a shipment."""
+    """A badge, a request or a shipment."""
     headline = _("%(code)s is a code that is not in use here yet") % {"code": grouped(code)}
     return Result(outcome="notice", headline=headline, detail=_("Nothing was changed."), mode=mode, box=box)
 
@@ -242,5 +272,5 @@ def _came_from(before: SpecimenCard) -> str:
     return _("Moved from %(place)s.") % {"place": way(before.place)} if before.place else ""
 
 
-def _layout_words(*, corrected: bool) -> str:
+def layout_words(*, corrected: bool) -> str:
     return _("The keyboard layout was corrected.") if corrected else ""

@@ -19,7 +19,7 @@ from biobank.pages.scanning import CARD_MODES, NOT_IN_USE, Card, Deed, Mode, Thi
 from biobank.pages.shell import Form
 from biobank.pages.storage import Inside
 from biobank.people import Actor
-from biobank.specimens import Found, SpecimenCard
+from biobank.specimens import Found, KitCard, SpecimenCard
 from biobank.storage import BringBack, ContainerMove, PutAway, Stored, TakeOut
 
 
@@ -41,6 +41,7 @@ class Seen(msgspec.Struct, frozen=True):
     found: Found | None = None
     tube: SpecimenCard | None = None
     inside: Inside | None = None
+    kit: KitCard | None = None
 
 
 class Moved(msgspec.Struct, frozen=True):
@@ -111,6 +112,9 @@ def look(session: Session, actor: Actor, text: str) -> Seen:
         inside = containers.look_inside(session, actor, found.code)
         kind = {"box": Thing.BOX, "freezer": Thing.FREEZER}.get(inside.map.level, Thing.HOLDER)
         return Seen(kind, found.code, found, inside=inside)
+    if found.kind == "kit":
+        kind, shown = (Thing.LABEL, found.label) if found.label else (Thing.KIT, found.code)
+        return Seen(kind, shown, found, kit=specimens.kit_card(session, actor, found.code))
     return Seen(Thing.VISIT if found.kind == "visit" else Thing.PARTICIPANT, found.code, found)
 
 
@@ -194,12 +198,25 @@ def _lead(_door: Door, order: Order, seen: Seen) -> Outcome:
     return answers.leading_to(home.address(seen.found), seen.code, order.mode, order.box or ""), None
 
 
+def _lead_to_kit(_door: Door, order: Order, seen: Seen) -> Outcome:
+    kit, box = _kit(seen), order.box or ""
+    if kit.visit:
+        return answers.leading_to(f"/visits/{kit.visit}", kit.code, order.mode, box), None
+    return answers.for_an_event(kit, order.mode, box), None
+
+
+def _say_label(_door: Door, order: Order, seen: Seen) -> Outcome:
+    return answers.of_a_kit(seen.code, _kit(seen), order.mode, order.box or ""), None
+
+
 def _command(_door: Door, order: Order, seen: Seen) -> Outcome:
     card, box = Card(seen.code), order.box or ""
     if card in CARD_MODES:
         return answers.mode_chosen(CARD_MODES[card], box), None
     if card is Card.DONE:
         return answers.closed(order.mode), None
+    if card is Card.ALL_PRESENT:
+        return answers.no_visit_open(order.mode, box), None
     return answers.nothing_to_acknowledge(order.mode, box), None
 
 
@@ -207,8 +224,8 @@ def _box_first(_door: Door, _order: Order, seen: Seen) -> Outcome:
     raise RuleBroken("box_first", answers.BOX_FIRST, code=codes.grouped(seen.code))
 
 
-def _close_first(_door: Door, _order: Order, _seen: Seen) -> Outcome:
-    raise RuleBroken("close_first", answers.CLOSE_FIRST)
+def _close_first(_door: Door, _order: Order, seen: Seen) -> Outcome:
+    raise RuleBroken("close_first", answers.CLOSE_FIRST, code=codes.grouped(seen.code))
 
 
 def _say(answer: Callable[[str, Mode, str], Result]) -> Callable[[Door, Order, Seen], Outcome]:
@@ -222,6 +239,8 @@ _DEEDS: Mapping[Deed, Callable[[Door, Order, Seen], Outcome]] = {
     Deed.SHOW_INSIDE: _open,
     Deed.SHOW_VISIT: _lead,
     Deed.SHOW_PARTICIPANT: _lead,
+    Deed.SHOW_KIT: _lead_to_kit,
+    Deed.SAY_LABEL: _say_label,
     Deed.COMMAND: _command,
     Deed.SAY_UNASSIGNED: _say(answers.unassigned),
     Deed.SAY_UNKNOWN: _say(answers.unknown),
@@ -241,6 +260,12 @@ def _tube(seen: Seen) -> SpecimenCard:
     if seen.tube is None:
         raise TypeError("a tube was found without its card")
     return seen.tube
+
+
+def _kit(seen: Seen) -> KitCard:
+    if seen.kit is None:
+        raise TypeError("a kit was found without its card")
+    return seen.kit
 
 
 def _box(session: Session, actor: Actor, code: str) -> Inside | None:

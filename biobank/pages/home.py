@@ -34,7 +34,7 @@ def address(found: Found) -> str:
     """The page of what a code named."""
     if found.kind == "participant":
         return f"/studies/{quote(found.study, safe='')}/participants/{quote(found.code)}"
-    place = {"specimen": "specimens", "container": "containers", "visit": "visits"}[found.kind]
+    place = {"specimen": "specimens", "container": "containers", "visit": "visits", "kit": "kits"}[found.kind]
     return f"/{place}/{found.code}{'?retired=1' if found.retired else ''}"
 
 

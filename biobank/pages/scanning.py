@@ -22,10 +22,12 @@ class Thing(StrEnum):
     HOLDER = "rack or shelf"
     FREEZER = "freezer"
     VISIT = "visit"
+    KIT = "kit"
+    LABEL = "a label of a kit, on no tube yet"
     PARTICIPANT = "participant"
     UNASSIGNED = "a code of ours that is on nothing yet"
     UNKNOWN = "nothing we know"
-    NOT_IN_USE = "a badge, a kit, a request or a shipment"
+    NOT_IN_USE = "a badge, a request or a shipment"
     COMMAND = "a command card"
 
 
@@ -37,6 +39,8 @@ class Deed(StrEnum):
     OPEN_BOX = "open the box"
     SHOW_INSIDE = "show what stands in it, and close the open box"
     SHOW_VISIT = "go to the visit"
+    SHOW_KIT = "go to the visit of the kit, or say what it is for"
+    SAY_LABEL = "say which kit the label belongs to"
     SHOW_PARTICIPANT = "go to the participant"
     COMMAND = "do as the card says"
     SAY_UNASSIGNED = "say that the code is on nothing yet"
@@ -56,6 +60,7 @@ class Card(StrEnum):
     STORE = "XST0RE000P"
     TAKE = "XTAKE0000X"
     DONE = "XD0NE0000W"
+    ALL_PRESENT = "XA11PR000X"
     ACKNOWLEDGE = "XACK00000F"
 
 
@@ -65,13 +70,21 @@ CARD_MODES: Mapping[Card, Mode] = {
     Card.TAKE: Mode.TAKE,
 }
 
-NOT_IN_USE = frozenset({CodeKind.BADGE, CodeKind.KIT, CodeKind.REQUEST, CodeKind.SHIPMENT})
+NOT_IN_USE = frozenset({CodeKind.BADGE, CodeKind.REQUEST, CodeKind.SHIPMENT})
 
 _Cell = tuple[Thing, Mode, bool]
 
 
 def _same(thing: Thing, deed: Deed) -> Iterator[tuple[_Cell, Deed]]:
     return (((thing, mode, is_open), deed) for mode in Mode for is_open in (False, True))
+
+
+def _unless_open(thing: Thing, deed: Deed) -> Iterator[tuple[_Cell, Deed]]:
+    return (
+        ((thing, mode, is_open), Deed.CLOSE_FIRST if is_open else deed)
+        for mode in Mode
+        for is_open in (False, True)
+    )
 
 
 TABLE: Mapping[_Cell, Deed] = {
@@ -85,12 +98,9 @@ TABLE: Mapping[_Cell, Deed] = {
     **dict(_same(Thing.HOLDER, Deed.SHOW_INSIDE)),
     (Thing.HOLDER, Mode.STORE, True): Deed.MOVE_BOX,
     **dict(_same(Thing.FREEZER, Deed.SHOW_INSIDE)),
-    (Thing.VISIT, Mode.LOOKUP, False): Deed.SHOW_VISIT,
-    (Thing.VISIT, Mode.STORE, False): Deed.SHOW_VISIT,
-    (Thing.VISIT, Mode.TAKE, False): Deed.SHOW_VISIT,
-    (Thing.VISIT, Mode.LOOKUP, True): Deed.CLOSE_FIRST,
-    (Thing.VISIT, Mode.STORE, True): Deed.CLOSE_FIRST,
-    (Thing.VISIT, Mode.TAKE, True): Deed.CLOSE_FIRST,
+    **dict(_unless_open(Thing.VISIT, Deed.SHOW_VISIT)),
+    **dict(_unless_open(Thing.KIT, Deed.SHOW_KIT)),
+    **dict(_same(Thing.LABEL, Deed.SAY_LABEL)),
     **dict(_same(Thing.PARTICIPANT, Deed.SHOW_PARTICIPANT)),
     **dict(_same(Thing.UNASSIGNED, Deed.SAY_UNASSIGNED)),
     **dict(_same(Thing.UNKNOWN, Deed.SAY_UNKNOWN)),

@@ -1,49 +1,62 @@
-"""A visit: what the protocol expects of it, what was drawn, and registering that."""
+"""A visit: its page while it is collected, and tubes that are registered without a protocol."""
 
 import re
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
 from litestar import Request, Response, get, post
 from litestar.params import FromPath
-from litestar.response import Template
+from litestar.response import Redirect, Template
 from sqlmodel import Session
 
-from biobank import accounts, amounts, clock, inputs, labels, participants, specimens, web
+from biobank import amounts, clock, inputs, participants, specimens, studies, web
 from biobank.pages import shell
+from biobank.pages.scanning import Card
 from biobank.pages.shell import Form
+from biobank.participants import DatasetOrder, DatasetRow
 from biobank.people import Actor
-from biobank.specimens import Registration, SpecimenRow, VisitCard
+from biobank.specimens import KitCard, Registration, SpecimenRow, Workbench, WorkRow
 
 _LOCAL_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?", re.ASCII)
 _MOST_ROWS = 60
 
 
 class Told(msgspec.Struct, frozen=True):
-    """A visit, and the time zone in which its times are told."""
+    """Everything the page of a visit shows."""
 
-    visit: VisitCard
-    zone: str
+    bench: Workbench
+    datasets: list[DatasetRow]
+    dataset_kinds: list[str]
 
 
 @get("/visits/{code:str}", sync_to_thread=True)
-def visit_page(door: web.OpenDoor, code: FromPath[str]) -> Template:
-    """Expected rows, tubes to register, what there is, aliquots and labels."""
+def visit_page(request: Request[Any, Any, Any], door: web.OpenDoor, code: FromPath[str]) -> Template:
+    """The expected tubes as rows that scans tick, what is done with them, and links to data elsewhere."""
     me, told = shell.ask(door, lambda session, actor: _told(session, actor, code))
-    now = clock.now().astimezone(ZoneInfo(told.zone))
+    finishing = request.query_params.get("mode") == "finishing"
     return shell.page(
         "visits/visit.html",
         me,
-        visit=told.visit,
-        zone=told.zone,
-        now=now.strftime("%Y-%m-%dT%H:%M"),
-        tubes=_tubes(told.visit),
-        divisible=[row for row in told.visit.specimens if row.life in ("collected", "active")],
+        told=told,
+        cards=Card,
         materials=list(amounts.MATERIALS),
-        stocks=labels.stock.STOCKS.values(),
+        mode="finishing" if finishing else "collect",
+        **around(told.bench),
     )
+
+
+@get("/kits/{code:str}", sync_to_thread=True)
+def kit_page(door: web.OpenDoor, code: FromPath[str]) -> Template | Redirect:
+    """Lead to the visit of a kit; of one that is nobody's yet, say what it is for."""
+
+    def question(session: Session, actor: Actor) -> KitCard:
+        return specimens.kit_card(session, actor, code)
+
+    me, kit = shell.ask(door, question)
+    return Redirect(f"/visits/{kit.visit}") if kit.visit else shell.page("visits/kit.html", me, kit=kit)
 
 
 @post("/visits/{code:str}/specimens", sync_to_thread=True)
@@ -51,8 +64,8 @@ def register(
     request: Request[Any, Any, Any], door: web.OpenDoor, form: Form, code: FromPath[str]
 ) -> Response[Any]:
     """Register the tubes that were drawn, all or none."""
-    told = door.ask(lambda session, actor: _told(session, actor, code))
-    order = inputs.read(Registration, {"visit": code, "specimens": _drawn(form, told.zone)}, form=True)
+    bench = door.ask(lambda session, actor: specimens.workbench(session, actor, code))
+    order = inputs.read(Registration, {"visit": code, "specimens": _drawn(form, bench.time_zone)}, form=True)
 
     def work(session: Session, actor: Actor) -> list[SpecimenRow]:
         return specimens.rows(session, specimens.register(session, actor, order))
@@ -61,26 +74,80 @@ def register(
     return shell.go(request, f"/visits/{code}")
 
 
+@post("/visits/{code:str}/datasets", sync_to_thread=True)
+def link_dataset(
+    request: Request[Any, Any, Any], door: web.OpenDoor, form: Form, code: FromPath[str]
+) -> Response[Any]:
+    """Link the visit to data that live elsewhere."""
+    told = {"visit": code, "kind": shell.one(form, "kind"), "external_id": shell.one(form, "external_id")}
+    order = inputs.read(DatasetOrder, told, form=True)
+    door.act(lambda session, actor: participants.datasets.link(session, actor, order).code, str)
+    return shell.go(request, f"/visits/{code}")
+
+
+# --- what is shown ---
+
+
+def around(bench: Workbench) -> dict[str, Any]:
+    """What the rows, the head and the progress of a visit are drawn from, on the page and after each scan."""
+    return {
+        "bench": bench,
+        "zone": bench.time_zone,
+        "now": clock.now(),
+        "window": window(bench),
+        "scheduled": bool(bench.title),
+        "to_store": boxes(bench.rows),
+    }
+
+
+def window(bench: Workbench) -> str:
+    """Where the visit lies: early, in, late, or empty where it has no window.
+
+    A visit that took place is told by its day on the site's calendar, another by today.
+    """
+    if bench.opens_on is None or bench.closes_on is None:
+        return ""
+    day = _site_day(bench.took_place or clock.now(), bench.time_zone)
+    if day < bench.opens_on:
+        return "early"
+    return "late" if day > bench.closes_on else "in"
+
+
+def boxes(rows: Sequence[WorkRow]) -> dict[str, tuple[str, int]]:
+    """Into which boxes the tubes that are there could go: by code, the name and how many tubes."""
+    found: dict[str, tuple[str, int]] = {}
+    for row in rows:
+        if row.box and row.life in ("collected", "active"):
+            name, count = found.get(row.box.code, (row.box.name, 0))
+            found[row.box.code] = (name, count + 1)
+    return found
+
+
+def with_offset(local: str, zone: str) -> str:
+    """A time told on the clock of a site, with its offset; anything else stays to be refused."""
+    if not _LOCAL_TIME.fullmatch(local):
+        return local
+    try:
+        return datetime.fromisoformat(local).replace(tzinfo=ZoneInfo(zone)).isoformat()
+    except ValueError:
+        return local
+
+
+# --- how ---
+
+
 def _told(session: Session, actor: Actor, code: str) -> Told:
-    visit = specimens.visit_card(session, actor, code)
-    whose = participants.by_pseudonym(session, actor, visit.study, visit.participant)
-    site = participants.card(session, whose).site
-    return Told(visit, accounts.site_by_code(session, site).time_zone)
+    visit, _ = participants.visit_by_code(session, actor, code)
+    bench = specimens.workbench(session, actor, code)
+    return Told(
+        bench=bench,
+        datasets=participants.datasets.of(session, [visit.id]).get(visit.id, []),
+        dataset_kinds=studies.dataset_kinds(session, studies.by_code(session, actor, bench.study)),
+    )
 
 
-def _tubes(visit: VisitCard) -> list[specimens.cards.Expected]:
-    """A row for each primary that is expected and not yet there."""
-    there = [row.material for row in visit.specimens if row.kind == "primary"]
-    wanted: list[specimens.cards.Expected] = []
-    for each in visit.expected:
-        if each.depth or each.kind != "primary":
-            continue
-        for _ in range(min(each.count, _MOST_ROWS)):
-            if each.material in there:
-                there.remove(each.material)
-            else:
-                wanted.append(each)
-    return wanted
+def _site_day(when: datetime, zone: str) -> date:
+    return when.astimezone(ZoneInfo(zone)).date()
 
 
 def _drawn(form: shell.Fields, zone: str) -> list[dict[str, str]]:
@@ -96,14 +163,4 @@ def _drawn(form: shell.Fields, zone: str) -> list[dict[str, str]]:
     return rows
 
 
-def with_offset(local: str, zone: str) -> str:
-    """A time told on the clock of a site, with its offset; anything else stays to be refused."""
-    if not _LOCAL_TIME.fullmatch(local):
-        return local
-    try:
-        return datetime.fromisoformat(local).replace(tzinfo=ZoneInfo(zone)).isoformat()
-    except ValueError:
-        return local
-
-
-HANDLERS = [visit_page, register]
+HANDLERS = [visit_page, kit_page, register, link_dataset]

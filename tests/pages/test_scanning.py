@@ -35,6 +35,11 @@ CELLS = [
     (Thing.VISIT, STORE, True, Deed.CLOSE_FIRST),
     (Thing.VISIT, TAKE, False, Deed.SHOW_VISIT),
     (Thing.VISIT, TAKE, True, Deed.CLOSE_FIRST),
+    (Thing.KIT, LOOKUP, False, Deed.SHOW_KIT),
+    (Thing.KIT, STORE, False, Deed.SHOW_KIT),
+    (Thing.KIT, TAKE, True, Deed.CLOSE_FIRST),
+    (Thing.LABEL, LOOKUP, False, Deed.SAY_LABEL),
+    (Thing.LABEL, STORE, True, Deed.SAY_LABEL),
     (Thing.UNASSIGNED, STORE, True, Deed.SAY_UNASSIGNED),
     (Thing.UNKNOWN, LOOKUP, False, Deed.SAY_UNKNOWN),
     (Thing.UNKNOWN, STORE, True, Deed.SAY_UNKNOWN),
@@ -65,5 +70,6 @@ def test_the_command_cards_are_good_codes_of_their_kind() -> None:
 
 
 def test_a_kind_is_either_in_the_grammar_or_said_not_to_be_in_use() -> None:
-    known = {codes.CodeKind.SPECIMEN, codes.CodeKind.CONTAINER, codes.CodeKind.VISIT, codes.CodeKind.COMMAND}
-    assert known | NOT_IN_USE == set(codes.CodeKind)
+    kinds = codes.CodeKind
+    known = {kinds.SPECIMEN, kinds.CONTAINER, kinds.VISIT, kinds.KIT, kinds.COMMAND}
+    assert known | NOT_IN_USE == set(kinds)

@@ -1,5 +1,5 @@
 /**
- * <scan-bench action="/bench/scans">: sends scans one at a time, in order, each exactly once.
+ * <scan-bench action="/bench/scans">, or of a visit: sends scans one at a time, in order, each exactly once.
  *
  * A scan keeps its command id through every retry, so the server answers a repeat without acting twice.
  * What is not yet answered and the list of the last scans are kept for this tab and outlive a reload.
@@ -36,7 +36,7 @@ class ScanBench extends HTMLElement {
     stop?.addEventListener("close", () => this.#stopped && stop.showModal(), { signal });
     this.#stayAwake();
     this.#queue = JSON.parse(sessionStorage.getItem(this.#store) ?? "[]");
-    for (const entry of recall().reverse()) this.#list(entry);
+    for (const entry of recall(this.#action).reverse()) this.#list(entry);
     this.#send();
   }
 
@@ -45,8 +45,12 @@ class ScanBench extends HTMLElement {
     hush();
   }
 
+  get #action() {
+    return this.getAttribute("action") ?? "";
+  }
+
   get #store() {
-    return `waiting:${this.getAttribute("action")}`;
+    return `waiting:${this.#action}`;
   }
 
   get #stopped() {
@@ -99,7 +103,7 @@ class ScanBench extends HTMLElement {
       const headers = { "Accept": "text/html", "Idempotency-Key": key, "X-CSRF-Token": token };
       try {
         const signal = AbortSignal.timeout(PATIENCE);
-        const response = await fetch(this.getAttribute("action") ?? "", { method: "POST", body, headers, signal });
+        const response = await fetch(this.#action, { method: "POST", body, headers, signal });
         if (!TRY_AGAIN.includes(response.status)) {
           return new DOMParser().parseFromString(await response.text(), "text/html");
         }
@@ -168,7 +172,7 @@ class ScanBench extends HTMLElement {
   }
 
   #keepList() {
-    keep([...this.querySelectorAll(".scan-result, [data-last] .scan-ignored")].slice(0, KEPT));
+    keep(this.#action, [...this.querySelectorAll(".scan-result, [data-last] .scan-ignored")].slice(0, KEPT));
   }
 
   /** @param {Element} result */

@@ -1,0 +1,19 @@
+"""Which tubes still lack a label: neither printed, nor out of a kit that was printed ahead."""
+
+from collections.abc import Sequence
+
+from sqlmodel import Session, col, select
+
+from biobank.custody import Kind
+from biobank.tables import CustodyEvent, IssuedCode, Specimen
+
+
+def unprinted(session: Session, wanted: Sequence[str]) -> list[str]:
+    """Those of these specimens that no label was printed for, in the order given."""
+    printed = select(CustodyEvent.id).where(
+        col(CustodyEvent.subject_id) == col(Specimen.id), col(CustodyEvent.kind) == Kind.LABEL_PRINTED.value
+    )
+    ahead = select(IssuedCode.id).where(col(IssuedCode.code) == col(Specimen.code))
+    asked = select(Specimen.code).where(col(Specimen.code).in_(wanted), ~printed.exists(), ~ahead.exists())
+    found = set(session.exec(asked))
+    return [code for code in wanted if code in found]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from typing import Any
 from uuid import UUID
 
@@ -203,13 +203,12 @@ def test_a_tube_put_into_the_cold_is_frozen_by_that_and_gets_its_code(world: Wor
 
 
 def test_the_time_is_kept_with_the_offset_it_was_told_with(world: World) -> None:
-    (tube,) = world.tubes(1)
-    order = storage.PutAway.model_validate(
-        {"box": world.boxes()[0], "tubes": [tube], "occurred": "2026-05-04T09:00:00+08:00"}
-    )
+    (tube,) = Course(world).plasma(1)
+    told = (DRAWN + 45 * MINUTE).astimezone(timezone(timedelta(hours=8)))
+    order = storage.PutAway(box=world.boxes()[0], tubes=[tube], occurred=told)
     world.act(lambda s, a: storage.put_away(s, a, order))
     assert specimen(world, tube).frozen_offset == 8 * 60
-    assert refs(world, tube)["times"] == {"frozen": "2026-05-04T09:00:00.000000+08:00"}
+    assert refs(world, tube)["times"]["frozen"] == entries.local_text(told)
     assert world.unproved() == []
 
 
@@ -472,4 +471,31 @@ def test_many_tubes_that_fill_a_freezer_are_frozen_too_in_few_statements(world: 
     late = world.database.read(lambda s: len(s.exec(select(Deviation.id)).all()))
     assert late == 12 + 96
     assert all(specimen(world, code).frozen_at for code in (few[0], whole[-1]))
+    assert world.unproved() == []
+
+
+def carry(world: World, box: str, into: str) -> None:
+    order = storage.ContainerMove(container=box, into=into)
+    world.act(lambda s, a: storage.move_container(s, a, order).code)
+
+
+def test_a_box_filled_at_the_bench_and_carried_into_the_cold_freezes_what_is_in_it(world: World) -> None:
+    order = storage.ContainerOrder(type="freezer-1", name="Fast freezer", site="BJ", celsius=-80)
+    freezer = world.act(lambda s, a: storage.make_container(s, a, order).code, person=MANAGER)
+    course, box, rack = Course(world), make(world, "box-5x5"), make(world, "rack-3")
+    tubes = course.plasma(2)
+    course.put(box, tubes)
+    carry(world, box, rack)
+    assert specimen(world, tubes[0]).frozen_at is None, "a rack on the bench is not cold"
+    carry(world, rack, freezer)
+    for tube in tubes:
+        assert specimen(world, tube).frozen_at is not None
+        assert specimen(world, tube).sprec.startswith("PL1-PED-A-B-N-")
+    assert world.unproved() == []
+
+
+def test_stock_without_any_time_of_its_own_was_frozen_nobody_knows_when(world: World) -> None:
+    (tube,) = world.tubes(1)
+    world.put(world.boxes()[0], [tube])
+    assert specimen(world, tube).frozen_at is None
     assert world.unproved() == []

@@ -58,7 +58,11 @@ def freeze(session: Session, placed: Sequence[tuple[Specimen, UUID]], when: date
 
 
 def _frozen_before(session: Session, tubes: Sequence[Specimen]) -> set[UUID]:
-    """Tubes frozen nobody knows when: in the cold before, or in a freezer that never said how cold it is."""
+    """Tubes frozen nobody knows when.
+
+    In the cold before, in a freezer that never said how cold it is, or come without any time of their own
+    (another system's stock): that they are put away now does not say that they are frozen now.
+    """
     left: dict[UUID, UUID] = {}
     for tube in tubes:
         place = custody.state(session, tube)["place"] or {}
@@ -66,7 +70,7 @@ def _frozen_before(session: Session, tubes: Sequence[Specimen]) -> set[UUID]:
         if tube.frozen_at is None and where.get("container"):
             left[tube.id] = UUID(where["container"])
     unsaid = freezers_unsaid(session, left.values()) if left else set()
-    coded = {tube.id for tube in tubes if tube.sprec}
+    coded = {tube.id for tube in tubes if tube.sprec or not (tube.collected_at or tube.processed_at)}
     return coded | {key for key, container in left.items() if container in unsaid}
 
 

@@ -23,6 +23,7 @@ MOST_BOXES = 10_000
 Side = Annotated[Whole, Field(ge=1, le=100)]
 Count = Annotated[Whole, Field(ge=1, le=50)]
 Name = Annotated[Line, Field(max_length=60)]
+Celsius = Annotated[Whole, Field(ge=-200, le=40)]
 
 
 class TypeOrder(Input):
@@ -40,13 +41,17 @@ class TypeOrder(Input):
 
 
 class ContainerOrder(Input):
-    """One new container of a type, into another one (at a slot or the next free) or by itself at a site."""
+    """One new container of a type, into another one (at a slot or the next free) or by itself at a site.
+
+    `celsius` is what it is kept at; what stands in it is as cold unless it says otherwise itself.
+    """
 
     type: Line
     name: Name
     site: str | None = None
     into: str | None = None
     slot: str | None = None
+    celsius: Celsius | None = None
 
 
 class FreezerOrder(Input):
@@ -58,7 +63,7 @@ class FreezerOrder(Input):
     racks: Count = 5
     boxes: Count = 20
     box_type: str = "box-9x9"
-    celsius: Annotated[Whole, Field(ge=-200, le=40)] = -80
+    celsius: Celsius = -80
 
 
 class TypeRow(msgspec.Struct, frozen=True):
@@ -142,6 +147,7 @@ def make_container(session: Session, actor: Actor, order: ContainerOrder) -> Con
         require_nests(session, outer, kind)
         custody.lock(session, [outer.id])
         place = Place(outer.id, *target_slot(session, outer, order.slot))
+    container.celsius = order.celsius
     custody.record_all(session, actor, [_made(container, place)])
     return container
 

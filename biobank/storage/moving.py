@@ -2,9 +2,11 @@
 
 from uuid import UUID
 
+from sqlalchemy import literal
+from sqlalchemy import select as core_select
 from sqlmodel import Session, col, select
 
-from biobank import custody
+from biobank import clock, custody, preanalytics
 from biobank.codes import grouped
 from biobank.custody import Kind, Place, slot_place
 from biobank.errors import Conflict, RuleBroken
@@ -12,7 +14,7 @@ from biobank.inputs import Input, Scanned
 from biobank.people import Actor, May
 from biobank.storage.geometry import Grid, Slot, slot_name, slot_named
 from biobank.storage.maps import DEEPEST, by_code, free_in, occupant, taken, type_of
-from biobank.tables import Container, ContainerType, Level, Placement
+from biobank.tables import Container, ContainerType, Level, Placement, Specimen
 from biobank.texts import N_
 
 _DEPTH = {Level.FREEZER: 0, Level.SHELF: 1, Level.RACK: 2, Level.BOX: 3}
@@ -86,7 +88,9 @@ def move_container(session: Session, actor: Actor, order: ContainerMove) -> Cont
     require_nests(session, outer, type_of(session, container))
     require_same_site(container, outer)
     place = Place(outer.id, *target_slot(session, outer, order.slot))
-    custody.record(session, actor, container, Kind.PLACED, change={"place": slot_place(place)})
+    frozen = _freeze_inside(session, container, outer)
+    lines = [custody.Line(subject=container, kind=Kind.PLACED, change={"place": slot_place(place)})]
+    custody.record_all(session, actor, [*lines, *frozen])
     return container
 
 
@@ -101,6 +105,29 @@ def ancestors(session: Session, container_id: UUID) -> list[UUID]:
         found.append(up)
         here = up
     return found
+
+
+def _freeze_inside(session: Session, container: Container, outer: Container) -> list[custody.Line]:
+    """A box that was filled at the bench and is carried into the cold freezes what is in it."""
+    boxes = core_select(literal(container.id).label("id")).cte("boxes", recursive=True)
+    inner = core_select(col(Placement.child_id)).join(boxes, col(Placement.container_id) == boxes.c.id)
+    boxes = boxes.union_all(inner.where(col(Placement.child_id).is_not(None)))
+    asked = select(Specimen.id).join(Placement, col(Placement.specimen_id) == col(Specimen.id))
+    fresh = asked.where(
+        col(Placement.container_id).in_(select(boxes.c.id)), col(Specimen.frozen_at).is_(None)
+    )
+    found = session.exec(fresh).all()
+    if not found:
+        return []
+    custody.lock(session, found)
+    locked = select(Specimen).where(col(Specimen.id).in_(found)).execution_options(populate_existing=True)
+    tubes = session.exec(locked).all()
+    said = preanalytics.freeze(session, [(tube, outer.id) for tube in tubes], clock.now())
+    return [
+        custody.Line(subject=tube, kind=Kind.PROCESSED, refs=said[tube.id])
+        for tube in tubes
+        if tube.id in said
+    ]
 
 
 def _lock_with_ancestors(session: Session, container: Container, outer: Container) -> None:

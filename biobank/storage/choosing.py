@@ -49,6 +49,7 @@ def _put_last(session: Session, study_id: UUID, material: str) -> list[UUID]:
         .join(Specimen, col(Specimen.id) == newest.c.specimen_id)
         .where(col(Specimen.study_id) == study_id, col(Specimen.material) == material)
         .order_by(newest.c.id.desc())
+        .limit(TRIED * 100)
     )
     return list(dict.fromkeys(session.exec(asked)))[:TRIED]
 

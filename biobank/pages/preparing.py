@@ -72,7 +72,8 @@ def dialog(
     def question(session: Session, actor: Actor) -> Asked:
         bench = specimens.workbench(session, actor, code)
         card = specimens.card(session, actor, tube) if tube else None
-        unprinted = pending.unprinted(session, [row.code for row in bench.rows]) if act == "labels" else []
+        codes = [row.code for row in bench.rows if row.code and _CHOICES[act](row)]
+        unprinted = pending.unprinted(session, codes) if act == "labels" else []
         return Asked(bench, card, unprinted)
 
     me, asked = shell.ask(door, question)

@@ -35,7 +35,7 @@ class Site:
         self.thread = threading.Thread(target=self.server.run, args=([self.listener],), daemon=True)
 
     async def _slowly(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["path"] == "/bench/scans":
+        if scope["path"].endswith("/scans"):
             await asyncio.sleep(self.delay)
         await self.app(scope, receive, send)
 

@@ -31,10 +31,8 @@ function run(clock, now) {
 }
 
 function runAll() {
-  const clocks = document.querySelectorAll("[data-clock]");
-  if (!clocks.length) return;
   readServerClock();
-  for (const clock of clocks) run(/** @type {HTMLElement} */ (clock), Date.now() + skew);
+  for (const clock of document.querySelectorAll("[data-clock]")) run(/** @type {HTMLElement} */ (clock), Date.now() + skew);
 }
 
 /** Writes the time of now, on the clock of the site, to the second. @param {MouseEvent} event */
@@ -60,6 +58,7 @@ class OpensDialog extends HTMLElement {
   }
 }
 
+runAll();
 setInterval(runAll, TICK);
 document.addEventListener("click", onNow);
 customElements.define("opens-dialog", OpensDialog);

@@ -55,6 +55,8 @@ def test_the_tubes_of_a_rotor_are_spun_in_one_act_and_a_late_one_says_so(world: 
     (deviation,) = card(world, late).deviations
     assert (deviation.code, deviation.minutes, deviation.limit) == ("late_spin", 61, 60)
     assert [row.deviations for row in world.ask(specimens.page) if row.code == late] == [["late_spin"]]
+    plasma = derive(world, late, "plasma_edta").code
+    assert [(each.code, each.of) for each in card(world, plasma).deviations] == [("late_spin", late)]
     assert world.unproved() == []
 
 

@@ -16,6 +16,9 @@ from biobank.tables import Arm, Event, Life, Participant, Protocol, Requirement,
 NOT_COLLECTED = "not_collected"
 """How a specimen ended that was expected and never came."""
 
+NEVER_THERE = (NOT_COLLECTED, "replaced")
+"""... or that a kit's own label took the place of, before anything was drawn."""
+
 Wanted = Counter[tuple[SpecimenKind, str]]
 """How many specimens of a kind and material one visit is to give."""
 
@@ -28,7 +31,7 @@ def counted(actor: Actor, study: Study) -> tuple[ColumnElement[bool], ColumnElem
 def there() -> ColumnElement[bool]:
     """A specimen that really was there, whatever became of it since."""
     reason = col(Specimen.end_reason)
-    return (col(Specimen.life) != Life.EXPECTED) & (reason.is_(None) | (reason != NOT_COLLECTED))
+    return (col(Specimen.life) != Life.EXPECTED) & (reason.is_(None) | reason.not_in(NEVER_THERE))
 
 
 def events(session: Session, study: Study) -> list[Event]:

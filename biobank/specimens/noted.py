@@ -26,12 +26,16 @@ class SpinRow(msgspec.Struct, frozen=True):
 
 
 class DeviationRow(msgspec.Struct, frozen=True):
-    """What went otherwise, when it was noted; `minutes` against `limit` where a limit was passed."""
+    """What went otherwise, when it was noted; `minutes` against `limit` where a limit was passed.
+
+    `of` is the code of the tube it went otherwise with: this one, or what this one was made of.
+    """
 
     code: str
     minutes: int | None
     limit: int | None
     at: datetime
+    of: str
 
 
 Timed = TypeVar("Timed", SpinRow, DeviationRow)

@@ -223,9 +223,20 @@ class Noted(FunctionElement[str]):
     inherit_cache = True
 
 
+_source = aliased(Specimen, name="source")
+
+
 def _beside(table: Any, names: Sequence[str]) -> ColumnElement[str]:
-    told = core_select(JsonRows(JsonRow(*(getattr(table, name) for name in names))))
-    told = told.where(table.specimen_id == col(Specimen.id)).correlate(Specimen)
+    columns = [getattr(table, name) for name in names]
+    if table is Deviation:
+        # What went otherwise with the blood went otherwise for the plasma and its aliquots too.
+        line = (col(Specimen.id), col(Specimen.parent_id), col(_parent.parent_id))
+        told = core_select(JsonRows(JsonRow(*columns, col(_source.code)))).select_from(Deviation)
+        told = told.join(_source, col(_source.id) == col(Deviation.specimen_id))
+        told = told.where(col(Deviation.specimen_id).in_(line)).correlate(Specimen, _parent)
+    else:
+        told = core_select(JsonRows(JsonRow(*columns)))
+        told = told.where(table.specimen_id == col(Specimen.id)).correlate(Specimen)
     return func.coalesce(cast(told.scalar_subquery(), String()), literal_column("'[]'"))
 
 

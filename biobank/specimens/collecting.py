@@ -96,6 +96,7 @@ def begin(session: Session, actor: Actor, order: Begin) -> list[Specimen]:
     another version of the protocol, and a kit for a visit at which tubes with other labels were ticked.
     """
     visit, participant = participants.visit_by_code(session, actor, order.visit, May.REGISTER)
+    participants.require_not_withdrawn(session, participant)
     event_id = require_open(visit)
     _require_cover(session, participant, event_id)
     kit = kits.kit_by_code(session, actor, order.kit) if order.kit else _kit_made_for(session, visit)

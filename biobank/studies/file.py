@@ -90,7 +90,8 @@ class RequirementPart(Input):
     """One specimen an event collects, with what is made of it.
 
     `count` is for each parent tube; `used` is what one of them takes of its parent. Where it is not said
-    an aliquot takes its own amount, and of a derivative nothing is posted. Limits are minutes, by name (see `LIMITS`).
+    an aliquot takes its own amount, and of a derivative nothing is posted. Limits are minutes, by name
+    (see `LIMITS`).
     """
 
     material: str

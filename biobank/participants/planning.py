@@ -133,13 +133,17 @@ def would_change(session: Session, participants: Sequence[Participant], events: 
 
 
 def followed(session: Session, study: Study) -> Sequence[Participant]:
-    """The participants whose visits are planned: enrolled on a known day, or with a visit to come."""
-    planned = select(Visit.id).where(
-        col(Visit.participant_id) == col(Participant.id), col(Visit.status) == VisitStatus.PLANNED
+    """The participants whose visits are planned: with a day of enrolment, a procedure, or a visit to come.
+
+    The others were taken in with what was done alone, and no day to count from.
+    """
+    to_come = select(Visit.id).where(
+        col(Visit.participant_id) == col(Participant.id), col(Visit.status).in_(_OPEN)
     )
+    operated = select(Procedure.id).where(col(Procedure.participant_id) == col(Participant.id))
     asked = select(Participant).where(
         col(Participant.study_id) == study.id,
-        or_(col(Participant.enrolled_on).is_not(None), planned.exists()),
+        or_(col(Participant.enrolled_on).is_not(None), to_come.exists(), operated.exists()),
     )
     return session.exec(asked.order_by(col(Participant.id))).all()
 

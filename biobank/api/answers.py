@@ -5,12 +5,14 @@ from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
-from litestar import Request
+from litestar import Request, Response
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import QueryParameter
 from sqlmodel import Session
 
 from biobank.door import Door
 from biobank.errors import Conflict, Malformed
+from biobank.exchange import csv_out
 from biobank.people import Actor
 from biobank.texts import N_
 from biobank.web import WrongMedia
@@ -19,6 +21,7 @@ Row = TypeVar("Row")
 Answer = TypeVar("Answer")
 
 MOST = 200
+CSV = csv_out.MEDIA_TYPE
 
 Limit = Annotated[int, QueryParameter(ge=1, le=MOST, description=f"How many at most, from 1 to {MOST}.")]
 After = Annotated[str, QueryParameter(max_length=60, description="`next` of the page before.")]
@@ -35,6 +38,18 @@ def page(rows: Sequence[Row], limit: int, cursor: Callable[[Row], str]) -> Page[
     """A page of rows of which one more than `limit` was asked for."""
     shown = list(rows[:limit])
     return Page(shown, cursor(shown[-1]) if len(rows) > limit else None)
+
+
+def csv_file(name: str, kind: type[msgspec.Struct], rows: Sequence[msgspec.Struct]) -> Response[bytes]:
+    """A list as a CSV file with a name to keep it by: a column for each field."""
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(csv_out.written(kind, rows), media_type=f"{CSV}; charset=utf-8", headers=headers)
+
+
+def spread_sheet() -> dict[int, ResponseSpec]:
+    """What the description of the API says of an answer in CSV."""
+    words = "A row for each, under a header; no cell begins like a formula."
+    return {200: ResponseSpec(bytes, generate_examples=False, media_type=CSV, description=words)}
 
 
 def act_once(door: Door, work: Callable[[Session, Actor], Answer], answer: type[Answer]) -> Answer:

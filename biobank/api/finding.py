@@ -1,5 +1,6 @@
 """One look-up for any code: what a scanner asks."""
 
+from contextlib import suppress
 from urllib.parse import quote
 
 import msgspec
@@ -10,6 +11,7 @@ from sqlmodel import Session
 from biobank import codes, specimens
 from biobank.api.documents import noun
 from biobank.codes import CodeKind
+from biobank.errors import NotFound
 from biobank.people import Actor
 from biobank.specimens import Found, SpecimenCard
 from biobank.web import OpenDoor
@@ -18,6 +20,7 @@ _PLACES = {
     "specimen": "/api/v1/specimens/{code}",
     "container": "/api/v1/containers/{code}",
     "visit": "/api/v1/visits/{code}",
+    "kit": "/api/v1/kits/{code}",
     "participant": "/api/v1/participants/{study}/{code}",
 }
 
@@ -25,7 +28,8 @@ _PLACES = {
 class Scan(msgspec.Struct, frozen=True):
     """What a code names and where to read it; for a specimen, its whole card.
 
-    `scheme` is that of an outside identifier, `retired` tells that it was replaced.
+    `scheme` is that of an outside identifier, `retired` tells that it was replaced. `label` is what was
+    scanned where it is the label of a tube that is not there yet: it leads to its kit.
     """
 
     kind: str
@@ -34,6 +38,7 @@ class Scan(msgspec.Struct, frozen=True):
     study: str = ""
     scheme: str = ""
     retired: bool = False
+    label: str = ""
     specimen: SpecimenCard | None = None
 
 
@@ -46,7 +51,9 @@ def find(door: OpenDoor, code: FromQuery[str]) -> Scan:
 def _scan(session: Session, actor: Actor, text: str) -> Scan:
     ours = codes.read(text)
     if ours and ours[0] == CodeKind.SPECIMEN:
-        return _told(Found("specimen", ours), specimens.card(session, actor, ours))
+        # The card comes first, since that is what is scanned all day; only then whether it is a kit's label.
+        with suppress(NotFound):
+            return _told(Found("specimen", ours), specimens.card(session, actor, ours))
     found = specimens.find(session, actor, text)
     return _told(found, specimens.card(session, actor, found.code) if found.kind == "specimen" else None)
 
@@ -54,7 +61,7 @@ def _scan(session: Session, actor: Actor, text: str) -> Scan:
 def _told(found: Found, card: SpecimenCard | None) -> Scan:
     study = card.study if card else found.study
     address = _PLACES[found.kind].format(code=quote(found.code), study=quote(study, safe=""))
-    return Scan(found.kind, found.code, address, study, found.scheme, found.retired, card)
+    return Scan(found.kind, found.code, address, study, found.scheme, found.retired, found.label, card)
 
 
 router = noun("find", [find])

@@ -12,18 +12,20 @@ from biobank.web import OpenDoor
 PDF = "application/pdf"
 
 
-@post(
-    "/labels",
-    sync_to_thread=True,
-    status_code=200,
-    media_type=PDF,
-    responses={200: ResponseSpec(bytes, generate_examples=False, media_type=PDF, description="The labels.")},
-)
+def sheet() -> dict[int, ResponseSpec]:
+    """What the description of the API says of an answer on paper."""
+    return {200: ResponseSpec(bytes, generate_examples=False, media_type=PDF, description="The labels.")}
+
+
+def pdf(job: PrintJob) -> Response[bytes]:
+    """Labels, drawn from what is kept, after it is kept: paper must never tell of what is not there."""
+    return Response(printing.drawn(job), media_type=PDF)
+
+
+@post("/labels", sync_to_thread=True, status_code=200, media_type=PDF, responses=sheet())
 def print_labels(door: OpenDoor, data: JSONBody[PrintOrder]) -> Response[bytes]:
     """Print labels. The same command again gives the same bytes, and no second event."""
-    job = door.act(lambda session, actor: printing.print_labels(session, actor, data), PrintJob)
-    # Drawn from what is kept, after it is kept: paper must never tell of an event that is not there.
-    return Response(printing.drawn(job), media_type=PDF)
+    return pdf(door.act(lambda session, actor: printing.print_labels(session, actor, data), PrintJob))
 
 
 router = noun("labels", [print_labels])

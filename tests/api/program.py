@@ -1,5 +1,6 @@
 """A program that talks to the API as a person of the test world."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -9,8 +10,8 @@ from litestar.testing import TestClient
 from sqlalchemy import func, select
 from sqlmodel import SQLModel
 
-from biobank import web
-from tests.world import SECRETS, TECHNICIAN, World
+from biobank import accounts, clock, inputs, people, web
+from tests.world import MANAGER, SECRETS, TECHNICIAN, World
 
 V1 = "/api/v1"
 
@@ -21,10 +22,19 @@ class Program:
     def __init__(self, world: World, client: TestClient[Litestar]) -> None:
         self.world = world
         self.client = client
+        self.secrets = dict(SECRETS)
+
+    def join(self, name: str, role: str, study: str | None = None, site: str | None = None) -> None:
+        """Add a person with one grant, who signs in and can be acted for."""
+        order = inputs.read(accounts.PersonOrder, {"name": name, "role": role, "study": study, "site": site})
+        link, self.secrets[name] = clock.new_secret(), clock.new_secret()
+        self.world.act(lambda s, a: accounts.add_person(s, a, order, link), person=MANAGER)
+        kept, secret = people.hash_password("five words that make one"), self.secrets[name]
+        self.world.database.write(lambda s: accounts.choose_password(s, link, kept, secret))
 
     def get(self, path: str, *, person: str = TECHNICIAN, **query: str | int) -> Response:
         """Ask at an address under /api/v1."""
-        return self.client.get(V1 + path, params=query or None, headers=signed_in(person))
+        return self.client.get(V1 + path, params=query or None, headers=signed_in(person, self.secrets))
 
     def post(
         self,
@@ -37,7 +47,7 @@ class Program:
         **headers: str,
     ) -> Response:
         """Send an order, as JSON or as the bytes given."""
-        sent = {"Idempotency-Key": str(key or uuid4()), **signed_in(person)}
+        sent = {"Idempotency-Key": str(key or uuid4()), **signed_in(person, self.secrets)}
         sent |= {name.replace("_", "-"): value for name, value in headers.items()}
         if content is not None:
             sent = {"Content-Type": "application/json", **sent}
@@ -57,9 +67,9 @@ class Program:
         return answer.json()
 
 
-def signed_in(person: str) -> dict[str, str]:
+def signed_in(person: str, secrets: Mapping[str, str] = SECRETS) -> dict[str, str]:
     """What a page of that person sends along."""
-    secret = SECRETS[person]
+    secret = secrets[person]
     return {"Cookie": f"{web.COOKIE}={quoted(secret)}", "X-CSRF-Token": web.csrf_token(secret)}
 
 

@@ -1,0 +1,39 @@
+"""Kits: labelled tubes for one event, made ahead."""
+
+from litestar import Response, get, post
+from litestar.params import FromPath, JSONBody
+
+from biobank import specimens
+from biobank.api.documents import noun
+from biobank.api.labels import PDF, pdf, sheet
+from biobank.labels import printing
+from biobank.labels.printing import KitLabels, KitReprint, PrintJob
+from biobank.specimens import KitCard, KitOrder
+from biobank.web import OpenDoor
+
+
+@post("/kits", sync_to_thread=True)
+def make_kits(door: OpenDoor, data: JSONBody[KitOrder]) -> list[KitCard]:
+    """Make kits for an event: a code for each kit, and one for each of its labels."""
+    return door.act(lambda session, actor: specimens.print_kits(session, actor, data), list[KitCard])
+
+
+@post("/kit-labels", sync_to_thread=True, status_code=200, media_type=PDF, responses=sheet())
+def make_kit_labels(door: OpenDoor, data: JSONBody[KitLabels]) -> Response[bytes]:
+    """Make kits and print their labels. The same command again gives the same bytes, and no second kit."""
+    return pdf(door.act(lambda session, actor: printing.print_kit_labels(session, actor, data), PrintJob))
+
+
+@post("/kit-reprints", sync_to_thread=True, status_code=200, media_type=PDF, responses=sheet())
+def reprint_kits(door: OpenDoor, data: JSONBody[KitReprint]) -> Response[bytes]:
+    """Print the labels of kits that were made before, the same codes."""
+    return pdf(door.act(lambda session, actor: printing.reprint_kits(session, actor, data), PrintJob))
+
+
+@get("/kits/{code:str}", sync_to_thread=True)
+def get_kit(door: OpenDoor, code: FromPath[str]) -> KitCard:
+    """A kit: what it is for, whose it is, its labels in order."""
+    return door.ask(lambda session, actor: specimens.kit_card(session, actor, code))
+
+
+router = noun("kits", [make_kits, make_kit_labels, reprint_kits, get_kit])

@@ -20,6 +20,7 @@ from biobank.pages.answers import Result
 from biobank.pages.scanning import CARD_MODES, Card
 from biobank.pages.scanning import Mode as BenchMode
 from biobank.pages.shell import Form
+from biobank.pages.words import word
 from biobank.people import Actor
 from biobank.specimens import AllPresent, Begin, Finish, Summary, Tick, Ticked, Workbench
 from biobank.texts import N_, ngettext
@@ -174,7 +175,8 @@ def _finish(door: Door, visit: str, mode: Mode) -> Said:
         parts.append(_("%(count)s not collected") % {"count": told.not_collected})
     if told.used_up:
         parts.append(_("%(count)s used up") % {"count": told.used_up})
-    return Said("ok", _("Finished"), " · ".join(parts), sound="done")
+    noted = " · ".join(f"{count} {word(code, 'deviation')}" for code, count in told.deviations.items())
+    return Said("ok", _("Finished"), " · ".join(parts), noted, sound="done")
 
 
 def _lead(address: str, code: str) -> Said:

@@ -32,6 +32,7 @@ from biobank.specimens import (
 )
 from biobank.specimens.extracts import EXTRACTS
 from biobank.specimens.noted import CollectionFacts
+from biobank.specimens.noting import STOOL
 from biobank.specimens.processing import NEVER_SPUN
 from biobank.texts import N_
 
@@ -50,11 +51,12 @@ BRISTOL: Mapping[int, str] = {
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """What a dialog is drawn from; `card` is of the tube it is about, `unprinted` lack a label."""
+    """What a dialog is drawn from: tubes to choose from, the usual ones, the card of its one tube."""
 
     bench: Workbench
+    tubes: list[WorkRow]
+    usual: list[str]
     card: SpecimenCard | None
-    unprinted: list[str]
 
 
 # --- dialogs ---
@@ -72,9 +74,13 @@ def dialog(
     def question(session: Session, actor: Actor) -> Asked:
         bench = specimens.workbench(session, actor, code)
         card = specimens.card(session, actor, tube) if tube else None
-        codes = [row.code for row in bench.rows if row.code and _CHOICES[act](row)]
-        unprinted = pending.unprinted(session, codes) if act == "labels" else []
-        return Asked(bench, card, unprinted)
+        tubes = [row for row in bench.rows if row.code and _CHOICES[act](row)]
+        usual = [row.code for row in tubes if row.kind == "primary" and row.material not in STOOL]
+        if act == "labels":
+            usual = pending.unprinted(session, [row.code for row in tubes])
+        elif act in ("derived", "received"):
+            usual = [row.code for row in tubes] if act == "received" or len(tubes) == 1 else []
+        return Asked(bench, tubes, usual, card)
 
     me, asked = shell.ask(door, question)
     row = next((row for row in asked.bench.rows if row.code == tube), None)
@@ -83,12 +89,11 @@ def dialog(
         me,
         bench=asked.bench,
         zone=asked.bench.time_zone,
-        tubes=[each for each in asked.bench.rows if each.code and _CHOICES[act](each)],
+        tubes=asked.tubes,
+        usual=asked.usual,
         row=row,
         known=_known(asked.card),
-        unprinted=asked.unprinted,
-        materials=list(amounts.MATERIALS),
-        extracts=EXTRACTS,
+        materials=_materials(asked.bench) if act == "derived" else list(amounts.MATERIALS),
         bristol=BRISTOL,
         stocks=labels.stock.STOCKS.values(),
     )
@@ -200,6 +205,14 @@ _CHOICES: Mapping[str, Callable[[WorkRow], bool]] = {
     "register": lambda _: False,
 }
 """The acts, and which tubes each can be done with."""
+
+
+def _materials(bench: Workbench) -> list[str]:
+    """What can be made of a tube, first what is expected to be."""
+    awaited = [row.material for row in bench.rows if row.kind == "derivative" and row.life == "expected"]
+    drawn = {row.material for row in bench.rows if row.kind == "primary"} | set(STOOL)
+    others = [each for each in amounts.MATERIALS if each not in drawn and not each.startswith("blood_")]
+    return list(dict.fromkeys(awaited + others))
 
 
 def _known(card: SpecimenCard | None) -> dict[str, Any]:

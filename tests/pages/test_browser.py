@@ -227,16 +227,16 @@ def test_help_opens_by_its_key_and_by_its_button(tab: Tab) -> None:
 def test_a_form_clicked_twice_has_one_effect(tab: Tab) -> None:
     world = tab.site.world
     blood = world.blood(world.visit())
-    card = world.ask(lambda session, actor: specimens.card(session, actor, blood))
     tab.sign_in()
-    tab.open(f"/visits/{card.visit}")
+    tab.open(f"/specimens/{blood}")
     tab.page.get_by_label("Count").fill("3")
     tab.page.get_by_label("Amount of each").fill("1 mL")
     tab.page.get_by_role("button", name="Make aliquots").dblclick()
-    expect(tab.page.locator("#labels tbody tr")).to_have_count(4)
+    expect(tab.page.locator("tr[data-life=active]")).to_have_count(4)
     assert len(world.ask(lambda session, actor: specimens.family(session, actor, blood))) == 3
+    tab.page.keyboard.press("p")
     with tab.page.expect_download() as download:
-        tab.page.get_by_role("button", name="Print labels").click()
+        tab.page.get_by_role("dialog").get_by_role("button", name="Print labels").click()
     assert re.fullmatch(r"labels-S\w{9}-4\.pdf", download.value.suggested_filename)
     assert world.unproved() == []
 

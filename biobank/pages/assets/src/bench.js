@@ -45,13 +45,9 @@ class ScanBench extends HTMLElement {
     hush();
   }
 
-  get #action() {
-    return this.getAttribute("action") ?? "";
-  }
+  get #action() { return this.getAttribute("action") ?? ""; }
 
-  get #store() {
-    return `waiting:${this.#action}`;
-  }
+  get #store() { return `waiting:${this.#action}`; }
 
   get #stopped() {
     return this.dataset.state === "stop";

@@ -196,16 +196,17 @@ def _rows(session: Session, tubes: Sequence[Specimen], lacks: Mapping[str, str])
     made_of = {tube.parent_id for tube in tubes}
     depths = _depths(tubes)
     by_id = {tube.id: tube for tube in tubes}
-    boxes: dict[str, storage.Suggestion | None] = {}
+    stores = [
+        tube
+        for tube in tubes
+        if tube.id not in made_of and tube.life is not Life.ENDED and tube.id not in places
+    ]
+    boxes = _boxes(session, stores)
     now = clock.now()
     rows: list[WorkRow] = []
     for tube in _in_order(tubes):
         requirement = requirements.get(tube.requirement_id) if tube.requirement_id else None
-        leaf = tube.id not in made_of
         alive = tube.life in filling.PRESENT
-        stores = leaf and tube.life is not Life.ENDED and tube.id not in places
-        if stores and tube.material not in boxes:
-            boxes[tube.material] = storage.suggest_box(session, tube.site_id, tube.study_id, tube.material)
         line = lines[tube.id]
         parent = by_id.get(tube.parent_id) if tube.parent_id else None
         rows.append(
@@ -222,15 +223,24 @@ def _rows(session: Session, tubes: Sequence[Specimen], lacks: Mapping[str, str])
                 parent=parent.code if parent else "",
                 life=tube.life.value,
                 end_reason=tube.end_reason or "",
-                labelled=leaf or parent is None,
+                labelled=tube.id not in made_of or parent is None,
                 deviations=[each.code.value for each in noted[tube.id]],
                 clocks=preanalytics.clocks(line.limits, preanalytics.reached(line), now) if alive else [],
                 place=places.get(tube.id, ""),
-                box=boxes.get(tube.material) if stores else None,
+                box=boxes.get(tube.id),
                 lacks=lacks.get(tube.material, ""),
             )
         )
     return rows
+
+
+def _boxes(session: Session, tubes: Sequence[Specimen]) -> dict[UUID, storage.Suggestion]:
+    """Where each of the tubes that are to be stored could go; they are all of one site and study."""
+    if not tubes:
+        return {}
+    materials = {tube.material for tube in tubes}
+    found = storage.suggest_boxes(session, tubes[0].site_id, tubes[0].study_id, materials)
+    return {tube.id: found[tube.material] for tube in tubes if tube.material in found}
 
 
 def _depths(tubes: Sequence[Specimen]) -> dict[UUID, int]:

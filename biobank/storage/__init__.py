@@ -1,6 +1,6 @@
 """Containers, slots, put away, move, take out, bring back, choose a slot."""
 
-from biobank.storage.choosing import Suggestion, suggest_box
+from biobank.storage.choosing import Suggestion, suggest_boxes
 from biobank.storage.geometry import Grid, Slot, free_slots, slot_name, slot_named
 from biobank.storage.making import (
     BUILT_IN,
@@ -82,7 +82,7 @@ __all__ = [
     "roots",
     "slot_name",
     "slot_named",
-    "suggest_box",
+    "suggest_boxes",
     "take_out",
     "trees",
     "type_codes",

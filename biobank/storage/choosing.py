@@ -1,9 +1,10 @@
-"""Choosing a box: where tubes of one material should go next."""
+"""Choosing a box: where tubes of some materials should go next."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, exists, func, true
+from sqlalchemy import ColumnElement, String, cast, exists, func, true
 from sqlmodel import Session, col, select
 
 from biobank.tables import Container, ContainerType, Level, Placement, Specimen
@@ -23,39 +24,78 @@ class Suggestion(msgspec.Struct, frozen=True):
     free: int
 
 
-def suggest_box(session: Session, site_id: UUID, study_id: UUID, material: str) -> Suggestion | None:
-    """The box of a site where such tubes were put last and that has room, else its first empty one.
+def suggest_boxes(
+    session: Session, site_id: UUID, study_id: UUID, materials: Collection[str]
+) -> dict[str, Suggestion]:
+    """For each material the box of a site where such tubes were put last and that has room.
 
-    Where none is empty, the first with room; None where there is none at all.
+    Where there is none, the first empty box of the site; where none is empty, the first with room; a
+    material is left out where there is none at all.
     """
-    for box_id in _put_last(session, study_id, material):
-        found = _with_room(session, site_id, col(Container.id) == box_id)
-        if found:
-            return found
-    stands_in_it = exists().where(col(Placement.container_id) == col(Container.id))
-    return _with_room(session, site_id, ~stands_in_it) or _with_room(session, site_id, true())
+    if not materials:
+        return {}
+    tried = _put_last(session, site_id, study_id, materials)
+    of_those = col(Container.id).in_({box for boxes in tried.values() for box in boxes})
+    roomy = dict(_with_room(session, site_id, of_those))
+    found: dict[str, Suggestion] = {}
+    for material in materials:
+        there = [roomy[box] for box in tried.get(material, ()) if box in roomy]
+        if there:
+            found[material] = there[0]
+    if len(found) < len(set(materials)):
+        instead = _first_with_room(session, site_id)
+        found = (dict.fromkeys(materials, instead) if instead else {}) | found
+    return found
 
 
-def _put_last(session: Session, study_id: UUID, material: str) -> list[UUID]:
-    """The few boxes that took such tubes last, the last one first."""
+def _put_last(
+    session: Session, site_id: UUID, study_id: UUID, materials: Collection[str]
+) -> dict[str, list[UUID]]:
+    """The few boxes that took such tubes of a site last, the last one first, for each material."""
+    # Each tube is looked up on its own: a join would have PostgreSQL read every specimen there is.
+    material = (
+        select(Specimen.material)
+        .where(
+            col(Specimen.id) == col(Placement.specimen_id),
+            col(Specimen.site_id) == site_id,
+            col(Specimen.study_id) == study_id,
+        )
+        .correlate(Placement)
+        .scalar_subquery()
+    )
     newest = (
-        select(Placement.id, Placement.container_id, Placement.specimen_id)
+        select(col(Placement.id), col(Placement.container_id).label("box"), material.label("material"))
         .order_by(col(Placement.id).desc())
         .limit(NEWEST)
         .subquery()
     )
     asked = (
-        select(newest.c.container_id)
-        .join(Specimen, col(Specimen.id) == newest.c.specimen_id)
-        .where(col(Specimen.study_id) == study_id, col(Specimen.material) == material)
-        .order_by(newest.c.id.desc())
-        .limit(TRIED * 100)
+        select(newest.c.material, newest.c.box)
+        .where(newest.c.material.in_(materials))
+        .group_by(newest.c.material, newest.c.box)
+        .order_by(func.max(cast(newest.c.id, String())).desc())  # PostgreSQL knows no largest UUID
     )
-    return list(dict.fromkeys(session.exec(asked)))[:TRIED]
+    found: dict[str, list[UUID]] = {}
+    for name, box in session.exec(asked):
+        boxes = found.setdefault(name, [])
+        if len(boxes) < TRIED:
+            boxes.append(box)
+    return found
 
 
-def _with_room(session: Session, site_id: UUID, which: ColumnElement[bool]) -> Suggestion | None:
-    """The first box of a site, as they were made, that is one of these and has a free slot."""
+def _first_with_room(session: Session, site_id: UUID) -> Suggestion | None:
+    """The first empty box of a site, else its first with room."""
+    stands_in_it = exists().where(col(Placement.container_id) == col(Container.id))
+    for which in (~stands_in_it, true()):
+        for _, found in _with_room(session, site_id, which, limit=1):
+            return found
+    return None
+
+
+def _with_room(
+    session: Session, site_id: UUID, which: ColumnElement[bool], limit: int | None = None
+) -> list[tuple[UUID, Suggestion]]:
+    """The boxes of a site, as they were made, that are among these and have a free slot."""
     used = (
         select(func.count())
         .select_from(Placement)
@@ -65,7 +105,7 @@ def _with_room(session: Session, site_id: UUID, which: ColumnElement[bool]) -> S
     )
     free = col(ContainerType.rows) * col(ContainerType.cols) - used
     asked = (
-        select(Container.code, Container.name, free)
+        select(Container.id, Container.code, Container.name, free)
         .join(ContainerType, col(ContainerType.id) == col(Container.type_id))
         .where(
             col(Container.site_id) == site_id,
@@ -75,7 +115,6 @@ def _with_room(session: Session, site_id: UUID, which: ColumnElement[bool]) -> S
             free > 0,
         )
         .order_by(col(Container.id))
-        .limit(1)
+        .limit(limit)
     )
-    found = session.exec(asked).first()
-    return Suggestion(found[0], found[1], found[2] or 0) if found else None
+    return [(key, Suggestion(code, name, left or 0)) for key, code, name, left in session.exec(asked)]

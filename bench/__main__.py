@@ -3,11 +3,12 @@
 import sys
 from collections.abc import Callable, Sequence
 
-from bench import labels, lookup, registering
+from bench import collecting, labels, lookup, registering
 
 Row = tuple[str, float, float, float, str]
 
 BENCHES: dict[str, Callable[[], Sequence[Row]]] = {
+    "collecting": collecting.rows,
     "labels": labels.rows,
     "lookup": lookup.rows,
     "registering": registering.rows,

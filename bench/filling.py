@@ -36,13 +36,13 @@ def fill(database: Database, count: int) -> list[str]:
     boxes = _boxes(world, count // BOX_SIDE**2 + 1)
     sample: list[str] = []
     drawn: set[str] = set()
-    database.administer(_drop_guards)
+    database.administer(drop_guards)
     for start in range(0, count, AT_ONCE):
         rows: dict[type[SQLModel], list[Row]] = {table: [] for table in POURED}
         for place in range(start, min(start + AT_ONCE, count)):
             box, slot = boxes[place // BOX_SIDE**2], divmod(place % BOX_SIDE**2, BOX_SIDE)
-            _twin(template, rows, _new_code(drawn), box, slot)
-        database.administer(partial(_pour, rows))
+            _twin(template, rows, new_code(drawn), box, slot)
+        database.administer(partial(pour, rows))
         sample += [row["code"] for row in rows[Specimen][:: max(1, count // SAMPLE)]]
     database.administer(guards.assert_guards)
     database.administer(lambda connection: connection.execute(text("ANALYZE")).close())
@@ -70,11 +70,11 @@ def _template(world: World) -> dict[type[SQLModel], list[Row]]:
     return world.ask(rows)
 
 
-def _new_code(drawn: set[str]) -> str:
+def new_code(drawn: set[str], kind: CodeKind = CodeKind.SPECIMEN) -> str:
     """A code not drawn before: of a million, two are the same every other time (2^40 bodies)."""
-    code = codes.new_code(CodeKind.SPECIMEN)
+    code = codes.new_code(kind)
     while code in drawn:
-        code = codes.new_code(CodeKind.SPECIMEN)
+        code = codes.new_code(kind)
     drawn.add(code)
     return code
 
@@ -127,14 +127,16 @@ def _another_freezer(order: FreezerOrder, session: Session, actor: Actor) -> Non
     make_freezer(session, actor, order)
 
 
-def _drop_guards(connection: Connection) -> None:
+def drop_guards(connection: Connection) -> None:
+    """Take the guards of the ledger away: what is poured is written as no act would write it."""
     postgres = connection.dialect.name == "postgresql"
     for name, body in guards.GUARDS[connection.dialect.name].items():
         table = f" ON {body.split(' ON ')[1].split()[0]}" if postgres else ""
         connection.exec_driver_sql(f"DROP TRIGGER {name}{table}")
 
 
-def _pour(rows: dict[type[SQLModel], list[Row]], connection: Connection) -> None:
+def pour(rows: dict[type[SQLModel], list[Row]], connection: Connection) -> None:
+    """Add plain rows, table by table in the order given."""
     for table, values in rows.items():
         if connection.dialect.name == "postgresql":
             _copy(connection, table_of(table), values)

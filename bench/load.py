@@ -6,11 +6,14 @@ machine with. Every answer's status is looked at.
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from statistics import median
 from typing import Any
+from urllib.parse import urlencode
 
 import uvloop
+
+from biobank import web
 
 HOST = "127.0.0.1"
 
@@ -64,20 +67,34 @@ def post(path: str, body: bytes, token: str, command: object) -> bytes:
     return head.encode() + body
 
 
+def submit(path: str, told: Mapping[str, str], secret: str, command: object) -> bytes:
+    """The bytes of a form that a page of this session sends."""
+    body = urlencode({"csrf": web.csrf_token(secret), "command": str(command), **told})
+    head = (
+        f"POST {path} HTTP/1.1\r\nhost: {HOST}\r\ncookie: {web.COOKIE}={secret}\r\n"
+        f"hx-request: true\r\ncontent-type: application/x-www-form-urlencoded\r\n"
+        f"content-length: {len(body)}\r\n\r\n"
+    )
+    return (head + body).encode()
+
+
 def latency(port: int, requests: Sequence[bytes], warm: int = 50) -> float:
     """The median milliseconds of requests sent one after another on one connection."""
+    return median(taken for taken, _ in conversation(port, requests)[warm:])
 
-    async def run() -> float:
+
+def conversation(port: int, requests: Sequence[bytes]) -> list[tuple[float, bytes]]:
+    """Requests sent one after another on one connection: milliseconds and body of each answer."""
+
+    async def run() -> list[tuple[float, bytes]]:
         _, client = await asyncio.get_running_loop().create_connection(_Client, HOST, port)
-        for request in requests[:warm]:
-            await client.ask(request)
-        taken = []
-        for request in requests[warm:]:
+        answers = []
+        for request in requests:
             start = time.perf_counter()
-            await client.ask(request)
-            taken.append(time.perf_counter() - start)
+            body = await client.ask(request)
+            answers.append(((time.perf_counter() - start) * 1000, body))
         client.transport.close()
-        return median(taken) * 1000
+        return answers
 
     return uvloop.run(run())
 

@@ -206,7 +206,7 @@ def _result(said: Said, bench: Workbench, *, corrected: bool) -> Result:
     remain = bench.counts.expected
     complete = bench.begun and not remain and said.outcome == "ok" and not said.sound
     coming = ""
-    if bench.begun and remain and not said.leads:
+    if bench.begun and remain and not said.leads and said.mode is Mode.COLLECT:
         coming = _("%(count)s to go") % {"count": remain}
     elif complete and not said.leads:
         coming = _("All are there. Scan DONE to finish.")

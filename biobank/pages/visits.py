@@ -18,6 +18,7 @@ from biobank.pages.scanning import Card
 from biobank.pages.shell import Form
 from biobank.participants import DatasetOrder, DatasetRow
 from biobank.people import Actor
+from biobank.preanalytics import Clock
 from biobank.specimens import KitCard, Registration, SpecimenRow, Workbench, WorkRow
 
 _LOCAL_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?", re.ASCII)
@@ -96,6 +97,7 @@ def around(bench: Workbench) -> dict[str, Any]:
         "now": clock.now(),
         "window": window(bench),
         "scheduled": bool(bench.title),
+        "clocks": clocks(bench.rows),
         "to_store": boxes(bench.rows),
     }
 
@@ -111,6 +113,17 @@ def window(bench: Workbench) -> str:
     if day < bench.opens_on:
         return "early"
     return "late" if day > bench.closes_on else "in"
+
+
+def clocks(rows: Sequence[WorkRow]) -> dict[str, list[Clock]]:
+    """Which clocks are shown at which tube: one that several tubes share, at the first of them alone."""
+    shown: set[tuple[str, datetime]] = set()
+    found: dict[str, list[Clock]] = {}
+    for row in rows:
+        fresh = [each for each in row.clocks if (each.name, each.due) not in shown]
+        shown |= {(each.name, each.due) for each in fresh}
+        found[row.code] = fresh
+    return found
 
 
 def boxes(rows: Sequence[WorkRow]) -> dict[str, tuple[str, int]]:

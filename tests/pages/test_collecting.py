@@ -1,6 +1,7 @@
 """The page of a visit: scans that tick its tubes, in a browser and without; its dialogs and its kits."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Locator, expect
@@ -10,7 +11,8 @@ from biobank.pages.scanning import Card
 from tests import collected
 from tests.pages.conftest import Tab
 from tests.pages.visitor import Visitor, outcome
-from tests.world import World
+from tests.pages.visitor import visit as visit_as
+from tests.world import OUTSIDER, World
 
 STUDY = collected.STUDY.replace(b"all_present = true", b'all_present = true\ndatasets = ["fmri", "psg"]')
 
@@ -150,6 +152,72 @@ def test_other_codes_lead_to_their_pages(world: World, visitor: Visitor) -> None
     unknown = scan(visitor, visit, "X00000000D")
     assert outcome(unknown) == "stop"
     assert "is no card that is known here" in unknown
+
+
+def test_a_clock_that_tubes_share_is_shown_once_and_the_window_is_said(
+    world: World, visitor: Visitor
+) -> None:
+    visit, kit = prepared(world)
+    collected.begin(world, visit, kit.code)
+    drawn = clock.now() - timedelta(minutes=150)
+    collected.tick(world, visit, kit.labels[0].code, collected=drawn.isoformat(), occurred=drawn.isoformat())
+    collected.tick(world, visit, *[face.code for face in kit.labels[1:]])
+    page = visitor.get(f"/visits/{visit}").text
+    assert page.count("data-clock") == len(set(re.findall(r'class="(?:coming)">(\w+) within', page)))
+    assert 'data-level="red"' in page
+    assert "after the window" in page
+    assert f"/bench?mode=store&amp;box={world.boxes()[0]}" in page
+
+
+def test_an_outsider_finds_neither_the_page_nor_its_dialogs_nor_scans(world: World, visitor: Visitor) -> None:
+    visit, kit = prepared(world)
+    outsider = visit_as(world, OUTSIDER)
+    for path in (f"/visits/{visit}", f"/visits/{visit}/acts/spun", f"/kits/{kit.code}"):
+        assert visitor.get(path).status_code == 200, path
+        assert outsider.get(path).status_code == 404, path
+    told = {"scan": kit.code, "source": "scan"}
+    assert outsider.post(f"/visits/{visit}/scans", told).status_code == 404
+    assert outsider.post(f"/visits/{visit}/begin", {}).status_code == 404
+    assert visitor.get(f"/visits/{visit}/acts/anything").status_code == 404
+    assert lives(world, visit) == ["expected"] * 10
+    assert not collected.bench(world, visit).begun
+
+
+def test_what_cannot_be_is_said_in_the_dialog(world: World, visitor: Visitor) -> None:
+    visit, kit = prepared(world, "M1")
+    collected.begin(world, visit, kit.code)
+    blood, stool = kit.labels[0].code, kit.labels[-1].code
+    collected.tick(world, visit, blood, stool)
+    asked = {"hx-request": "true"}
+    for path, told, words in (
+        ("facts", {"tube": blood, "bristol": "4"}, "is not noted of"),
+        ("facts", {"tube": stool, "haemolysis": "2"}, "is not noted of"),
+        ("deviations", {"tube": blood}, "Say first what went otherwise"),
+        ("deviations", {"tube": blood, "code": "low_volume"}, "Say how much the tube holds"),
+        ("spins", {"tubes": stool, "g": "1300", "minutes": "15", "celsius": "4"}, "is not spun"),
+        ("received", {"tubes": blood, "at": "2026-01-01T08:00:00"}, "Check the times"),
+        ("datasets", {"kind": "mri", "external_id": "A-1"}, "names no datasets"),
+    ):
+        answer = visitor.post(f"/visits/{visit}/{path}", told, **asked)
+        assert answer.status_code == 422, path
+        assert words in answer.text, path
+        assert "<html" not in answer.text, path
+    assert world.unproved() == []
+
+
+def test_a_visit_is_linked_to_data_elsewhere_and_its_tubes_received(world: World, visitor: Visitor) -> None:
+    visit, kit = prepared(world)
+    collected.begin(world, visit, kit.code)
+    linked = visitor.post(f"/visits/{visit}/datasets", {"kind": "fmri", "external_id": "F-0815"})
+    assert linked.headers["location"] == f"/visits/{visit}"
+    assert "F-0815" in visitor.get(f"/visits/{visit}").text
+    blood = kit.labels[0].code
+    visitor.post(f"/visits/{visit}/drawn", {"tubes": blood, "at": "2026-11-20T08:12:31"})
+    visitor.post(f"/visits/{visit}/received", {"tubes": blood, "at": "2026-11-20T08:40:02"})
+    received = collected.seen(world, blood).received
+    assert received is not None
+    assert received.isoformat() == "2026-11-20T08:40:02+08:00"
+    assert world.unproved() == []
 
 
 # --- kits at the bench ---

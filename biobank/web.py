@@ -46,7 +46,7 @@ HEADERS: Mapping[str, str] = {
 }
 COOKIE, SECURE_COOKIE = "biobank", "__Host-biobank"
 _SAFE = {"GET", "HEAD", "OPTIONS"}
-_FORM = "application/x-www-form-urlencoded"
+_FORM, _FORM_WITH_FILE = "application/x-www-form-urlencoded", "multipart/form-data"
 FIRST_LINK = "/first/"
 """Where a person who was added chooses a password; the link's secret comes after it."""
 
@@ -136,7 +136,7 @@ async def provide_door(request: Request[Any, Any, Any]) -> Door:
     """
     shown, command, asked = credentials(request), None, b""
     if request.method not in _SAFE:
-        form = await request.form() if _form.get() else None
+        form = await request.form() if _form.get() or _holds_file(request) else None
         _require_same_site(request)
         if shown.session and not shown.token:
             given = request.headers.get("x-csrf-token") or (str(form.get("csrf", "")) if form else "")
@@ -213,6 +213,12 @@ def _require_csrf(secret: str, given: str) -> None:
     if not hmac.compare_digest(csrf_token(secret).encode(), given.encode("utf-8", "replace")):
         message = N_("This page is out of date. Load it again, then repeat what you did.")
         raise NotAllowed("page_stale", message)
+
+
+def _holds_file(request: Request[Any, Any, Any]) -> bool:
+    """Whether a page's form came with a file; programs send files as they are."""
+    sent = request.headers.get("content-type", "")
+    return sent.startswith(_FORM_WITH_FILE) and not request.url.path.startswith(_FOR_PROGRAMS)
 
 
 def _command_id(given: object) -> UUID | None:

@@ -9,13 +9,17 @@ from biobank.pages import (
     bench,
     collecting,
     home,
+    participants,
     preparing,
+    protocols,
+    schedule,
     shell,
     signing,
     specimens,
     storage,
     studies,
     visits,
+    withdrawing,
 )
 from biobank.pages.shell import STATIC, template_config
 
@@ -24,7 +28,21 @@ __all__ = ["STATIC", "handlers", "template_config"]
 
 def handlers() -> Sequence[Router]:
     """Every page."""
-    modules = (bench, collecting, home, preparing, signing, specimens, storage, studies, visits)
+    modules = (
+        bench,
+        collecting,
+        home,
+        participants,
+        preparing,
+        protocols,
+        schedule,
+        signing,
+        specimens,
+        storage,
+        studies,
+        visits,
+        withdrawing,
+    )
     each = [module.HANDLERS for module in modules]
     return [
         Router(

@@ -8,8 +8,9 @@ from litestar import Request, Response, get
 from litestar.response import Redirect, Template
 from sqlmodel import Session
 
-from biobank import inputs, specimens, storage, studies, web
+from biobank import inputs, participants, specimens, storage, studies, web
 from biobank.pages import shell
+from biobank.participants import Asked, Counts
 from biobank.people import Actor
 from biobank.specimens import Away, Found
 from biobank.storage import ContainerRow
@@ -28,6 +29,7 @@ class Home(msgspec.Struct, frozen=True):
     out: list[Away]
     freezers: list[ContainerRow]
     studies: list[StudyCard]
+    visits: Counts
 
 
 def address(found: Found) -> str:
@@ -40,13 +42,14 @@ def address(found: Found) -> str:
 
 @get("/", sync_to_thread=True)
 def home(door: web.OpenDoor) -> Template:
-    """What is out, the freezers, the studies."""
+    """What is out, the visits of these days, the freezers, the studies."""
 
     def question(session: Session, actor: Actor) -> Home:
         return Home(
             out=specimens.away(session, actor),
             freezers=storage.roots(session, actor),
             studies=studies.everything(session, actor),
+            visits=participants.counts(session, actor, Asked()),
         )
 
     me, told = shell.ask(door, question)

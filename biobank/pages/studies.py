@@ -1,23 +1,23 @@
-"""Studies, their participants, and visits outside the plan."""
+"""Studies: the list of them, the participants of one with a form to enrol, and how it comes along."""
 
+from collections.abc import Mapping
+from datetime import date
 from typing import Any
-from urllib.parse import quote
-from zoneinfo import ZoneInfo
 
 import msgspec
-from litestar import Request, Response, get, post
+from litestar import Request, get
 from litestar.params import FromPath
 from litestar.response import Template
 from sqlmodel import Session
 
-from biobank import accounts, clock, inputs, participants, studies, web
+from biobank import accounts, participants, progress, studies, web
 from biobank.accounts import SiteRow
-from biobank.pages import shell
-from biobank.pages.shell import Form
-from biobank.participants import Enrolment, ParticipantCard, VisitOrder
+from biobank.pages import charts, schedule, shell
+from biobank.participants import ParticipantCard, VisitRow
 from biobank.people import Actor, May
+from biobank.progress import By
 from biobank.studies import StudyCard
-from biobank.tables import Scope
+from biobank.tables import Scope, Study
 
 PAGE = 50
 
@@ -31,13 +31,35 @@ class Noted(msgspec.Struct, frozen=True):
     highest: int | None
 
 
+class Consents(msgspec.Struct, frozen=True):
+    """The versions of the consent, the newest first, each with its scopes; none where any may be told."""
+
+    versions: dict[str, list[str]]
+
+    def scopes(self, version: str = "") -> list[str]:
+        """What a version asks; the newest one where none is named, all there is where there are none."""
+        if not self.versions:
+            return [scope.value for scope in Scope]
+        return self.versions.get(version) or next(iter(self.versions.values()))
+
+
+class Line(msgspec.Struct, frozen=True):
+    """A participant in the list, with the visit that comes next and where it stands."""
+
+    card: ParticipantCard
+    next: VisitRow | None
+    standing: str
+
+
 class Told(msgspec.Struct, frozen=True):
     """A study, a page of its participants (one more than are shown), and what enrolling asks."""
 
     study: StudyCard
     participants: list[ParticipantCard]
     noted: list[Noted]
+    consents: Consents
     sites: list[SiteRow]
+    days: Mapping[str, date]
 
 
 @get("/studies", sync_to_thread=True)
@@ -49,7 +71,7 @@ def studies_page(door: web.OpenDoor) -> Template:
 
 @get("/studies/{study:str}", sync_to_thread=True)
 def study_page(request: Request[Any, Any, Any], door: web.OpenDoor, study: FromPath[str]) -> Template:
-    """The participants of a study, and a form to enrol one."""
+    """The participants of a study, each with the visit that comes next, and a form to enrol one."""
     after = request.query_params.get("after", "")[:40]
 
     def question(session: Session, actor: Actor) -> Told:
@@ -61,91 +83,68 @@ def study_page(request: Request[Any, Any, Any], door: web.OpenDoor, study: FromP
                 Noted(each.name, each.values, each.lowest, each.highest)
                 for each in studies.attributes(session, found)
             ],
+            consents=consents_of(session, found),
             sites=accounts.sites(session, actor, May.REGISTER),
+            days=schedule.today_at(accounts.sites(session, actor)),
         )
 
     me, told = shell.ask(door, question)
-    zone = told.sites[0].time_zone if told.sites else "UTC"
+    days = schedule.today_at(told.sites)
     return shell.page(
         "studies/study.html",
         me,
         told=told,
         study=told.study,
-        shown=told.participants[:PAGE],
+        shown=[_line(card, told.days) for card in told.participants[:PAGE]],
         more=len(told.participants) > PAGE,
         after=after,
-        today=clock.now().astimezone(ZoneInfo(zone)).date().isoformat(),
-        scopes=[scope.value for scope in Scope],
+        today=next(iter(days.values()), None),
     )
 
 
-@post("/studies/{study:str}/participants", sync_to_thread=True)
-def enroll(
-    request: Request[Any, Any, Any], door: web.OpenDoor, form: Form, study: FromPath[str]
-) -> Response[Any]:
-    """Enrol a participant with a consent; the planned visits are opened with it."""
-    told = {
-        "study": study,
-        **{name: shell.one(form, name) for name in ("site", "pseudonym", "arm", "enrolled_on")},
-        "attributes": _attributes(form),
-        "consent": _consent(form),
-    }
-    order = inputs.read(Enrolment, told, form=True)
+@get("/studies/{study:str}/progress", sync_to_thread=True)
+def progress_page(request: Request[Any, Any, Any], door: web.OpenDoor, study: FromPath[str]) -> Template:
+    """How a study comes along, in lines for each event, arm, material or site."""
+    told = request.query_params.get("by", "")
+    by = By(told) if told in set(By) else By.EVENT
 
-    def work(session: Session, actor: Actor) -> ParticipantCard:
-        return participants.card(session, participants.enroll(session, actor, order))
+    def question(session: Session, actor: Actor) -> tuple[StudyCard, dict[str, object]]:
+        card = studies.card(session, studies.by_code(session, actor, study))
+        return card, charts.told(
+            progress.collected(session, actor, study, by),
+            progress.accrual(session, actor, study),
+            progress.delays(session, actor, study),
+            progress.shortfalls(session, actor, study),
+        )
 
-    made = door.act(work, ParticipantCard)
-    return shell.go(request, participant_address(made.study, made.pseudonym))
-
-
-@get("/studies/{study:str}/participants/{pseudonym:path}", sync_to_thread=True)
-def participant_page(door: web.OpenDoor, study: FromPath[str], pseudonym: FromPath[str]) -> Template:
-    """A participant with consent and visits."""
-
-    def question(session: Session, actor: Actor) -> tuple[ParticipantCard, str]:
-        wanted = pseudonym.removeprefix("/")
-        found = participants.card(session, participants.by_pseudonym(session, actor, study, wanted))
-        return found, accounts.site_by_code(session, found.site).time_zone
-
-    me, (found, zone) = shell.ask(door, question)
-    about = {"participant": found, "zone": zone, "unscheduled": participants.UNSCHEDULED}
-    return shell.page("studies/participant.html", me, **about)
+    me, (card, shown) = shell.ask(door, question)
+    return shell.page("studies/progress.html", me, study=card, **shown)
 
 
-@post("/studies/{study:str}/visits", sync_to_thread=True)
-def open_visit(
-    request: Request[Any, Any, Any], door: web.OpenDoor, form: Form, study: FromPath[str]
-) -> Response[Any]:
-    """Open a visit outside the plan, and go to it."""
-    told = {"study": study, "pseudonym": shell.one(form, "pseudonym"), "label": shell.one(form, "label")}
-    order = inputs.read(VisitOrder, told, form=True)
-    code = door.act(lambda session, actor: participants.open_visit(session, actor, order).code, str)
-    return shell.go(request, f"/visits/{code}")
+@get("/studies/{study:str}/answers", sync_to_thread=True)
+def answers_asked(request: Request[Any, Any, Any], door: web.OpenDoor, study: FromPath[str]) -> Template:
+    """The scopes of the version that was chosen, to be answered with yes or no."""
+    version = request.query_params.get("version", "")
+
+    def question(session: Session, actor: Actor) -> Consents:
+        return consents_of(session, studies.by_code(session, actor, study))
+
+    me, consents = shell.ask(door, question)
+    return shell.page("studies/_answers.html", me, scopes=consents.scopes(version))
 
 
-def participant_address(study: str, pseudonym: str) -> str:
-    """The page of a participant."""
-    return f"/studies/{quote(study, safe='')}/participants/{quote(pseudonym)}"
+def consents_of(session: Session, study: Study) -> Consents:
+    """What the protocol in force says of consents."""
+    known = studies.consent_versions(session, study)
+    return Consents({each.version: each.scopes for each in reversed(known)})
 
 
-def _attributes(form: shell.Fields) -> dict[str, str | int]:
-    """`attribute.sex=female` and so on; what looks like a whole number is one."""
-    told: dict[str, str | int] = {}
-    for name in form:
-        value = shell.one(form, name).strip()
-        if name.startswith("attribute.") and value:
-            number = value.isascii() and value.isdigit() and len(value) < 10
-            told[name.removeprefix("attribute.")] = int(value) if number else value
-    return told
+def _line(card: ParticipantCard, days: Mapping[str, date]) -> Line:
+    planned = [visit for visit in card.visits if visit.status == "planned"]
+    # Who is asked to come next: the window that closes first, one without days last.
+    following = min(planned, key=lambda visit: visit.closes_on or date.max, default=None)
+    today = days.get(card.site)
+    return Line(card, following, schedule.standing(following, today) if following and today else "")
 
 
-def _consent(form: shell.Fields) -> dict[str, str | list[str]]:
-    told: dict[str, str | list[str]] = {"scopes": shell.several(form, "scopes")}
-    for name in ("version", "given_on"):
-        if shell.one(form, name):
-            told[name] = shell.one(form, name)
-    return told
-
-
-HANDLERS = [studies_page, study_page, enroll, participant_page, open_visit]
+HANDLERS = [studies_page, study_page, progress_page, answers_asked]

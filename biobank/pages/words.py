@@ -60,6 +60,22 @@ WORDS: Mapping[str, str] = {
     "done": N_("done"),
     "missed": N_("missed"),
     "cancelled": N_("cancelled"),
+    "due": N_("due"),
+    "overdue": N_("overdue"),
+    "upcoming": N_("to come"),
+    "out_of_window": N_("out of the window"),
+    # why a visit was missed
+    "declined": N_("declined"),
+    "unreachable": N_("not reached"),
+    "ill": N_("ill"),
+    "moved_away": N_("moved away"),
+    "withdrew": N_("withdrew"),
+    "site_closed": N_("site closed"),
+    "other": N_("other"),
+    # how far a withdrawal goes
+    "no_more_collection": N_("no more collection"),
+    "no_further_use": N_("no further use"),
+    "destroy": N_("destroy what is kept"),
     # what went otherwise
     "deviation.not_collected": N_("not collected"),
     "deviation.low_volume": N_("low volume"),

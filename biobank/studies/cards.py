@@ -164,11 +164,15 @@ def protocol_card(session: Session, study: Study, version: int | None = None) ->
 
 
 def protocol_text(session: Session, study: Study, version: int) -> str:
-    """The file of a version as it was loaded; empty of one loaded before texts were kept.
+    """The file of a version as it was loaded.
 
-    Refused: a version that is not there.
+    Refused: a version that is not there, or that was loaded before texts were kept.
     """
-    return _chosen(_versions(session, study), study, version).source
+    text = _chosen(_versions(session, study), study, version).source
+    if not text:
+        message = N_("Version %(version)s was loaded before texts were kept.")
+        raise NotFound("protocol_text_not_kept", message, version=version)
+    return text
 
 
 # --- how ---

@@ -85,7 +85,7 @@ def test_a_form_without_the_pages_token_changes_nothing(world: World) -> None:
 
 
 def test_from_enrolment_to_a_label_and_a_slot(world: World, visitor: Visitor) -> None:
-    consent = {"version": "1.0", "scopes": ["storage", "recontact"], "given_on": "2026-05-01"}
+    consent = {"version": "1.0", "answer.storage": "yes", "given_on": "2026-05-01"}
     told = {
         "site": "BJ",
         "pseudonym": "D-100",

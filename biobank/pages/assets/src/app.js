@@ -7,6 +7,7 @@ import "./css/controls.css";
 import "./css/records.css";
 import "./css/maps.css";
 import "./css/charts.css";
+import "./css/schedule.css";
 import "./css/bench.css";
 import "./css/collect.css";
 import "./css/print.css";

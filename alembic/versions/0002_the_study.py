@@ -1,10 +1,14 @@
 """The study: protocols in full, schedules, kits, consent, pre-analytics."""
 
+from datetime import timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
 import sqlalchemy as sa
 import sqlmodel
 
 from alembic import op
-from biobank import guards
+from biobank import clock, guards
 
 revision = "0002"
 down_revision = "0001"
@@ -119,6 +123,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_kit")),
         sa.UniqueConstraint("code", name=op.f("uq_kit_code")),
     )
+    with op.batch_alter_table("kit", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_kit_visit_id"), ["visit_id"], unique=False)
+
     op.create_table(
         "collection",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -292,6 +299,7 @@ def upgrade() -> None:
         batch_op.create_foreign_key(
             batch_op.f("fk_specimen_requirement_id_requirement"), "requirement", ["requirement_id"], ["id"]
         )
+        batch_op.create_index(batch_op.f("ix_specimen_participant_id"), ["participant_id"], unique=False)
 
     with op.batch_alter_table("visit", schema=None) as batch_op:
         batch_op.add_column(sa.Column("occasion", sa.Integer(), nullable=False, server_default="0"))
@@ -316,7 +324,83 @@ def upgrade() -> None:
         batch_op.create_foreign_key(
             batch_op.f("fk_visit_procedure_id_procedure"), "procedure", ["procedure_id"], ["id"]
         )
+    _tell_windows(op.get_bind())
+    _begin_arms(op.get_bind())
     guards.assert_guards(op.get_bind())
+
+
+# --- what was there before, told as it is told from now on ---
+
+_PARTICIPANT = sa.table(
+    "participant",
+    sa.column("id", sa.Uuid()),
+    sa.column("site_id", sa.Uuid()),
+    sa.column("arm", sa.String()),
+    sa.column("enrolled_on", sa.Date()),
+)
+_SITE = sa.table("site", sa.column("id", sa.Uuid()), sa.column("time_zone", sa.String()))
+_EVENT = sa.table(
+    "event",
+    sa.column("id", sa.Uuid()),
+    sa.column("window_before", sa.Integer()),
+    sa.column("window_after", sa.Integer()),
+)
+_VISIT = sa.table(
+    "visit",
+    sa.column("id", sa.Uuid()),
+    sa.column("participant_id", sa.Uuid()),
+    sa.column("event_id", sa.Uuid()),
+    sa.column("status", sa.String()),
+    sa.column("planned_on", sa.Date()),
+    sa.column("took_place_at", sqlmodel.sql.sqltypes.UTCDateTime()),
+    sa.column("opens_on", sa.Date()),
+    sa.column("closes_on", sa.Date()),
+    sa.column("came_on", sa.Date()),
+)
+_ARM_CHANGE = sa.table(
+    "arm_change",
+    sa.column("id", sa.Uuid()),
+    sa.column("participant_id", sa.Uuid()),
+    sa.column("arm", sa.String()),
+    sa.column("since", sa.Date()),
+)
+
+
+def _tell_windows(connection: sa.Connection) -> None:
+    """The window of each visit that has a day, and the day of each that took place, or no list shows it."""
+    visit, event = _VISIT.c, _EVENT.c
+    asked = (
+        sa.select(visit, event.window_before, event.window_after, _SITE.c.time_zone)
+        .select_from(_VISIT)
+        .join(_PARTICIPANT, _PARTICIPANT.c.id == visit.participant_id)
+        .join(_SITE, _SITE.c.id == _PARTICIPANT.c.site_id)
+        .outerjoin(_EVENT, event.id == visit.event_id)
+    )
+    told = [_days(each) for each in connection.execute(asked)]
+    if told:
+        days = {name: sa.bindparam(f"new_{name}") for name in ("opens_on", "closes_on", "came_on")}
+        connection.execute(sa.update(_VISIT).where(visit.id == sa.bindparam("key")).values(days), told)
+
+
+def _days(visit: sa.Row[Any]) -> dict[str, Any]:
+    opens, closes, came = None, None, None
+    if visit.planned_on and visit.window_before is not None:
+        opens = visit.planned_on - timedelta(days=visit.window_before)
+        closes = visit.planned_on + timedelta(days=visit.window_after)
+    if visit.took_place_at and visit.status == "done":
+        came = visit.took_place_at.astimezone(ZoneInfo(visit.time_zone)).date()
+    return {"key": visit.id, "new_opens_on": opens, "new_closes_on": closes, "new_came_on": came}
+
+
+def _begin_arms(connection: sa.Connection) -> None:
+    """Whoever is in an arm was enrolled in it: arms did not change before, and its history begins there."""
+    people = connection.execute(sa.select(_PARTICIPANT).where(_PARTICIPANT.c.arm != ""))
+    begun = [
+        {"id": clock.new_key(), "participant_id": each.id, "arm": each.arm, "since": each.enrolled_on}
+        for each in people
+    ]
+    if begun:
+        connection.execute(sa.insert(_ARM_CHANGE), begun)
 
 
 def downgrade() -> None:

@@ -33,7 +33,7 @@ class Specimen(SQLModel, table=True):
     code: str = Field(max_length=10, unique=True)
     study_id: UUID = refers("study")
     site_id: UUID = refers("site")
-    participant_id: UUID = refers("participant")
+    participant_id: UUID = refers("participant", index=True)
     visit_id: UUID = refers("visit", index=True)
     parent_id: UUID | None = refers("specimen", optional=True, index=True)
     kind: SpecimenKind = Field(sa_type=vocabulary(SpecimenKind))
@@ -112,7 +112,7 @@ class Kit(SQLModel, table=True):
     study_id: UUID = refers("study")
     site_id: UUID = refers("site")
     event_id: UUID = refers("event")
-    visit_id: UUID | None = refers("visit", optional=True)
+    visit_id: UUID | None = refers("visit", optional=True, index=True)
 
 
 class IssuedCode(SQLModel, table=True):

@@ -341,6 +341,9 @@ def _box_ids(site: UUID, session: Session, _: Actor) -> list[UUID]:
 def _pour_all(templates: list[_Template], twins: int, slots: _Slots, connection: Connection) -> None:
     """Guards off, rows in, guards on: one transaction."""
     drop_guards(connection)
+    if connection.dialect.name == "postgresql":
+        # Half of the time would go into looking up what each row refers to.
+        connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
     drawn: set[str] = set()
     for start in range(0, twins, AT_ONCE):
         rows: Rows = {table: [] for table in templates[0].rows}

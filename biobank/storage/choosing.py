@@ -4,7 +4,7 @@ from collections.abc import Collection
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, String, cast, exists, func, true
+from sqlalchemy import ColumnElement, String, and_, cast, exists, func, true
 from sqlmodel import Session, col, select
 
 from biobank.tables import Container, ContainerType, Level, Placement, Specimen
@@ -29,21 +29,21 @@ def suggest_boxes(
 ) -> dict[str, Suggestion]:
     """For each material the box of a site where such tubes were put last and that has room.
 
-    Where there is none, the first empty box of the site; where none is empty, the first with room; a
+    Where there is none, the next empty box of the site; where none is empty, the first with room; a
     material is left out where there is none at all.
     """
     if not materials:
         return {}
     tried = _put_last(session, site_id, study_id, materials)
-    of_those = col(Container.id).in_({box for boxes in tried.values() for box in boxes})
-    roomy = dict(_with_room(session, site_id, of_those))
+    used = {box for boxes in tried.values() for box in boxes}
+    roomy = dict(_with_room(session, site_id, col(Container.id).in_(used)))
     found: dict[str, Suggestion] = {}
     for material in materials:
         there = [roomy[box] for box in tried.get(material, ()) if box in roomy]
         if there:
             found[material] = there[0]
     if len(found) < len(set(materials)):
-        instead = _first_with_room(session, site_id)
+        instead = _first_with_room(session, site_id, used)
         found = (dict.fromkeys(materials, instead) if instead else {}) | found
     return found
 
@@ -83,10 +83,12 @@ def _put_last(
     return found
 
 
-def _first_with_room(session: Session, site_id: UUID) -> Suggestion | None:
-    """The first empty box of a site, else its first with room."""
-    stands_in_it = exists().where(col(Placement.container_id) == col(Container.id))
-    for which in (~stands_in_it, true()):
+def _first_with_room(session: Session, site_id: UUID, used: Collection[UUID]) -> Suggestion | None:
+    """The first empty box of a site, after those in use if there is one, else its first with room."""
+    empty = ~exists().where(col(Placement.container_id) == col(Container.id))
+    # Boxes are filled as they were made: looked for from the oldest on, all the full ones were passed.
+    behind = [and_(empty, col(Container.id) > max(used))] if used else []
+    for which in (*behind, empty, true()):
         for _, found in _with_room(session, site_id, which, limit=1):
             return found
     return None

@@ -146,7 +146,7 @@ def make_container(session: Session, actor: Actor, order: ContainerOrder) -> Con
         container = _container(order.name, kind.id, outer.site_id)
         require_nests(session, outer, kind)
         custody.lock(session, [outer.id])
-        place = Place(outer.id, *target_slot(session, outer, order.slot))
+        place = Place(outer.id, *target_slot(session, actor, outer, order.slot))
     container.celsius = order.celsius
     custody.record_all(session, actor, [_made(container, place)])
     return container

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import func, literal
+from sqlalchemy import func, literal, or_
 from sqlalchemy import select as core_select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
@@ -31,7 +31,10 @@ class Step(msgspec.Struct, frozen=True):
 
 
 class SlotRow(msgspec.Struct, frozen=True):
-    """One slot of a container: what is in it, if anything. `state` is empty, occupied or kept."""
+    """One slot of a container: what is in it, if anything. `state` is empty, occupied or kept.
+
+    Of a tube out of the reader's scope nothing but that is told: it has no code.
+    """
 
     name: str
     row: int | None
@@ -169,7 +172,7 @@ def box_map(session: Session, actor: Actor, text: str) -> BoxMap:
     container = by_code(session, actor, text, field="code")
     kind = type_of(session, container)
     grid = Grid.of(kind)
-    occupied = _occupants(session, container, grid)
+    occupied = _occupants(session, actor, container, grid)
     filled = {Slot(row.row, row.col): row for row in occupied}
     if grid.size is None:
         slots = occupied
@@ -198,8 +201,8 @@ def box_map(session: Session, actor: Actor, text: str) -> BoxMap:
     )
 
 
-def occupant(session: Session, container: Container, slot: Slot) -> str:
-    """Who is in a slot, as a code; for a keep, the code of the tube it is kept for."""
+def occupant(session: Session, actor: Actor, container: Container, slot: Slot) -> str:
+    """Who is in a slot, as a code; for a keep, the code of the tube it is kept for. Empty out of scope."""
     asked = (
         select(func.coalesce(Specimen.code, Container.code))
         .select_from(Placement)
@@ -210,6 +213,7 @@ def occupant(session: Session, container: Container, slot: Slot) -> str:
             col(Placement.container_id) == container.id,
             col(Placement.row) == slot.row,
             col(Placement.col) == slot.col,
+            or_(col(Specimen.id).is_(None), people.visible(actor, May.SEE, Specimen)),
         )
     )
     return session.exec(asked).first() or ""
@@ -218,24 +222,28 @@ def occupant(session: Session, container: Container, slot: Slot) -> str:
 # --- how ---
 
 
-def _occupants(session: Session, container: Container, grid: Grid) -> list[SlotRow]:
-    child, kept = aliased(Container), aliased(Specimen)
+def _occupants(session: Session, actor: Actor, container: Container, grid: Grid) -> list[SlotRow]:
+    child = aliased(Container)
     asked = (
         core_select(
-            Placement, col(Specimen.code), col(Specimen.material), child, ContainerType, col(kept.code)
+            Placement,
+            col(Specimen.code),
+            col(Specimen.material),
+            child,
+            ContainerType,
+            people.visible(actor, May.SEE, Specimen).label("seen"),
         )
-        .outerjoin(Specimen, col(Specimen.id) == col(Placement.specimen_id))
         .outerjoin(child, col(child.id) == col(Placement.child_id))
         .outerjoin(ContainerType, col(ContainerType.id) == col(child.type_id))
         .outerjoin(Keep, col(Keep.id) == col(Placement.keep_id))
-        .outerjoin(kept, col(kept.id) == col(Keep.specimen_id))
+        .outerjoin(Specimen, col(Specimen.id) == func.coalesce(Placement.specimen_id, Keep.specimen_id))
         .where(col(Placement.container_id) == container.id)
         .order_by(col(Placement.row), col(Placement.col), col(Placement.id))
     )
     found = session.execute(asked).all()
     used = _used(session, [inner.id for _, _, _, inner, _, _ in found if inner])
     rows: list[SlotRow] = []
-    for placement, tube, material, inner, kind, kept_for in found:
+    for placement, tube, material, inner, kind, seen in found:
         slot = Slot(placement.row, placement.col)
         row = SlotRow(slot_name(grid, slot), slot.row, slot.col, "occupied")
         if inner:
@@ -243,10 +251,10 @@ def _occupants(session: Session, container: Container, grid: Grid) -> list[SlotR
             row = msgspec.structs.replace(
                 row, code=inner.code, label=inner.name, used=used.get(inner.id, 0), size=size
             )
-        elif tube:
+        elif placement.keep_id:
+            row = msgspec.structs.replace(row, state="kept", code=tube if seen else "")
+        elif seen:
             row = msgspec.structs.replace(row, code=tube, material=material)
-        else:
-            row = msgspec.structs.replace(row, state="kept", code=kept_for or "")
         rows.append(row)
     return rows
 

@@ -43,14 +43,16 @@ def require_same_site(inner: Container, outer: Container) -> None:
         raise RuleBroken("other_sites_container", message, field="into", name=inner.name, outer=outer.name)
 
 
-def target_slot(session: Session, outer: Container, name: str | None, field: str = "slot") -> Slot:
+def target_slot(
+    session: Session, actor: Actor, outer: Container, name: str | None, field: str = "slot"
+) -> Slot:
     """The named slot, or the next free one. Refused: a slot that is taken, a full container."""
     grid = Grid.of(type_of(session, outer))
     if grid.size is None:
         return Slot(None, None)
     if name:
         slot = slot_named(grid, name, field)
-        require_free(session, outer, slot)
+        require_free(session, actor, outer, slot)
         return slot
     free = free_in(session, outer)
     if not free:
@@ -59,19 +61,17 @@ def target_slot(session: Session, outer: Container, name: str | None, field: str
     return free[0]
 
 
-def require_free(session: Session, outer: Container, slot: Slot) -> None:
-    """Refused: a slot that is taken, with who is in it or whom it is kept for."""
+def require_free(session: Session, actor: Actor, outer: Container, slot: Slot) -> None:
+    """Refused: a slot that is taken, with who is in it or whom it is kept for, where the actor may see it."""
     if slot not in taken(session, outer):
         return
+    facts = {"slot": slot_name(Grid.of(type_of(session, outer)), slot), "name": outer.name}
+    there = occupant(session, actor, outer, slot)
+    if not there:
+        message = N_("Slot %(slot)s of %(name)s is taken. Nothing was moved. Choose another slot.")
+        raise Conflict("slot_taken", message, field="slot", **facts)
     message = N_("Slot %(slot)s of %(name)s holds %(occupant)s. Nothing was moved. Choose another slot.")
-    raise Conflict(
-        "slot_taken",
-        message,
-        field="slot",
-        slot=slot_name(Grid.of(type_of(session, outer)), slot),
-        name=outer.name,
-        occupant=grouped(occupant(session, outer, slot)),
-    )
+    raise Conflict("slot_taken", message, field="slot", **facts, occupant=grouped(there))
 
 
 def move_container(session: Session, actor: Actor, order: ContainerMove) -> Container:
@@ -87,7 +87,7 @@ def move_container(session: Session, actor: Actor, order: ContainerMove) -> Cont
         raise RuleBroken("into_itself", message, field="into", name=container.name)
     require_nests(session, outer, type_of(session, container))
     require_same_site(container, outer)
-    place = Place(outer.id, *target_slot(session, outer, order.slot))
+    place = Place(outer.id, *target_slot(session, actor, outer, order.slot))
     frozen = _freeze_inside(session, container, outer)
     lines = [custody.Line(subject=container, kind=Kind.PLACED, change={"place": slot_place(place)})]
     custody.record_all(session, actor, [*lines, *frozen])

@@ -139,7 +139,7 @@ def put_away(session: Session, actor: Actor, order: PutAway) -> list[Stored]:
     grid = Grid.of(kind)
     stays = [tube for tube in tubes if _stays(places[tube.id], box, grid, order.slot)]
     moving = [tube for tube in tubes if tube not in stays]
-    slots = _slots(session, box, moving, order.slot) if moving else []
+    slots = _slots(session, actor, box, moving, order.slot) if moving else []
     frozen = preanalytics.freeze(session, [(tube, box.id) for tube in moving], order.occurred or clock.now())
     lines = []
     for tube, slot in zip(moving, slots, strict=True):
@@ -244,12 +244,14 @@ def _locked(
     return tubes
 
 
-def _slots(session: Session, box: Container, moving: Sequence[Specimen], named: str | None) -> list[Slot]:
+def _slots(
+    session: Session, actor: Actor, box: Container, moving: Sequence[Specimen], named: str | None
+) -> list[Slot]:
     if named:
         if len(moving) != 1:
             message = N_("Name a slot for one tube at a time.")
             raise RuleBroken("one_tube_a_slot", message, field="slot")
-        return [_named(session, box, moving[0], named)]
+        return [_named(session, actor, box, moving[0], named)]
     if Grid.of(type_of(session, box)).size is None:
         return [Slot(None, None)] * len(moving)
     free = free_in(session, box)
@@ -267,7 +269,7 @@ def _slots(session: Session, box: Container, moving: Sequence[Specimen], named: 
     return free[: len(moving)]
 
 
-def _named(session: Session, box: Container, tube: Specimen, named: str) -> Slot:
+def _named(session: Session, actor: Actor, box: Container, tube: Specimen, named: str) -> Slot:
     """The named slot; the one that is kept for this very tube counts as free for it."""
     place = custody.state(session, tube)["place"] or {}
     mine = place.get("kept") if place.get("kind") == "out" else place
@@ -275,7 +277,7 @@ def _named(session: Session, box: Container, tube: Specimen, named: str) -> Slot
         slot = Slot(mine["row"], mine["col"])
         if slot_name(Grid.of(type_of(session, box)), slot) == named.strip().upper():
             return slot
-    return target_slot(session, box, named)
+    return target_slot(session, actor, box, named)
 
 
 def _line(

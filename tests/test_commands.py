@@ -11,9 +11,8 @@ import pytest
 from sqlmodel import select
 
 from biobank import accounts, clock, custody, people
-from biobank.database import Database
 from biobank.errors import NotFound
-from biobank.tables import LedgerOrigin, Specimen
+from biobank.tables import LedgerOrigin
 from tests.terminal import Terminal
 from tests.world import World
 
@@ -188,10 +187,10 @@ def test_a_protocol_file_is_loaded_once_and_a_broken_one_is_refused(
     file = tmp_path / "study.toml"
     text = '[study]\ncode = "NEW"\ntitle = "New"\n[[events]]\ncode = "BL"\ntitle = "Baseline"\nday = 0\n'
     file.write_text(text)
-    assert terminal.answers("study", "load", str(file))["version"] == 1
-    assert terminal.answers("study", "load", str(file))["version"] == 1
+    assert terminal.answers("study", "load", str(file))["study"]["version"] == 1
+    assert terminal.answers("study", "load", str(file))["study"]["version"] == 1
     file.write_text(text.replace("Baseline", "Begin"))
-    assert terminal.answers("study", "load", str(file))["version"] == 2
+    assert terminal.answers("study", "load", str(file))["study"]["version"] == 2
     file.write_text("[study")
     assert "The protocol file cannot be read" in terminal.refused("study", "load", str(file))
 
@@ -208,7 +207,9 @@ def test_one_specimen_is_registered_by_options_and_found_by_the_code_it_bears(te
     (made,) = terminal.answers("register", *whose, *what)
     assert (made["event"], made["amount"]) == ("M1", "10 mL")
     assert terminal.answers("find", "a-17")["card"]["code"] == made["code"]
-    assert "A-17 (tube) is the identifier of another tube" in terminal.refused("register", *whose, *what)
+    assert "had visit M1 already" in terminal.refused("register", *whose, *what)
+    again = ("--visit", made["visit"], *what)
+    assert "A-17 (tube) is the identifier of another tube" in terminal.refused("register", *again)
     assert "D-001" in terminal.says("find", made["visit"])
     assert "M1" in terminal.says("find", "D-001")
 
@@ -298,27 +299,3 @@ def test_check_names_every_fault_and_exits_with_one(terminal: Terminal, tubes: l
     assert guard in result.stdout
     terminal.says("migrate")
     assert "all proved" in terminal.says("check")
-
-
-# --- the demonstration ---
-
-
-def test_the_demonstration_is_made_once_with_the_same_ids_everywhere(tmp_path: Path) -> None:
-    terminals = [Terminal(tmp_path / name) for name in ("one", "two")]
-    for each in terminals:
-        assert "Made the demonstration" in each.says("demo")
-    databases = [Database(f"sqlite:///{each.home / 'demo.db'}") for each in terminals]
-    one, two = [
-        database.read(lambda session: session.exec(select(Specimen.id, Specimen.code, Specimen.amount)).all())
-        for database in databases
-    ]
-    assert one == two
-    assert len(one) > 200
-    assert "The demonstration is there already" in terminals[0].says("demo")
-    database = databases[0]
-    assert len(database.read(lambda session: session.exec(select(Specimen.id)).all())) == len(one)
-    assert database.read(lambda session: session.exec(select(LedgerOrigin.name)).one()).endswith("/demo")
-    assert database.read(custody.unproved) == []
-    assert clock.new_key() > one[-1][0]
-    for made in databases:
-        made.close()

@@ -7,7 +7,22 @@ It acts as the person `console`. Exit codes: 0 it was done, 1 it was refused (on
 import rich_click as click
 
 from biobank import __version__
-from biobank.commands import demo, finding, founding, import_, proving, serving, setting_up, tubes
+from biobank.commands import (
+    demo,
+    finding,
+    founding,
+    import_,
+    kits,
+    participants,
+    processing,
+    proving,
+    schedule,
+    serving,
+    setting_up,
+    studies,
+    tubes,
+    visits,
+)
 from biobank.commands.running import Refusing
 
 
@@ -27,8 +42,19 @@ for _command in (
     serving.serve,
     setting_up.site,
     setting_up.user,
-    setting_up.study,
     setting_up.freezer,
+    studies.study,
+    participants.participant,
+    schedule.agenda,
+    schedule.calendar,
+    visits.visit,
+    kits.kit,
+    processing.receive,
+    processing.note,
+    processing.spin,
+    processing.derive,
+    processing.aliquot,
+    processing.list_specimens,
     import_.import_,
     tubes.register,
     tubes.store,

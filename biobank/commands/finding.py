@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from biobank.participants import ParticipantCard
     from biobank.people import Actor
-    from biobank.specimens import Found, SpecimenCard, SpecimenRow, VisitCard
+    from biobank.specimens import Found, KitCard, SpecimenCard, SpecimenRow, VisitCard
     from biobank.storage import Step
 
 
@@ -51,6 +51,8 @@ def _about(session: "Session", actor: "Actor", found: "Found") -> dict[str, Any]
             return {"card": storage.place_of(session, storage.by_code(session, actor, found.code))}
         case "visit":
             return {"card": specimens.visit_card(session, actor, found.code)}
+        case "kit":
+            return {"card": specimens.kit_card(session, actor, found.code)}
         case _:
             whose = participants.by_pseudonym(session, actor, found.study, found.code)
             return {"card": participants.card(session, whose)}
@@ -64,6 +66,8 @@ def _specimen(card: "SpecimenCard", made: "Sequence[SpecimenRow]") -> None:
             (_("amount"), card.amount or _("not known")),
             (_("of"), f"{card.study} {card.participant} {card.event}, {card.site}"),
             (_("place"), _("out, kept for it: %(place)s") % {"place": place} if out else place),
+            ("SPREC", card.sprec or "-"),
+            (_("deviations"), ", ".join(each.code for each in card.deviations) or "-"),
             (_("also"), ", ".join(card.identifiers) or "-"),
             *((_("made"), f"{grouped(row.code)}  {row.amount}  {row.place or _('nowhere')}") for row in made),
         ]
@@ -79,6 +83,13 @@ def _visit(card: "VisitCard") -> None:
     running.table([(grouped(row.code), row.kind, row.material, row.amount) for row in card.specimens])
 
 
+def tell_kit(card: "KitCard") -> None:
+    """What a kit is for, whose it is, and its labels in order."""
+    whose = f"{card.participant} {grouped(card.visit)}" if card.visit else "-"
+    click.echo(f"{grouped(card.code)}  {card.study} {card.event}, {card.site}, {whose}")
+    running.table([(grouped(each.code), each.material, each.amount, each.number) for each in card.labels])
+
+
 def _participant(card: "ParticipantCard") -> None:
     click.echo(f"{card.pseudonym}  {card.study}, {card.site}")
     running.table([(grouped(row.code), row.event, row.status) for row in card.visits])
@@ -88,6 +99,7 @@ _TOLD: dict[str, Callable[..., None]] = {
     "specimen": _specimen,
     "container": _container,
     "visit": _visit,
+    "kit": tell_kit,
     "participant": _participant,
 }
 

@@ -3,10 +3,10 @@
 import errno
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 import rich_click as click
@@ -18,8 +18,15 @@ from biobank.texts import N_
 
 if TYPE_CHECKING:
     # Named here alone: whoever asks for --help need not wait for the database's library.
+    from sqlmodel import Session
+
     from biobank.database import Database
     from biobank.door import Door
+    from biobank.inputs import Input
+    from biobank.people import Actor
+
+Order = TypeVar("Order", bound="Input")
+Answer = TypeVar("Answer")
 
 REFUSED = 1
 _SQLITE = "sqlite:///"
@@ -147,6 +154,35 @@ def console(database: "Database", command: UUID | None = None, asked: bytes = b"
     return Door(database, Credentials(name=CONSOLE), command or clock.new_key(), asked)
 
 
+def ordered(model: "type[Order]", told: Mapping[str, Any]) -> "Order":
+    """An order of the words of a command line, as a form would send them; what is left out is not told."""
+    from biobank import inputs
+
+    return inputs.read(model, _sent(told), form=True)
+
+
+def _sent(told: Mapping[str, Any]) -> dict[str, Any]:
+    sent: dict[str, Any] = {}
+    for name, value in told.items():
+        if isinstance(value, Mapping):
+            sent[name] = _sent(value)
+        elif value is not None:
+            sent[name] = list(value) if isinstance(value, tuple) else value
+    return sent
+
+
+def acted(work: "Callable[[Session, Actor], Answer]", answer: type[Answer]) -> Answer:
+    """Do one act as the console, and answer with its read model."""
+    with opened() as database:
+        return console(database).act(work, answer)
+
+
+def asked(question: "Callable[[Session, Actor], Answer]") -> Answer:
+    """Ask one question as the console."""
+    with opened() as database:
+        return console(database).ask(question)
+
+
 @contextmanager
 def progress(what: str) -> Iterator[Callable[[int, int], None]]:
     """A bar on stderr while something long runs, when somebody watches; told how much of how much is done."""
@@ -173,10 +209,22 @@ def tell_json(answer: object) -> None:
 
 def table(rows: Sequence[Sequence[object]]) -> None:
     """Rows in columns, on stdout."""
-    shown = [[str(cell) for cell in row] for row in rows]
+    shown = [["" if cell is None else str(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
     for row in shown:
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
+def tell_rows(kind: type[Any], rows: Sequence[Any], *, as_json: bool, as_csv: bool) -> bool:
+    """A list for programs, in JSON or as CSV; false where it is for people, who want another shape."""
+    from biobank.exchange import csv_out
+
+    if as_csv:
+        click.echo(csv_out.written(kind, rows), nl=False)
+    elif as_json:
+        tell_json(rows)
+    return as_csv or as_json
+
+
+as_csv = click.option("--csv", "as_csv", is_flag=True, help="Answer as CSV, for spreadsheets.")
 as_json = click.option("--json", "as_json", is_flag=True, help="Answer in JSON, for programs.")

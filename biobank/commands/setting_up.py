@@ -1,6 +1,5 @@
-"""Setting up: sites, people, studies, freezers."""
+"""Setting up: sites, people, freezers."""
 
-from pathlib import Path
 from typing import Any
 
 import rich_click as click
@@ -56,35 +55,6 @@ def add_user(name: str, role: str, site: str | None, study: str | None) -> None:
             lambda session, actor: accounts.add_person(session, actor, order, secret), accounts.Invited
         )
     tell_link(running.chosen(), invited, secret)
-
-
-@click.group()
-def study() -> None:
-    """Studies, each a protocol file."""
-
-
-@study.command("load")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@running.as_json
-def load_study(file: Path, as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
-    """Load a protocol file: a new study, or a new version of one. An unchanged file changes nothing."""
-    from biobank import studies
-
-    text = file.read_bytes()
-    with running.opened() as database:
-        made = running.console(database).act(
-            lambda session, actor: studies.load(session, actor, text), studies.StudyCard
-        )
-    if as_json:
-        running.tell_json(made)
-    else:
-        running.say(
-            N_("Study %(code)s, version %(version)s: %(title)s; %(events)s events."),
-            code=made.code,
-            version=made.version,
-            title=made.title,
-            events=made.events,
-        )
 
 
 @click.group()

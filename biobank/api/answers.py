@@ -43,7 +43,7 @@ def page(rows: Sequence[Row], limit: int, cursor: Callable[[Row], str]) -> Page[
 def csv_file(name: str, kind: type[msgspec.Struct], rows: Sequence[msgspec.Struct]) -> Response[bytes]:
     """A list as a CSV file with a name to keep it by: a column for each field."""
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(csv_out.written(kind, rows), media_type=f"{CSV}; charset=utf-8", headers=headers)
+    return Response(csv_out.written(kind, rows), media_type=CSV, headers=headers)
 
 
 def spread_sheet() -> dict[int, ResponseSpec]:

@@ -36,9 +36,9 @@ prove: workshop ## the long runs: crashes, races, a million specimens
 	@$(BIN)/python -m setup.provision
 	@$(BIN)/python -m pytest -m prove
 
-bench: workshop ## measure against the floors; prints operation, ours, floor, ratio, target
+bench: workshop ## measure against the floors (BENCH=collecting for one); operation, ours, floor, ratio, target
 	@$(BIN)/python -m setup.provision
-	@$(BIN)/python -m bench
+	@$(BIN)/python -m bench $(BENCH)
 
 lock: workshop ## lock the dependencies anew (UPGRADE=--upgrade takes newer ones)
 	@$(BIN)/python -m setup.locks $(UPGRADE)

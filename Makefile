@@ -15,7 +15,6 @@ help: ## list these targets
 
 serve: environment ## start the demo; the first start makes everything it needs
 	@$(MAKE) built
-	@$(BIN)/python -m biobank demo >/dev/null
 	@exec $(BIN)/python -m biobank serve --demo
 
 test: workshop ## every test, on SQLite, on a real PostgreSQL and in a real browser

@@ -15,7 +15,6 @@ from tests.world import MANAGER, PROTOCOL, World
 PROTOCOLS = Path(__file__).parent.parent / "protocols"
 LBPB = (PROTOCOLS / "lbpb.toml").read_bytes()
 ICBT = (PROTOCOLS / "icbt-fusion.toml").read_bytes()
-DEMO = (PROTOCOLS / "demo.toml").read_bytes()
 
 
 def said(old: bytes | None, new: bytes) -> list[str]:
@@ -24,7 +23,7 @@ def said(old: bytes | None, new: bytes) -> list[str]:
 
 
 def test_an_unchanged_protocol_changes_nothing() -> None:
-    for text in (LBPB, ICBT, DEMO, PROTOCOL):
+    for text in (LBPB, ICBT, PROTOCOL):
         assert said(text, text) == []
 
 

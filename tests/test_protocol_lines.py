@@ -103,7 +103,7 @@ def fields(found: Any, path: str = "") -> Iterator[tuple[str, Any]]:
             yield at, value
 
 
-@pytest.mark.parametrize("name", ["lbpb", "icbt-fusion", "demo", "ibdmdb"])
+@pytest.mark.parametrize("name", ["lbpb", "icbt-fusion", "ibdmdb"])
 def test_every_value_of_our_own_protocols_stands_on_the_line_it_is_found_on(name: str) -> None:
     text = (PROTOCOLS / f"{name}.toml").read_text("utf-8")
     written, lines = text.splitlines(), lines_of(text)

@@ -1,78 +1,163 @@
-"""The demonstration: a small biobank with the same ids and content on every machine."""
+"""The demonstration: a cohort that has run for a year and a half, made by the real acts, in many steps."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import date
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import NAMESPACE_OID, UUID, uuid5
 
 import rich_click as click
 
 from biobank.commands import running
 from biobank.commands.founding import found_database, make_home
+from biobank.settings import Settings
 from biobank.texts import N_
 
 if TYPE_CHECKING:
     from sqlmodel import Session
 
+    from biobank.commands.demo_boxes import Boxes
     from biobank.database import Database
     from biobank.people import Actor
+
+    Work = Callable[[Session, Actor], Any]
 
 FIRST = "first"
 _KEYS_BEGIN = 1_767_225_600_000
 """Milliseconds of 1 January 2026: the demonstration's keys sort before every key made later."""
+_KEYS_EACH = 20_000
+"""More than any one step makes."""
+
+
+class Step(NamedTuple):
+    """One command of the demonstration: its name, who does it, and what is done."""
+
+    name: str
+    actor: str
+    work: "Work"
 
 
 @click.command()
 def demo() -> None:
-    """Make the demonstration's own database, var/demo.db. One that is there stays as it is."""
+    """Make the demonstration whole, in its own database, var/demo.db; what is there stays as it is."""
+    from biobank.commands.demo_course import PARTICIPANTS
+
     found = running.chosen(demo=True)
-    make_home(found)
     path = running.file_of(found)
-    with running.connected(found) as database:
-        fresh = furnish(database)
-    if fresh:
+    if make(found, PARTICIPANTS):
         running.say(N_("Made the demonstration: %(path)s"), path=path)
     else:
         running.say(N_("The demonstration is there already: %(path)s"), path=path)
     running.say(N_("Start it, and get the first sign-in link: biobank serve --demo"))
 
 
-def furnish(database: "Database") -> bool:
-    """Begin the demonstration and fill it, each once, whatever was interrupted; whether anything was made."""
-    from sqlmodel import Session, select
+def make(found: Settings, participants: int) -> int:
+    """Make so much of the demonstration in its own database, with a bar; how many steps were lacking."""
+    make_home(found)
+    with running.connected(found) as database, running.progress("LBPB") as progress:
+        return furnish(database, participants, progress)
 
+
+def furnish(
+    database: "Database", participants: int, progress: Callable[[int, int], None] = lambda *_: None
+) -> int:
+    """Make the demonstration with so many participants, each step once; how many steps were lacking.
+
+    A run that was interrupted goes on where it stopped. All days are counted from the day on which the
+    database was begun, whenever the rest is made.
+    """
     from biobank import clock, migrations
-    from biobank.commands import demo_content
-    from biobank.door import Door
-    from biobank.people import Credentials
-    from biobank.tables import LedgerOrigin, Role
+    from biobank.commands import demo_boxes, demo_content
 
-    fresh = False
-
-    def fill(session: "Session", actor: "Actor") -> None:
-        nonlocal fresh
-        fresh = True
-        demo_content.fill(session, actor)
-
-    def begun(session: Session) -> bool:
-        return session.exec(select(LedgerOrigin.name)).first() is not None
-
-    roles = (Role.ADMINISTRATOR, Role.MANAGER, Role.TECHNICIAN)
     migrations.upgrade(database)
     try:
-        if not database.read(begun):
-            _seed("founding")
-            found_database(database, f"{clock.new_key()}/demo", FIRST, roles, clock.new_secret())
-        _seed("content")
-        door = Door(database, Credentials(name=FIRST), uuid5(NAMESPACE_OID, "the demonstration's content"))
-        door.act(fill, type(None))
+        _begin(database)
+        freezers = _take(database, 1, Step("the setting", FIRST, demo_content.set_up), list[str])
+        room = database.read(lambda session: demo_boxes.boxes(session, freezers))
+        today, done = database.read(_day), database.read(_done)
+        steps = list(enumerate(_steps(participants, today, room), 2))
+        lacking = [(place, step) for place, step in steps if _command(step) not in done]
+        for place, step in lacking:
+            progress(place - 2, len(steps))
+            _take(database, place, step, type(None))
     finally:
         clock.set_chance()
-    return fresh
+    return len(lacking)
 
 
-def _seed(part: str) -> None:
+# --- how ---
+
+
+def _begin(database: "Database") -> None:
+    """Begin the log and the first person, unless an earlier run did."""
+    from sqlmodel import select
+
+    from biobank import clock
+    from biobank.tables import LedgerOrigin, Role
+
+    if database.read(lambda session: session.exec(select(LedgerOrigin.name)).first()) is None:
+        _seed("founding", 0)
+        roles = (Role.ADMINISTRATOR, Role.MANAGER, Role.TECHNICIAN)
+        found_database(database, f"{clock.new_key()}/demo", FIRST, roles, clock.new_secret())
+
+
+def _steps(participants: int, today: date, room: "Boxes") -> Iterator[Step]:
+    """Every step after the setting; those of more participants come after those of fewer."""
+    from biobank.commands import demo_content as content
+    from biobank.commands.demo_course import FIRST_ONES, numbers
+
+    yield Step("the register", content.REGISTER, lambda s, a: content.register(s, a, today))
+    yield Step("the kits", content.BENCH, content.print_kits)
+    for place, number in enumerate(numbers()[:participants], 1):
+
+        def take_part(session: "Session", actor: "Actor", number: int = number) -> None:
+            content.take_part(session, actor, number, today, room)
+
+        yield Step(f"participant {number}", content.BENCH, take_part)
+        if place == FIRST_ONES:
+            yield Step("tubes out", content.BENCH, content.take_out)
+
+
+def _take(database: "Database", place: int, step: Step, answer: type[Any]) -> Any:
+    """Do one step, with keys and codes of its own, whatever was done before; once."""
+    from biobank.door import Door
+    from biobank.people import Credentials
+
+    def work(session: "Session", actor: "Actor") -> Any:
+        _seed(step.name, place)
+        return step.work(session, actor)
+
+    return Door(database, Credentials(name=step.actor), _command(step)).act(work, answer)
+
+
+def _command(step: Step) -> UUID:
+    return uuid5(NAMESPACE_OID, f"the demonstration: {step.name}")
+
+
+def _day(session: "Session") -> date:
+    """The day, at the sites, on which the demonstration was begun."""
+    from zoneinfo import ZoneInfo
+
+    from sqlmodel import col, select
+
+    from biobank.commands.demo_content import ZONE
+    from biobank.tables import Command
+
+    begun = session.exec(select(Command.recorded_at).order_by(col(Command.recorded_at)).limit(1)).one()
+    return begun.astimezone(ZoneInfo(ZONE)).date()
+
+
+def _done(session: "Session") -> set[UUID]:
+    """The commands that were given."""
+    from sqlmodel import select
+
+    from biobank.tables import Command
+
+    return set(session.exec(select(Command.id)))
+
+
+def _seed(part: str, place: int) -> None:
     """Let ids and codes come from a seed: the SHA-256 of its name and a counter."""
     from biobank import clock
 
@@ -83,8 +168,7 @@ def _seed(part: str) -> None:
         )
 
     number, tail = numbers("numbers"), numbers("keys")
-    begin = _KEYS_BEGIN + (1000 if part == "content" else 0)
-    moments = count(begin)
+    moments = count(_KEYS_BEGIN + _KEYS_EACH * place)
 
     def key() -> UUID:
         """UUID version 7 (RFC 9562, 5.7) whose milliseconds only count."""

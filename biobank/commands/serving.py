@@ -26,7 +26,9 @@ WAIT_FOR_REQUESTS = 20
 
 
 @click.command()
-@click.option("--demo", is_flag=True, help="Serve the demonstration that `biobank demo` made.")
+@click.option(
+    "--demo", is_flag=True, help="Serve the demonstration; one of 18 participants if there is none."
+)
 @click.option(
     "--plain-http",
     is_flag=True,
@@ -37,10 +39,22 @@ def serve(demo: bool, plain_http: bool) -> None:  # noqa: FBT001 - flags of the 
     found = running.chosen(demo=demo)
     require_private(found, plain_http=plain_http)
     require_tls(found)
+    if demo:
+        begin_demo(found)
     with running.opened(found) as database, bind(found) as listening:
         config = configure(found, database)
         tell_address(found, database)
         run(config, listening)
+
+
+def begin_demo(found: Settings) -> None:
+    """Make a slice of the demonstration where there is none, and say how all of it is made."""
+    from biobank.commands.demo import make
+    from biobank.commands.demo_course import FIRST_ONES, PARTICIPANTS
+
+    if make(found, FIRST_ONES):
+        message = N_("Made %(some)s of the demonstration's %(all)s participants. All of them: biobank demo")
+        running.say(message, some=FIRST_ONES, all=PARTICIPANTS)
 
 
 def require_private(found: Settings, *, plain_http: bool) -> None:

@@ -10,7 +10,7 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from sqlmodel import Session
 
 from biobank import inputs, participants
-from biobank.api.answers import CSV, MOST, After, Limit, Page, csv_file, page, spread_sheet
+from biobank.api.answers import AT_ONCE, CSV, After, Limit, Page, csv_file, page, spread_sheet
 from biobank.api.documents import noun
 from biobank.errors import Malformed
 from biobank.participants import AgendaRow, Asked, CalendarDay, Counts, Of
@@ -86,7 +86,7 @@ def get_month(
 
 def _all(session: Session, actor: Actor, asked: Asked) -> Iterator[AgendaRow]:
     after = ""
-    while rows := participants.agenda(session, actor, asked, MOST, after):
+    while rows := participants.agenda(session, actor, asked, AT_ONCE, after):
         yield from rows
         after = rows[-1].place
 

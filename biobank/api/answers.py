@@ -21,6 +21,9 @@ Row = TypeVar("Row")
 Answer = TypeVar("Answer")
 
 MOST = 200
+AT_ONCE = 1000
+"""How many rows are asked for at a time where the whole of a list is told."""
+
 CSV = csv_out.MEDIA_TYPE
 
 Limit = Annotated[int, QueryParameter(ge=1, le=MOST, description=f"How many at most, from 1 to {MOST}.")]

@@ -9,7 +9,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from sqlmodel import Session
 
 from biobank import inputs, specimens
-from biobank.api.answers import CSV, MOST, After, Limit, Page, csv_file, page, spread_sheet
+from biobank.api.answers import AT_ONCE, CSV, After, Limit, Page, csv_file, page, spread_sheet
 from biobank.api.documents import noun
 from biobank.people import Actor
 from biobank.specimens import (
@@ -134,7 +134,7 @@ def get_family(door: OpenDoor, code: FromPath[str]) -> list[SpecimenRow]:
 
 def _all(session: Session, actor: Actor, study: str | None, sought: Sought) -> Iterator[SpecimenRow]:
     after = ""
-    while rows := specimens.page(session, actor, study, after, MOST, sought):
+    while rows := specimens.page(session, actor, study, after, AT_ONCE, sought):
         yield from rows
         after = rows[-1].code
 

@@ -8,7 +8,7 @@ from uuid import uuid4
 from tests.api import lbpb
 from tests.api.lbpb import DRAWN, at, begun, of
 from tests.api.program import Program, rows
-from tests.world import OUTSIDER
+from tests.world import MANAGER, OUTSIDER
 
 KIT = {"study": "LBPB", "event": "BL", "site": "BJ"}
 AT = "2026-05-04T{}:00+08:00"
@@ -219,3 +219,16 @@ def test_progress_counts_what_was_expected_collected_missed_and_late(program: Pr
     for name in ("collected", "accrual", "delays", "shortfalls"):
         absent = program.get(f"/studies/NONE/progress/{name}")
         assert (absent.status_code, absent.json()["title"]) == (404, "study_not_found")
+
+
+def test_no_cell_of_a_list_is_a_formula_for_whoever_opens_it(program: Program) -> None:
+    visit, made = begun(program)
+    plasma = of(made, "plasma_edta", "aliquot")[:1]
+    program.made("/ticks", {"visit": visit, "codes": plasma, **DRAWN})
+    named = {"type": "box-9x9", "name": '=HYPERLINK("x")', "site": "BJ"}
+    box = program.made("/containers", named, person=MANAGER)["code"]
+    program.made("/moves", {"box": box, "tubes": plasma})
+    query = {"study": "LBPB", "kind": "aliquot", "life": "active"}
+    (line,) = csv.DictReader(StringIO(program.get("/specimens.csv", **query).text))
+    assert line["place"].startswith("'=HYPERLINK")
+    assert line["place"][1:] == program.told("/specimens", **query)["items"][0]["place"]

@@ -59,8 +59,9 @@ def protocol_file(door: web.OpenDoor, study: FromPath[str], version: FromPath[in
     return Response(text.encode(), media_type="application/toml", headers=headers)
 
 
-async def provide_file(request: Request[Any, Any, Any]) -> bytes:
+async def provide_file(request: Request[Any, Any, Any], door: web.OpenDoor) -> bytes:  # noqa: ARG001
     """The file that a form brought; empty where it brought none."""
+    # The door reads the form as well. It comes first: two at once would each get a part of what is sent.
     sent = (await request.form()).get("file")
     return await sent.read() if isinstance(sent, UploadFile) else b""
 

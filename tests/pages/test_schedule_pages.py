@@ -10,12 +10,14 @@ from io import StringIO
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from playwright.sync_api import expect
 
 from biobank import clock
 from biobank.errors import Malformed
 from biobank.pages.schedule import month_of, outside, standing, weeks
 from biobank.pages.sheets import RISKY, cell, sheet
 from biobank.participants import CalendarDay, VisitRow
+from tests.pages.conftest import Tab
 from tests.pages.visitor import Visitor, visit
 from tests.test_planning import EVENTS, adopt, collect, enrol, miss, protocol, row
 from tests.world import OUTSIDER, World
@@ -263,3 +265,22 @@ def test_no_text_is_lost_and_none_begins_a_formula(texts: list[str]) -> None:
     kept = next(csv.reader(StringIO(sheet(texts, []).decode("utf-8-sig"), newline="")), [""])
     assert not any(each.startswith(RISKY) for each in kept)
     assert [each.removeprefix("'") for each in kept] == texts
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_the_calendar_is_walked_by_keys(tab: Tab) -> None:
+    world = tab.site.world
+    adopt(world, protocol(*EVENTS))
+    code = row(enrol(world, "D-1", enrolled_on="2026-01-31"), "M1").code
+    tab.sign_in()
+    tab.open("/schedule/month?month=2026-01&of=due")
+    tab.page.get_by_role("link", name="Month after").focus()
+    tab.page.keyboard.press("Enter")
+    expect(tab.page.get_by_role("heading", name="February 2026")).to_be_visible()
+    tab.page.get_by_role("link", name="Month after").focus()
+    tab.page.keyboard.press("Tab")
+    expect(tab.page.locator(".call:focus")).to_contain_text("M1")
+    tab.page.keyboard.press("Enter")
+    expect(tab.page).to_have_url(f"{tab.site.url}/visits/{code}")
+    assert tab.complaints == []

@@ -79,6 +79,19 @@ def test_the_limit_counts_from_the_draw_where_nothing_was_spun(sqlite_world: Wor
     assert deviations(sqlite_world, blood) == [("late_freezing", 61, 60)]
 
 
+def test_what_is_made_of_something_frozen_is_not_late_for_the_freezer(world: World) -> None:
+    course = Course(world)
+    blood = course.tube("blood_edta", container="EDTA 10 mL")
+    course.spin(blood, 12)
+    coat = course.tube("plasma_edta", blood, after=25)
+    course.put(world.boxes()[0], [coat], after=40)
+    order = specimens.Derivative(parent=coat, material="dna", amount="9 ug", processed=DRAWN + 400 * MINUTE)
+    dna = world.act(lambda s, a: specimens.derive(s, a, order)).code
+    course.put(world.boxes()[0], [dna], after=500)
+    assert deviations(world, dna) == deviations(world, coat) == []
+    assert world.unproved() == []
+
+
 def test_a_tube_that_nobody_planned_has_no_limit_and_a_code_of_what_is_known(world: World) -> None:
     course = Course(world, planned=False)
     (tube,) = course.plasma(1)

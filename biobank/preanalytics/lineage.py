@@ -145,9 +145,12 @@ class _Rules(msgspec.Struct, frozen=True):
         return self.vessels.get((self._protocol(specimen), specimen.container))
 
     def limits(self, line: Sequence[Specimen]) -> dict[str, int]:
-        """The outermost first, so that the nearest has the last word."""
+        """The outermost first, so that the nearest has the last word; none from before a freezing."""
         limits: dict[str, int] = {}
-        for specimen in reversed(line):
+        for specimen, source in zip(reversed(line), [None, *reversed(line)], strict=False):
+            made, frozen = specimen.processed_at, source.frozen_at if source else None
+            if made and frozen and frozen <= made:
+                limits = {}  # it comes out of a freezer and is not late for one
             around: list[Requirement] = []
             here = self.requirements.get(specimen.requirement_id) if specimen.requirement_id else None
             while here:

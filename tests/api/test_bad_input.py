@@ -124,7 +124,7 @@ def people_cases() -> list[Case]:
         (path, enrolment(attributes={"sex": "x"}), 422, "attribute_value", "attributes.sex"),
         (path, enrolment(attributes={"name": "x"}), 422, "attribute_unknown", "attributes.name"),
         (path, enrolment(birth_date="1990-03-07"), 400, "extra_forbidden", "birth_date"),
-        (path, enrolment(consent={**CONSENT, "scopes": []}), 400, "too_short", "consent.scopes"),
+        (path, enrolment(consent={**CONSENT, "scopes": []}), 400, "too_short", "consent"),
         (path, enrolment(consent={**CONSENT, "scopes": ["all"]}), 400, "enum", "consent.scopes.0"),
         (path, {name: ENROLMENT[name] for name in ("study", "site")}, 400, "missing", "pseudonym"),
         *(

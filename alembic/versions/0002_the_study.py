@@ -300,6 +300,8 @@ def upgrade() -> None:
             batch_op.f("fk_specimen_requirement_id_requirement"), "requirement", ["requirement_id"], ["id"]
         )
         batch_op.create_index(batch_op.f("ix_specimen_participant_id"), ["participant_id"], unique=False)
+        batch_op.create_index("ix_specimen_study_id_code", ["study_id", "code"], unique=False)
+        batch_op.create_index("ix_specimen_material_code", ["material", "code"], unique=False)
 
     with op.batch_alter_table("visit", schema=None) as batch_op:
         batch_op.add_column(sa.Column("occasion", sa.Integer(), nullable=False, server_default="0"))

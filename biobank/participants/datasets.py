@@ -88,8 +88,8 @@ def having(kind: str, visit_id: Any = Visit.id) -> ColumnElement[bool]:
 
     `visit_id` is the column that names the visit: `Visit.id`, or `Specimen.visit_id` without a join.
     """
-    linked = select(Dataset.id).where(col(Dataset.visit_id) == visit_id, col(Dataset.kind) == kind)
-    return linked.exists()
+    # A list, not a look-up for each row: SQLite would else walk every specimen for a kind that nobody linked.
+    return visit_id.in_(select(Dataset.visit_id).where(col(Dataset.kind) == kind))  # type: ignore[no-any-return]
 
 
 # --- how ---

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from biobank.tables.base import amount, key, refers, vocabulary
@@ -27,7 +27,12 @@ class Specimen(SQLModel, table=True):
     `life` to `exposure_s` are state and are assigned in custody.py alone.
     """
 
-    __table_args__ = (CheckConstraint("amount >= 0", name="amount_not_negative"),)
+    __table_args__ = (
+        CheckConstraint("amount >= 0", name="amount_not_negative"),
+        # Lists are read by code, of one study or one material.
+        Index("ix_specimen_study_id_code", "study_id", "code"),
+        Index("ix_specimen_material_code", "material", "code"),
+    )
 
     id: UUID = key()
     code: str = Field(max_length=10, unique=True)

@@ -14,7 +14,7 @@ from biobank import amounts, clock, custody, studies
 from biobank.custody import Kind, records
 from biobank.errors import RuleBroken
 from biobank.inputs import Flag, Input, Line
-from biobank.participants.naming import by_pseudonym
+from biobank.participants.naming import locked
 from biobank.people import Actor, May
 from biobank.tables import (
     Consent,
@@ -124,7 +124,7 @@ def give_consent(
     Refused: after a withdrawal, a day in the future, a scope both granted and declined, a version or
     scopes that the study's protocol does not put to its participants.
     """
-    participant = by_pseudonym(session, actor, study, pseudonym, May.REGISTER)
+    participant = locked(session, actor, study, pseudonym, May.REGISTER)
     require_not_withdrawn(session, participant)
     session.add(new_consent(session, participant, order))
     record_change(session, actor, participant)
@@ -132,7 +132,10 @@ def give_consent(
 
 
 def record_change(session: Session, actor: Actor, participant: Participant, note: str | None = None) -> None:
-    """Write what the rows of a locked participant now say that its log does not say yet."""
+    """Write what the rows of a participant now say that its log does not say yet.
+
+    It was locked and read anew (`naming.locked`): what was read before the lock may be out of date.
+    """
     before = custody.state(session, participant)
     now = records.participant_said(session, participant)
     change = {name: value for name, value in now.items() if before.get(name) != value}

@@ -11,7 +11,7 @@ from biobank.custody import Kind
 from biobank.errors import RuleBroken
 from biobank.inputs import Day, Input, Line, Note, Pseudonym
 from biobank.participants.consenting import record_change
-from biobank.participants.naming import by_pseudonym
+from biobank.participants.naming import locked
 from biobank.people import Actor, May
 from biobank.tables import (
     HoldKind,
@@ -76,8 +76,7 @@ def withdraw(session: Session, actor: Actor, order: WithdrawalOrder) -> Particip
     no further use on, each living tube gets a consent hold, wherever it is. Refused: a level that
     goes no further than one before.
     """
-    participant = by_pseudonym(session, actor, order.study, order.pseudonym, May.REGISTER)
-    custody.lock(session, [participant.id])
+    participant = locked(session, actor, order.study, order.pseudonym, May.REGISTER)
     # From here on nobody collects or makes anything of this participant: they all ask for this lock first.
     _keep(session, participant, order)
     visits, tubes = _all_of(session, participant)

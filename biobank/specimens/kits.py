@@ -286,6 +286,7 @@ def _visit(session: Session, actor: Actor, order: KitOrder, event: Event) -> Vis
     if order.count != 1:
         message = N_("One visit needs one kit, not %(count)s.")
         raise RuleBroken("one_kit_a_visit", message, field="count", count=order.count)
+    custody.lock(session, [visit.id])  # two who print at once make one kit
     if session.exec(select(Kit.id).where(col(Kit.visit_id) == visit.id)).first():
         message = N_("This visit has its kit already. Print that one's labels again.")
         raise Conflict("visit_has_kit", message, field="visit")

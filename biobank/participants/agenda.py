@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, and_, func, or_
+from sqlalchemy import ColumnElement, and_, false, func, or_
 from sqlmodel import Session, col, select
 
 from biobank import accounts, clock, people, studies
@@ -211,6 +211,8 @@ def _listed(of: Of, days: dict[UUID, date]) -> list[ColumnElement[bool]]:
     at: defaultdict[date, list[UUID]] = defaultdict(list)
     for site, day in days.items():
         at[day].append(site)
+    if not at:
+        return [false()]  # where there is no site nobody is seen
     # On Earth it is one of three days at once; the first bound is the one the index can follow.
     if of is Of.OVERDUE:
         bound = closes < max(at)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from biobank import amounts, inputs
-from biobank.errors import Malformed, Refusal, Refusals, RuleBroken
+from biobank.errors import Fact, Malformed, Refusal, Refusals, RuleBroken
 from biobank.studies.file import LIMITS, ProtocolFile, RequirementPart
 from biobank.studies.lines import line_of, lines_of
 from biobank.studies.windows import overlapping
@@ -16,6 +16,9 @@ from biobank.texts import N_
 
 _LINE = re.compile(r"at line (\d+)")
 _PRIMARY = re.compile(r"[A-Z][A-Z0-9]{2}")
+
+MOST_TUBES = 1000
+"""So many tubes one visit may ask for: counts multiply down a tree, and a slip makes millions."""
 
 # --- reading ---
 
@@ -58,6 +61,8 @@ def _toml(text: bytes) -> dict[str, Any]:
         refusal = Malformed("protocol_unreadable", message, error=str(error))
         told = _LINE.search(str(error))
         refusal.line = int(told[1]) if told else text.count(b"\n") + 1
+    except (ValueError, RecursionError):
+        refusal = Malformed("protocol_unreadable", message, error="a number too long, or lists too deep")
     raise refusal
 
 
@@ -85,6 +90,7 @@ def require_sound(protocol: ProtocolFile) -> None:
         for place, part in enumerate(parts):
             _require_drawn(part, f"collections.{name}.{place}")
             _require_requirement(part, f"collections.{name}.{place}")
+    _require_countable(protocol)
     _require_windows(protocol)
 
 
@@ -214,6 +220,23 @@ def _require_room(
 
 
 # --- events ---
+
+
+def _require_countable(protocol: ProtocolFile) -> None:
+    tubes = {name: sum(map(_tubes, parts)) for name, parts in protocol.collections.items()}
+    for place, event in enumerate(protocol.events):
+        wanted = sum(tubes[name] for name in event.collects)
+        if wanted > MOST_TUBES:
+            message = N_("%(event)s asks for %(tubes)s tubes, and at most %(most)s can be. Check the counts.")
+            facts: dict[str, Fact] = {"event": event.code, "tubes": wanted, "most": MOST_TUBES}
+            raise RuleBroken("protocol_too_many_tubes", message, field=f"events.{place}.collects", **facts)
+
+
+def _tubes(part: RequirementPart) -> int:
+    """A tube for each count, with what is made of each; what is pooled is made of all of them once."""
+    made = [(child.pooled, _tubes(child)) for child in (*part.derivatives, *part.aliquots)]
+    of_each = sum(tubes for pooled, tubes in made if not pooled)
+    return part.count * (1 + of_each) + sum(tubes for pooled, tubes in made if pooled)
 
 
 def _require_windows(protocol: ProtocolFile) -> None:

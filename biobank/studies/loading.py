@@ -37,10 +37,10 @@ def load(session: Session, actor: Actor, text: bytes) -> StudyCard:
     protocol = read_protocol(text)
     digest = hashlib.sha256(text).hexdigest()
     study = session.exec(select(Study).where(col(Study.code) == protocol.study.code)).first()
+    people.require_over(actor, May.SET_UP, None, study.id if study else None)
     current = session.get(Protocol, study.protocol_id) if study else None
     if study and current and current.sha256 == digest:
         return card(session, study)
-    people.require_over(actor, May.SET_UP, None, study.id if study else None)
     version = current.version + 1 if current else 1
     kind = Kind.CHANGED if study else Kind.OPENED
     if study is None:

@@ -16,7 +16,7 @@ from biobank import clock, people
 from biobank.custody import projecting
 from biobank.custody.words import NOUNS, Kind, Line, Subject
 from biobank.database import add_rows, table_of
-from biobank.errors import NotFound
+from biobank.errors import NotFound, RuleBroken
 from biobank.ledger import entries
 from biobank.ledger.entries import Entry, State
 from biobank.people import Actor, May
@@ -222,7 +222,7 @@ def _event(
         note=entries.commitment(salt, line.note) if line.note else None,
         sig=line.sig,
     )
-    kept = entries.canonical(entry)
+    kept = _canonical(entry)
     link = entries.leaf_hash(kept)
     place = change.get("place") or {}
     row = {
@@ -244,6 +244,14 @@ def _event(
     head.number, head.link, head.after = entry.number, link, entry.after
     note = {"event_id": key, "salt": salt, "text": line.note} if line.note else None
     return row, note
+
+
+def _canonical(entry: Entry) -> bytes:
+    try:
+        return entries.canonical(entry)
+    except entries.Unsound:
+        message = N_("This is more than one entry of the log can hold. Do it in smaller parts.")
+        raise RuleBroken("entry_too_large", message) from None
 
 
 def _insert_subjects(session: Session, born: Sequence[Subject]) -> None:

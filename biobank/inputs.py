@@ -230,6 +230,8 @@ ExternalId = Annotated[
 Note = Annotated[
     str, AfterValidator(_clean("\n\t")), AfterValidator(_anonymous), StringConstraints(max_length=2000)
 ]
+Naming = Annotated[Line, AfterValidator(_anonymous)]
+"""What somebody calls a thing; like a note, it names nobody."""
 Vessel = Annotated[str, AfterValidator(_clean()), StringConstraints(max_length=40)]
 """What something stands in, in words: `EDTA 10 mL`; may be empty."""
 AmountText = Annotated[str, StringConstraints(min_length=1, max_length=40)]

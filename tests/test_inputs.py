@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import Field
 
-from biobank import clock, inputs
+from biobank import clock, inputs, participants
 from biobank.errors import Malformed, Refusal, Refusals, RuleBroken
 from biobank.inputs import AmountText, Flag, Input, Line, Moment, Note, Pseudonym, Scanned, Vessel, Whole
 
@@ -263,3 +263,12 @@ def test_two_minutes_ahead_is_a_fast_clock_and_more_is_the_future() -> None:
         assert said({"when": (now + timedelta(minutes=2, seconds=1)).isoformat()})[0] == "time_in_future"
     finally:
         clock.set_clock()
+
+
+@pytest.mark.parametrize("named", ["Resection, 13812345678", "Stent 11010519491231002X"])
+def test_what_is_named_in_free_words_names_nobody(named: str) -> None:
+    order = {"study": "DEMO", "pseudonym": "D-1", "name": named}
+    with pytest.raises(Refusals) as refused:
+        inputs.read(participants.ProcedureOrder, order)
+    assert [each.slug for each in refused.value.each] == ["note_names_somebody"]
+    assert inputs.read(participants.ProcedureOrder, order | {"name": "Resection"}).name == "Resection"

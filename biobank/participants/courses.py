@@ -1,14 +1,16 @@
 """The course of a participant: arm, procedures and day of enrolment, and the visits that follow."""
 
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from typing import Annotated
 
 from pydantic import Field
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from biobank import codes, custody, studies
 from biobank.errors import RuleBroken
-from biobank.inputs import Day, Input, Line, Pseudonym, Whole
+from biobank.inputs import Day, Input, Line, Naming, Pseudonym, Whole
+from biobank.participants import scheduling
 from biobank.participants.consenting import record_change, require_not_withdrawn
 from biobank.participants.naming import locked, today
 from biobank.participants.planning import plan
@@ -16,11 +18,14 @@ from biobank.participants.visits import (
     procedure_of,
     procedures_of,
     record_visit,
+    require_not_before,
     visit_by_code,
 )
 from biobank.people import Actor, May
 from biobank.tables import (
+    Anchor,
     ArmChange,
+    Event,
     Participant,
     Procedure,
     Study,
@@ -54,7 +59,7 @@ class ProcedureOrder(Input):
     study: Line
     pseudonym: Pseudonym
     number: Whole | None = None
-    name: Annotated[Line, Field(max_length=60)]
+    name: Annotated[Naming, Field(max_length=60)]
     happens_on: date | None = None
 
 
@@ -155,7 +160,8 @@ def cancel_procedure(session: Session, actor: Actor, order: ProcedureCancellatio
 def set_enrolment_date(session: Session, actor: Actor, order: EnrolmentDateOrder) -> Participant:
     """Set the day of enrolment; what is planned is counted from it anew.
 
-    Refused: a day after that of a procedure, a participant who withdrew.
+    Refused: a day after that of a procedure, or after a visit that was made and is not in its window
+    then; a participant who withdrew.
     """
     participant = locked(session, actor, order.study, order.pseudonym, May.REGISTER)
     require_not_withdrawn(session, participant)
@@ -163,6 +169,8 @@ def set_enrolment_date(session: Session, actor: Actor, order: EnrolmentDateOrder
         if procedure.happens_on and not procedure.cancelled:
             require_procedure_day(procedure.happens_on, order.enrolled_on, procedure.happens_on)
     participant.enrolled_on = order.enrolled_on
+    for opens_on, came_on in _made(session, participant, order.enrolled_on):
+        require_not_before(participant, opens_on, came_on, "enrolled_on")
     return _replanned(session, actor, participant)
 
 
@@ -187,6 +195,21 @@ def plan_again(session: Session, actor: Actor, code: str) -> Visit:
 
 
 # --- how ---
+
+
+def _made(
+    session: Session, participant: Participant, enrolled_on: date
+) -> Iterator[tuple[date | None, date]]:
+    """The days on which visits were made, each with the day its window opens if this is the enrolment."""
+    asked = select(Visit, Event).outerjoin(Event, col(Event.id) == col(Visit.event_id))
+    asked = asked.where(col(Visit.participant_id) == participant.id, col(Visit.came_on).is_not(None))
+    found: Sequence[tuple[Visit, Event | None]] = session.exec(asked).all()
+    for visit, event in found:
+        opens_on = visit.opens_on
+        if event and event.anchor is Anchor.ENROLMENT:
+            opens_on, _ = scheduling.window(event, scheduling.planned_on(event, enrolled_on))
+        if visit.came_on:
+            yield opens_on, visit.came_on
 
 
 def _replanned(session: Session, actor: Actor, participant: Participant) -> Participant:

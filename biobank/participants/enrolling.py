@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 from biobank import accounts, custody, people, studies
 from biobank.custody import Kind, records
 from biobank.errors import Conflict, Fact, RuleBroken
-from biobank.inputs import Day, Input, Line, Pseudonym, Whole
+from biobank.inputs import Day, Input, Line, Naming, Pseudonym, Whole
 from biobank.participants.consenting import ConsentOrder, new_consent
 from biobank.participants.planning import plan
 from biobank.people import Actor, May
@@ -35,7 +35,7 @@ class Enrolment(Input):
     pseudonym: Pseudonym
     arm: str = ""
     enrolled_on: Day | None = None
-    attributes: dict[str, Line | Whole] = {}
+    attributes: dict[str, Naming | Whole] = {}
     consent: ConsentOrder
 
 

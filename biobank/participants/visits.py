@@ -12,7 +12,7 @@ from biobank import codes, custody, people, studies
 from biobank.codes import CodeKind
 from biobank.custody import Kind, records
 from biobank.errors import Conflict, Fact, NotFound, RuleBroken
-from biobank.inputs import Input, Line, Moment, Pseudonym, Scanned, Whole
+from biobank.inputs import Input, Line, Moment, Naming, Pseudonym, Scanned, Whole
 from biobank.participants import scheduling
 from biobank.participants.consenting import require_not_withdrawn
 from biobank.participants.naming import locked
@@ -61,7 +61,7 @@ class VisitOrder(Input):
     pseudonym: Pseudonym
     event: str | None = None
     procedure: Whole | None = None
-    label: Annotated[Line, Field(max_length=20)] = UNSCHEDULED
+    label: Annotated[Naming, Field(max_length=20)] = UNSCHEDULED
     took_place: Moment | None = None
 
 
@@ -75,7 +75,9 @@ class MissOrder(Input):
 # --- rules ---
 
 
-def require_not_before(participant: Participant, opens_on: date | None, day: date) -> None:
+def require_not_before(
+    participant: Participant, opens_on: date | None, day: date, field: str = "took_place"
+) -> None:
     """Refused: a day before the enrolment, unless the window of the event is open by then."""
     first = participant.enrolled_on
     if first is None:
@@ -87,7 +89,7 @@ def require_not_before(participant: Participant, opens_on: date | None, day: dat
         raise RuleBroken(
             "visit_before_enrolment",
             message,
-            field="took_place",
+            field=field,
             day=str(day),
             pseudonym=participant.pseudonym,
             enrolled=str(participant.enrolled_on),
@@ -100,7 +102,8 @@ def require_not_before(participant: Participant, opens_on: date | None, day: dat
 def open_visit(session: Session, actor: Actor, order: VisitOrder) -> Visit:
     """Open a visit at an event, or an unscheduled one.
 
-    A planned visit that is there already is answered; one that was missed is planned again. Refused: an
+    A planned visit that is there already is answered; one that was missed is planned again, on the days
+    its anchor gives it now. Refused: an
     event that the protocol has not, or not for this arm; a procedure that is not there; a visit that is
     done already; a time before the enrolment; a participant who withdrew.
     """
@@ -111,7 +114,7 @@ def open_visit(session: Session, actor: Actor, order: VisitOrder) -> Visit:
         day = _site_day(session, participant, order.took_place)
         require_not_before(participant, wish.opens_on if wish else None, day)
     there = _there(session, participant, wish) if wish else None
-    if there is None:
+    if wish is None or there is None:
         visit = new_visit(participant, wish, order.label, order.took_place)
         custody.record_all(session, actor, [opening_of(visit)])
         return visit
@@ -119,9 +122,12 @@ def open_visit(session: Session, actor: Actor, order: VisitOrder) -> Visit:
         message = N_("%(pseudonym)s had visit %(event)s already: %(code)s. A further one is unscheduled.")
         facts = {"pseudonym": participant.pseudonym, "event": there.label, "code": codes.grouped(there.code)}
         raise Conflict("visit_done_already", message, field="event", **facts)
-    if there.status is not VisitStatus.PLANNED:
-        there.status, there.missed_reason = VisitStatus.PLANNED, ""
-        record_visit(session, actor, there)
+    there.status, there.missed_reason = VisitStatus.PLANNED, ""
+    there.planned_on, there.opens_on, there.closes_on = wish.planned_on, wish.opens_on, wish.closes_on
+    there.took_place_at = order.took_place or there.took_place_at
+    if not session.exec(select(Specimen.id).where(col(Specimen.visit_id) == there.id).limit(1)).first():
+        there.event_id = wish.event.id  # what was begun stays with its version, like a plan's
+    record_visit(session, actor, there)
     return there
 
 

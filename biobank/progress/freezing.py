@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Integer
+from sqlalchemy import BigInteger, ColumnElement
 from sqlmodel import Session, cast, col, extract, func, select
 
 from biobank import studies
@@ -124,7 +124,7 @@ def allowed(rows: Sequence[Requirement]) -> dict[str, Allowed]:
 
 
 def _seconds(when: Any) -> ColumnElement[int]:
-    return cast(extract("epoch", when), Integer)
+    return cast(extract("epoch", when), BigInteger)  # 1901 and 2038 are beyond the smaller one
 
 
 def _nearest(line: Sequence[Requirement], name: str) -> int | None:

@@ -244,6 +244,8 @@ def _drawn_after_all(on: Bench, chosen: Sequence[Specimen], told: Told) -> list[
         if not missing or root(on, tube).id not in roots:
             continue
         require_not_older(tube.processed_at, told.collected, "collected")
+        later = [(name, getattr(tube, f"{name}_at")) for name in ("received", "frozen")]
+        require_order_of_times([("collected", told.collected), *later], "")
         for column, value in times_of({"collected": told.collected}).items():
             setattr(tube, column, value)
         refs = {"times": custody.times_said(tube, ["collected"])}
@@ -266,18 +268,22 @@ def _giving(
     taken: dict[UUID, list[tuple[int, UUID | None]]] = {}
     for tube in fresh:
         wanted = _takes(on, tube, amounts_of[tube.id], told)
+        gets = (amounts_of[tube.id] or 0) if tube.kind is SpecimenKind.ALIQUOT else wanted
         parents = [parent for parent in _parents(on, tube) if held[parent.id] is not None]
         for parent in parents:
             there = held[parent.id] or 0
             given = wanted if parent is parents[-1] else min(wanted, there)
             require_enough_of(parent, there, given)
             wanted, held[parent.id] = wanted - given, there - given
-            if given:
-                taken.setdefault(parent.id, []).append((-given, tube.id))
+            kept = min(given, gets)
+            gets -= kept
+            # What an aliquot takes and does not get is a loss, which is nobody's.
+            moved = ((kept, tube.id), (given - kept, None))
+            taken.setdefault(parent.id, []).extend((-each, to) for each, to in moved if each)
     return [
         giving_of(tube, tuple(taken[tube.id]), held[tube.id] or 0, occurred)
         for tube in on.tubes
-        if tube.id in taken
+        if taken.get(tube.id)
     ]
 
 

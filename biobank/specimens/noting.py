@@ -12,7 +12,7 @@ from biobank import custody, people
 from biobank.codes import grouped
 from biobank.custody import Kind, facts
 from biobank.errors import Conflict, RuleBroken
-from biobank.inputs import Day, Input, Line, Moment, Scanned, Whole
+from biobank.inputs import Day, Input, Moment, Naming, Scanned, Whole
 from biobank.people import Actor, May
 from biobank.preanalytics import deviations, limits
 from biobank.specimens import sources
@@ -55,11 +55,11 @@ class CollectionFactsOrder(Input):
 
     tube: Scanned
     kept: Kept | None = None
-    lot: Annotated[Line, Field(max_length=40)] | None = None
+    lot: Annotated[Naming, Field(max_length=40)] | None = None
     expires_on: date | None = None
     haemolysis: Annotated[Whole, Field(ge=0, le=4)] | None = None
     source: Source | None = None
-    stabiliser: Annotated[Line, Field(max_length=40)] | None = None
+    stabiliser: Annotated[Naming, Field(max_length=40)] | None = None
     bristol: Annotated[Whole, Field(ge=1, le=7)] | None = None
     antibiotics: Taken | None = None
     antibiotics_on: Day | None = None

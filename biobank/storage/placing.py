@@ -178,14 +178,15 @@ def take_out(session: Session, actor: Actor, order: TakeOut) -> list[Stored]:
 def bring_back(session: Session, actor: Actor, order: BringBack) -> list[Stored]:
     """Bring tubes back to their own slots. Refused: a tube that is not out, or for which no slot was kept."""
     tubes = _locked(session, actor, order, require_once(order.tubes))
+    places = [custody.state(session, tube)["place"] for tube in tubes]
+    waiting = [_kept_for(tube, place) for tube, place in zip(tubes, places, strict=True)]
+    # Its box may have been carried into the cold meanwhile.
+    going = [(tube, UUID(kept["container"])) for tube, kept in zip(tubes, waiting, strict=True)]
+    frozen = preanalytics.freeze(session, going, order.occurred or clock.now())
     lines, told = [], []
-    for tube in tubes:
-        place = custody.state(session, tube)["place"]
-        kept = place.get("kept") if place and place["kind"] == "out" else None
-        if not kept:
-            message = N_("%(code)s is not out, or no slot was kept for it. Put it into a box.")
-            raise Conflict("not_out", message, field="tubes", code=grouped(tube.code))
-        lines.append(_line(tube, Kind.PLACED, {"place": kept, **_exposed(tube, order)}, order, place))
+    for tube, place, kept in zip(tubes, places, waiting, strict=True):
+        change = {"place": kept, **_exposed(tube, order)}
+        lines.append(_line(tube, Kind.PLACED, change, order, place, frozen.get(tube.id)))
         told.append(_stored(session, tube, Place(UUID(kept["container"]), kept.get("row"), kept.get("col"))))
     custody.record_all(session, actor, lines)
     return told
@@ -304,6 +305,15 @@ def _exposed(tube: Specimen, order: PutAway | BringBack) -> dict[str, Any]:
         return {}
     out = max(0, int(((order.occurred or clock.now()) - tube.out_since).total_seconds()))
     return {"out_since": None, "exposure_s": tube.exposure_s + out}
+
+
+def _kept_for(tube: Specimen, place: dict[str, Any] | None) -> dict[str, Any]:
+    """The slot that waits for a tube that is out. Refused: a tube for which none does."""
+    kept: dict[str, Any] | None = place.get("kept") if place and place["kind"] == "out" else None
+    if not kept:
+        message = N_("%(code)s is not out, or no slot was kept for it. Put it into a box.")
+        raise Conflict("not_out", message, field="tubes", code=grouped(tube.code))
+    return kept
 
 
 def _stays(place: dict[str, Any] | None, box: Container, grid: Grid, named: str | None) -> bool:

@@ -209,11 +209,20 @@ def _low(
     lines = _noted(session, tube, DeviationCode.LOW_VOLUME, order.note, known)
     if tube.life is Life.EXPECTED:
         return filling.fill(session, actor, on, [tube], told, lines)
+    if tube.life is Life.COLLECTED and tube.parent_id is None:
+        custody.record_all(session, actor, [*lines, _found(tube, held)])
+        return [ticked(tube, changed=True)]
     if tube.life is Life.ENDED or tube.amount in (None, held):
         custody.record_all(session, actor, lines)
         return [ticked(tube, changed=False)]
     custody.record_all(session, actor, [*lines, *_corrected(on, tube, held)])
     return [ticked(tube, changed=True)]
+
+
+def _found(tube: Specimen, held: int) -> custody.Line:
+    """The line by which the amount of a tube that was drawn comes to be known."""
+    line = giving_of(tube, ((held, None),), held, None)
+    return msgspec.structs.replace(line, change={**line.change, "life": Life.ACTIVE.value})
 
 
 def _corrected(on: Bench, tube: Specimen, held: int) -> list[custody.Line]:
@@ -242,9 +251,15 @@ def _used_up(session: Session, on: Bench) -> list[Specimen]:
         if tube.life in filling.PRESENT
         and tube.requirement_id in kept_as_made
         and tube.id in made
+        and not (tube.amount != 0 and _is_stored(on, tube))
         and not custody.state(session, tube)["place"]
         and not custody.state(session, tube)["holds"]
     ]
+
+
+def _is_stored(on: Bench, tube: Specimen) -> bool:
+    requirement = on.requirement(tube)
+    return bool(requirement and requirement.storage_class)
 
 
 def _missing(tube: Specimen) -> bool:

@@ -103,6 +103,14 @@ def require_one_pool(parents: Sequence[Specimen], *speaking: Requirement | None)
         raise RuleBroken("pool_not_allowed", message, field="also")
 
 
+def require_taken_enough(parents: Sequence[Specimen], material: str, amount: int | None, used: int) -> None:
+    """Refused: more of a material than was taken, where it is the parents' own and they are measured."""
+    measured = all(each.amount is not None for each in parents)
+    if measured and material == parents[0].material and (amount or 0) > used * len(parents):
+        message = N_("%(material)s cannot hold more than was taken of %(of)s for it.")
+        raise RuleBroken("more_than_taken", message, field="amount", material=material, of=material)
+
+
 # --- actions ---
 
 
@@ -156,6 +164,7 @@ def derive(session: Session, actor: Actor, order: Derivative) -> Specimen:
     if extract:
         refs["extract"] = facts.extract_said(extract)
     amount = _measured(order.amount, child.material, "amount", rule.amount if rule else None)
+    require_taken_enough(parents, child.material, amount, _used(parents[0].material, order, rule))
     if rule:
         when = sources.when(session, parents[0], order.processed, since)
         times = {"collected": sources.drawn(session, parents[0]), "processed": when}
@@ -243,13 +252,17 @@ def _takings(
 ) -> list[custody.Line]:
     """What each parent gives and loses."""
     material = parents[0].material
-    used = _measured(order.used, material, "used", rule.used if rule else None) or 0
+    used = _used(material, order, rule)
     loss = _measured(order.loss, material, "loss") or 0
     return [
         line
         for parent in parents
         for line in sources.gives(parent, [(used, child.id), (loss, None)], order.processed)
     ]
+
+
+def _used(material: str, order: Derivative, rule: Requirement | None) -> int:
+    return _measured(order.used, material, "used", rule.used if rule else None) or 0
 
 
 def _measured(text: str | None, material: str, field: str, otherwise: int | None = None) -> int | None:

@@ -14,7 +14,8 @@ from sqlmodel import Session
 from biobank import accounts, clock, inputs, participants, studies, web
 from biobank.accounts import SiteRow
 from biobank.errors import Malformed
-from biobank.pages import sheets, shell
+from biobank.exchange import csv_out
+from biobank.pages import shell
 from biobank.participants import AgendaRow, Asked, CalendarDay, Counts, Of, VisitRow
 from biobank.people import Actor
 from biobank.studies import StudyCard
@@ -137,11 +138,11 @@ def schedule_file(request: Request[Any, Any, Any], door: web.OpenDoor) -> Respon
     """A whole list as CSV, with every column it has."""
     view = View(request)
     rows = door.ask(lambda session, actor: list(_every(session, actor, view.asked)))
-    data = sheets.sheet(_header(), (msgspec.structs.astuple(row) for row in rows))
+    data = csv_out.sheet(_header(), map(msgspec.structs.astuple, rows), marked=True)
     names = ["schedule", view.asked.study or "", view.asked.of.value, clock.now().date().isoformat()]
     name = "-".join(re.sub(r"[^A-Za-z0-9_.-]", "", each) for each in names if each)
     headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
-    return Response(data, media_type="text/csv", headers=headers)
+    return Response(data, media_type=csv_out.MEDIA_TYPE, headers=headers)
 
 
 # --- where a visit stands ---

@@ -8,14 +8,11 @@ from html import unescape
 from io import StringIO
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from playwright.sync_api import expect
 
 from biobank import clock
 from biobank.errors import Malformed
 from biobank.pages.schedule import month_of, outside, standing, weeks
-from biobank.pages.sheets import RISKY, cell, sheet
 from biobank.participants import CalendarDay, VisitRow
 from tests.pages.conftest import Tab
 from tests.pages.visitor import Visitor, visit
@@ -244,28 +241,6 @@ def test_the_header_is_in_the_readers_language(study: World) -> None:
     chinese = visitor.get("/schedule/file", cookie=f"biobank={visitor.secret}; language=zh_Hans").content
     assert english.split(b"\r\n")[1:] == chinese.split(b"\r\n")[1:]
     assert "中心".encode() in chinese.split(b"\r\n")[0]
-
-
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "\nx", "＝1", "'=1"])
-def test_text_that_a_spreadsheet_would_run_gets_an_apostrophe(text: str) -> None:
-    assert cell(text) == f"'{text}"
-
-
-def test_numbers_days_and_plain_text_stay_as_they_are() -> None:
-    assert [cell(-3), cell(date(2026, 3, 2)), cell(None), cell("S+1"), cell("")] == [
-        "-3",
-        "2026-03-02",
-        "",
-        "S+1",
-        "",
-    ]
-
-
-@given(st.lists(st.text(st.characters(exclude_categories=["Cs"])), min_size=1, max_size=5))
-def test_no_text_is_lost_and_none_begins_a_formula(texts: list[str]) -> None:
-    kept = next(csv.reader(StringIO(sheet(texts, []).decode("utf-8-sig"), newline="")), [""])
-    assert not any(each.startswith(RISKY) for each in kept)
-    assert [each.removeprefix("'") for each in kept] == texts
 
 
 @pytest.mark.browser

@@ -1,7 +1,8 @@
 """The one clock, and the one source of new keys and of chance."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -31,6 +32,17 @@ def set_chance(below: Callable[[int], int] | None = None, key: Callable[[], UUID
     """Let other sources draw numbers and keys (the demonstration); None gives the real ones back."""
     global _below, _key
     _below, _key = below or secrets.randbelow, key or compat.uuid7
+
+
+@contextmanager
+def restored() -> Iterator[None]:
+    """Whatever sources are set inside, those of before tell the time and draw keys and chance afterwards."""
+    global _now, _below, _key
+    before = _now, _below, _key
+    try:
+        yield
+    finally:
+        _now, _below, _key = before
 
 
 def new_key() -> UUID:

@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -22,6 +22,7 @@ from biobank.people import Credentials, resolve
 from biobank.tables import (
     ArmChange,
     Collection,
+    CustodyEvent,
     Dataset,
     Deviation,
     DeviationCode,
@@ -100,6 +101,17 @@ def tubes(database: Database) -> list[Any]:
 def test_the_log_proves_what_the_first_start_makes(part: Database) -> None:
     assert part.read_at_once(custody.unproved) == []
     assert of(part, select(LedgerOrigin.name))[0].endswith("/demo")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("nobodys", ON_BOTH, indirect=True)
+def test_what_was_done_is_recorded_when_it_was_done(part: Database) -> None:
+    told = of(part, select(CustodyEvent.recorded_at, CustodyEvent.occurred_at))
+    behind = [recorded - occurred for recorded, occurred in told]
+    assert min(behind) >= timedelta(0)
+    of_days = [each for each in behind if each > timedelta(hours=2)]
+    # Run-in comes before the enrolment, and is recorded after it.
+    assert len(of_days) == demo_course.FIRST_ONES
 
 
 @pytest.mark.slow

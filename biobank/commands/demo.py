@@ -65,24 +65,21 @@ def furnish(
     """Make the demonstration with so many participants, each step once; how many steps were lacking.
 
     A run that was interrupted goes on where it stopped. All days are counted from the day on which the
-    database was begun, whenever the rest is made.
+    database was made, whenever the rest is; and each act is recorded at the time at which it was done.
     """
-    from biobank import clock, migrations
+    from biobank import migrations
     from biobank.commands import demo_boxes, demo_content
 
     migrations.upgrade(database)
-    try:
-        _begin(database)
-        freezers = _take(database, 1, Step("the setting", FIRST, demo_content.set_up), list[str])
-        room = database.read(lambda session: demo_boxes.boxes(session, freezers))
-        today, done = database.read(_day), database.read(_done)
-        steps = list(enumerate(_steps(participants, today, room), 2))
-        lacking = [(place, step) for place, step in steps if _command(step) not in done]
-        for place, step in lacking:
-            progress(place - 2, len(steps))
-            _take(database, place, step, type(None))
-    finally:
-        clock.set_chance()
+    _begin(database)
+    freezers = _take(database, 1, Step("the setting", FIRST, demo_content.set_up), list[str])
+    room = database.read(lambda session: demo_boxes.boxes(session, freezers))
+    today, done = database.read(_day), database.read(_done)
+    steps = list(enumerate(_steps(participants, today, room), 2))
+    lacking = [(place, step) for place, step in steps if _command(step) not in done]
+    for place, step in lacking:
+        progress(place - 2, len(steps))
+        _take(database, place, step, type(None))
     return len(lacking)
 
 
@@ -94,12 +91,16 @@ def _begin(database: "Database") -> None:
     from sqlmodel import select
 
     from biobank import clock
+    from biobank.commands.demo_content import BEFORE
+    from biobank.commands.demo_visits import tell
     from biobank.tables import LedgerOrigin, Role
 
     if database.read(lambda session: session.exec(select(LedgerOrigin.name)).first()) is None:
-        _seed("founding", 0)
         roles = (Role.ADMINISTRATOR, Role.MANAGER, Role.TECHNICIAN)
-        found_database(database, f"{clock.new_key()}/demo", FIRST, roles, clock.new_secret())
+        with clock.restored():
+            _seed("founding", 0)
+            tell(clock.now() - BEFORE)
+            found_database(database, f"{clock.new_key()}/demo", FIRST, roles, clock.new_secret())
 
 
 def _steps(participants: int, today: date, room: "Boxes") -> Iterator[Step]:
@@ -121,12 +122,16 @@ def _steps(participants: int, today: date, room: "Boxes") -> Iterator[Step]:
 
 def _take(database: "Database", place: int, step: Step, answer: type[Any]) -> Any:
     """Do one step, with keys and codes of its own, whatever was done before; once."""
+    from biobank import clock
     from biobank.door import Door
     from biobank.people import Credentials
 
     def work(session: "Session", actor: "Actor") -> Any:
-        _seed(step.name, place)
-        return step.work(session, actor)
+        with clock.restored():
+            _seed(step.name, place)
+            result = step.work(session, actor)
+            session.flush()
+            return result
 
     return Door(database, Credentials(name=step.actor), _command(step)).act(work, answer)
 
@@ -136,16 +141,17 @@ def _command(step: Step) -> UUID:
 
 
 def _day(session: "Session") -> date:
-    """The day, at the sites, on which the demonstration was begun."""
+    """The day, at the sites, on which the demonstration was made; the first command was given long before."""
     from zoneinfo import ZoneInfo
 
     from sqlmodel import col, select
 
-    from biobank.commands.demo_content import ZONE
+    from biobank.commands.demo_content import BEFORE
+    from biobank.commands.demo_life import ZONE
     from biobank.tables import Command
 
     begun = session.exec(select(Command.recorded_at).order_by(col(Command.recorded_at)).limit(1)).one()
-    return begun.astimezone(ZoneInfo(ZONE)).date()
+    return (begun + BEFORE).astimezone(ZoneInfo(ZONE)).date()
 
 
 def _done(session: "Session") -> set[UUID]:

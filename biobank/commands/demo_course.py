@@ -36,7 +36,6 @@ _REASONS = (
     MissedReason.DECLINED,
     MissedReason.UNREACHABLE,
     MissedReason.ILL,
-    MissedReason.MOVED_AWAY,
     MissedReason.SITE_CLOSED,
     MissedReason.OTHER,
 )
@@ -135,7 +134,7 @@ def fate(person: Course, visit: Visit, today: date) -> Fate:
     about = (person.number, visit.label, visit.occasion)
     reason = _MISSED.get((person.number % _KINDS, visit.label))
     if reason or (visit.label not in ("RUN", "BL") and drawn(100, *about, "missed") < 6):
-        known = closes + timedelta(days=28) < today
+        known = known_on(closes) < min(today, person.withdrawal[1] if person.withdrawal else today)
         why = reason or _REASONS[drawn(len(_REASONS), *about, "reason")]
         return Fate(missed=why if known else None)
     near = planned + timedelta(days=drawn(3, *about, "came"))
@@ -144,6 +143,11 @@ def fate(person: Course, visit: Visit, today: date) -> Fate:
     if gone or came >= today or (person.under_way and visit.label == "BL"):
         return Fate()
     return Fate(came_on=came)
+
+
+def known_on(closes: date) -> date:
+    """The day on which it is known why nobody came to a visit whose window closed on this one."""
+    return closes + timedelta(days=28)
 
 
 # --- how ---

@@ -1,13 +1,13 @@
 """What is done at a visit of the demonstration: drawn, received, spun, divided, frozen, as at a bench."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
 from sqlmodel import Session
 
-from biobank import inputs, participants, specimens, storage
+from biobank import clock, inputs, participants, specimens, storage
 from biobank.commands.demo_boxes import Boxes
 from biobank.commands.demo_course import Course, drawn
 from biobank.participants import datasets
@@ -76,6 +76,12 @@ class Bench:
         ]
 
 
+def tell(moment: datetime) -> None:
+    """What is done next is recorded at this moment."""
+    now = moment.astimezone(UTC)
+    clock.set_clock(lambda: now)
+
+
 def times(bench: Bench, came: datetime, *, waits: bool) -> Times:
     """When each step was, of a visit that began at this moment; some steps were late."""
     late_receipt, late_spin = bench.odds(30, "late receipt"), bench.odds(22, "late spin")
@@ -89,19 +95,20 @@ def times(bench: Bench, came: datetime, *, waits: bool) -> Times:
 
 def collect(bench: Bench, at: Times, boxes: Boxes) -> None:
     """All of a visit, from its kit to the freezer."""
-    begin(bench)
+    begin(bench, at)
     _give_up(bench)
     draw(bench, at, bench.expected(kind=SpecimenKind.PRIMARY))
     spin(bench, at, *SPUN)
     divide(bench, at)
-    if bench.tubes and at.frozen:
+    if at.frozen:
         put_away(bench, at.frozen, boxes)
         bench.do(specimens.finish, specimens.Finish, visit=bench.visit.code)
     link(bench)
 
 
-def begin(bench: Bench) -> None:
+def begin(bench: Bench, at: Times) -> None:
     """Expect the visit's tubes; at every fifth baseline those of a kit that was made for it."""
+    tell(at.drawn - timedelta(minutes=4))
     if bench.visit.label == "BL" and bench.odds(5, "kit"):
         participant = bench.session.get_one(Participant, bench.visit.participant_id)
         study = bench.session.get_one(Study, participant.study_id)
@@ -118,7 +125,9 @@ def draw(bench: Bench, at: Times, primaries: Sequence[Specimen]) -> None:
         "collected": at.drawn,
         "occurred": at.drawn,
     }
+    tell(at.drawn)
     bench.do(specimens.tick, specimens.Tick, **told)
+    tell(at.received)
     bench.do(specimens.receive, specimens.ReceiptOrder, tubes=_codes(primaries), at=at.received)
     for tube in primaries:
         if tube.material == "blood_paxgene":
@@ -135,6 +144,7 @@ def spin(bench: Bench, at: Times, *materials: str) -> None:
     """Spin the tubes of these materials, in one run."""
     tubes = bench.living(*materials, kind=SpecimenKind.PRIMARY)
     if tubes:
+        tell(at.spun)
         bench.do(specimens.spin, specimens.SpinOrder, tubes=_codes(tubes), at=at.spun, **SPIN)
 
 
@@ -143,6 +153,7 @@ def divide(bench: Bench, at: Times, *materials: str) -> None:
     portions = [tube for tube in bench.expected(*materials) if not _is_made_into_more(bench, tube)]
     if not portions:
         return
+    tell(at.divided)
     if bench.odds(16, "low volume"):
         told = {"code": "low_volume", "amount": "250 uL", "occurred": at.divided}
         bench.do(specimens.deviate, specimens.Deviate, tube=portions[-1].code, **told)
@@ -155,6 +166,7 @@ def divide(bench: Bench, at: Times, *materials: str) -> None:
 
 def put_away(bench: Bench, frozen: datetime, boxes: Boxes) -> None:
     """What is kept goes into the boxes for blood or for stool."""
+    tell(frozen)
     kept = [tube for tube in bench.living() if not _is_made_into_more(bench, tube)]
     stool = [tube for tube in kept if tube.material in STOOL]
     blood = [tube for tube in kept if tube.material not in STOOL]
@@ -177,6 +189,7 @@ def link(bench: Bench) -> None:
 def extract(bench: Bench, at: datetime, boxes: Boxes) -> None:
     """DNA of a buffy coat: it is taken out, thawed a little, and brought back; the DNA gets a place."""
     for coat in bench.living("buffy_coat"):
+        tell(at)
         told = {"tubes": [coat.code], "occurred": at, "note": "For the extraction of DNA."}
         bench.do(storage.take_out, storage.TakeOut, **told)
         measured = {
@@ -186,17 +199,20 @@ def extract(bench: Bench, at: datetime, boxes: Boxes) -> None:
         }
         told = {"parent": coat.code, "material": "dna", "container": "cryovial 1 mL", **measured}
         made = at + WAITS_TO_THAW
+        tell(made)
         dna = bench.do(specimens.derive, specimens.Derivative, used="200 uL", processed=made, **told)
         back = made + timedelta(minutes=5)
+        tell(back)
         bench.do(storage.bring_back, storage.BringBack, tubes=[coat.code], occurred=back)
         for box, some in boxes.room_for("dna", [dna.code]):
             stored = made + timedelta(hours=2)
+            tell(stored)
             bench.do(storage.put_away, storage.PutAway, box=box, tubes=some, occurred=stored)
 
 
-def come(session: Session, actor: Actor, visit: Visit, at: datetime) -> None:
+def come(bench: Bench, came: datetime) -> None:
     """A visit at which nothing is collected took place."""
-    participants.mark_done(session, actor, visit, at)
+    participants.mark_done(bench.session, bench.actor, bench.visit, came)
 
 
 # --- how ---

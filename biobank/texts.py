@@ -10,9 +10,6 @@ ENGLISH = "en"
 CHINESE = "zh_Hans"
 LANGUAGES: Mapping[str, str] = {ENGLISH: "English", CHINESE: "简体中文"}
 
-_WORDS = frozenset({"inner", "level", "life", "material", "may", "outer", "scope"})
-"""Facts that are words of ours, such as `rack`, and are put into the language too."""
-
 language: ContextVar[str] = ContextVar("language", default=ENGLISH)
 """The reader's language for the request under way."""
 
@@ -30,6 +27,47 @@ def N_(message: str) -> str:
     return message
 
 
+CODES: Mapping[str, str] = {
+    # scopes of a consent, and how far a withdrawal goes
+    "foreign_release": N_("release abroad"),
+    "recontact": N_("contact again"),
+    "no_more_collection": N_("no more collection"),
+    "no_further_use": N_("no further use"),
+    "destroy": N_("destroy what is kept"),
+    # how something was collected
+    "haemolysis": N_("Grade of haemolysis"),
+    "source": N_("Collected at"),
+    "stabiliser": N_("Stabiliser"),
+    "bristol": N_("Bristol stool scale"),
+    "antibiotics": N_("Antibiotics"),
+    "probiotics": N_("Probiotics"),
+    "ppi": N_("Proton-pump inhibitor"),
+    "antibiotics_on": N_("Antibiotics"),
+    "probiotics_on": N_("Probiotics"),
+    "ppi_on": N_("Proton-pump inhibitor"),
+}
+"""Codes of ours that are no message by themselves, by the message that says them."""
+
+TIMES: Mapping[str, str] = {
+    "collected": N_("collection"),
+    "received": N_("receipt"),
+    "processed": N_("processing"),
+    "spin": N_("spin"),
+    "frozen": N_("freezing"),
+    "out_since": N_("taking out"),
+    "at": N_("the time given"),
+    "occurred": N_("the time given"),
+}
+"""Times of a tube by the message that says them."""
+
+_SAID: Mapping[str, Mapping[str, str]] = {
+    **dict.fromkeys(("fact", "inner", "level", "life", "material", "may"), CODES),
+    **dict.fromkeys(("of", "outer", "scope", "scopes", "status"), CODES),
+    **dict.fromkeys(("earlier", "later"), TIMES),
+}
+"""Facts that are words of ours, such as `rack`, and are put into the language too."""
+
+
 def gettext(message: str) -> str:
     """Put a message id into the reader's language."""
     return catalogue(language.get()).gettext(message)
@@ -43,11 +81,15 @@ def ngettext(one: str, many: str, count: int) -> str:
 def in_language(code: str, message: str, facts: Mapping[str, object]) -> str:
     """A message in a stated language with its facts filled in (STOP screens show two languages)."""
     words = catalogue(code).gettext(message)
-    said = {
-        name: catalogue(code).gettext(fact) if name in _WORDS and isinstance(fact, str) and fact else fact
-        for name, fact in facts.items()
-    }
+    said = {name: _fact(code, name, fact) for name, fact in facts.items()}
     return words % said if said else words
+
+
+def _fact(code: str, name: str, fact: object) -> object:
+    """A fact as it is read: a word of ours, or several with commas, in the language; all else as it is."""
+    if name not in _SAID or not isinstance(fact, str) or not fact:
+        return fact
+    return ", ".join(catalogue(code).gettext(_SAID[name].get(each, each)) for each in fact.split(", "))
 
 
 def chosen(*wishes: str | None) -> str:

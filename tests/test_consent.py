@@ -162,7 +162,7 @@ def test_a_refused_version_is_told_which_there_are(sqlite_world: World) -> None:
     refused = refusal(lambda: answer(sqlite_world, version="9", scopes=["storage"]))
     assert str(refused) == "The study has no consent version 9. It has: 1.0, 2.0."
     scope = refusal(lambda: answer(sqlite_world, version="1.0", scopes=["microbiome"]))
-    assert scope.facts["known"] == "storage, genetics"
+    assert scope.facts["scopes"] == "storage, genetics"
 
 
 def test_at_enrolment_the_consent_is_held_against_the_study_too_unless_it_was_imported(world: World) -> None:

@@ -108,7 +108,7 @@ def _toml(value: Any) -> str:
             BASELINE + BLOOD + PLASMA + 'amount = "4 mL"\n' + ALIQUOT + 'amount = "500 uL"\ncount = 9\n',
             "protocol_too_much",
             "collections.x.0.derivatives.0.aliquots.0.amount",
-            {"of": "plasma_edta", "room": "4 mL", "asked": "4.5 mL"},
+            {"of": "EDTA plasma", "room": "4 mL", "asked": "4.5 mL"},
         ),
         (
             BASELINE + BLOOD + PLASMA + 'amount = "4 mL"\nused = "6 mL"\ncount = 2\n',

@@ -101,6 +101,14 @@ WORDS: Mapping[str, str] = {
     "taken.yes": N_("yes"),
     "taken.no": N_("no"),
     "taken.unknown": N_("not known"),
+    # why a specimen is held back
+    "hold.reservation": N_("reserved"),
+    "hold.quarantine": N_("in quarantine"),
+    "hold.consent": N_("consent withdrawn"),
+    # what a specimen is kept in
+    "family.cryotube": N_("cryotube"),
+    "family.pp": N_("polypropylene tube"),
+    "family.original": N_("the tube it was drawn in"),
     # consent
     "storage": N_("storage"),
     "genetics": N_("genetics"),

@@ -193,9 +193,9 @@ def _require_put(session: Session, participant: Participant, order: ConsentOrder
     for scope in (*order.scopes, *order.declined):
         if scope.value not in put:
             message = N_(
-                "Version %(version)s of the consent does not ask about %(scope)s. It asks: %(known)s."
+                "Version %(version)s of the consent does not ask about %(scope)s. It asks: %(scopes)s."
             )
-            facts = {"version": order.version, "scope": scope.value, "known": ", ".join(put)}
+            facts = {"version": order.version, "scope": scope.value, "scopes": ", ".join(put)}
             raise RuleBroken("consent_scope_unknown", message, field=f"{at}scopes", **facts)
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import Field
 from sqlmodel import Session, col, select
 
-from biobank import custody, people
+from biobank import amounts, custody, people
 from biobank.codes import grouped
 from biobank.custody import Kind, facts
 from biobank.errors import Conflict, RuleBroken
@@ -88,7 +88,8 @@ def require_facts_of(tube: Specimen, told: Mapping[str, Any]) -> None:
     for name in foreign:
         if told.get(name) is not None:
             message = N_("“%(fact)s” is not noted of %(material)s. Leave it empty.")
-            raise RuleBroken("fact_of_other_material", message, field=name, fact=name, material=tube.material)
+            of = amounts.MATERIALS[tube.material].name
+            raise RuleBroken("fact_of_other_material", message, field=name, fact=name, material=of)
 
 
 def require_taken(kept: Collection) -> None:

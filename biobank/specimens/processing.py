@@ -80,9 +80,8 @@ def require_spinnable(session: Session, tubes: Sequence[Specimen]) -> None:
         frozen = tube.kind is SpecimenKind.ALIQUOT and (tube.frozen_at or tube.parent_id in thawed)
         if tube.material in NEVER_SPUN or frozen:
             message = N_("%(code)s is not spun: it is %(material)s, or an aliquot that was frozen.")
-            raise RuleBroken(
-                "not_spun", message, field="tubes", code=grouped(tube.code), material=tube.material
-            )
+            named = amounts.MATERIALS[tube.material].name
+            raise RuleBroken("not_spun", message, field="tubes", code=grouped(tube.code), material=named)
 
 
 def require_one_pool(parents: Sequence[Specimen], *speaking: Requirement | None) -> None:
@@ -107,8 +106,9 @@ def require_taken_enough(parents: Sequence[Specimen], material: str, amount: int
     """Refused: more of a material than was taken, where it is the parents' own and they are measured."""
     measured = all(each.amount is not None for each in parents)
     if measured and material == parents[0].material and (amount or 0) > used * len(parents):
+        named = amounts.MATERIALS[material].name
         message = N_("%(material)s cannot hold more than was taken of %(of)s for it.")
-        raise RuleBroken("more_than_taken", message, field="amount", material=material, of=material)
+        raise RuleBroken("more_than_taken", message, field="amount", material=named, of=named)
 
 
 # --- actions ---

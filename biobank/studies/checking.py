@@ -199,13 +199,15 @@ def _require_room(
     part: RequirementPart, room: int | None, children: Iterable[tuple[str, RequirementPart]]
 ) -> None:
     """Refused: children that take more of a parent than it holds, and one that holds more than it takes."""
-    dimension = amounts.material(part.material).dimension
+    whole = amounts.material(part.material)
+    dimension = whole.dimension
     taken = 0
     for at, child in children:
-        own = amounts.material(child.material).dimension
-        amount = amounts.parse(child.amount, own) if child.amount and own is dimension else 0
+        made = amounts.material(child.material)
+        same = made.dimension is dimension
+        amount = amounts.parse(child.amount, dimension) if child.amount and same else 0
         used = amounts.parse(child.used, dimension, f"{at}.used") if child.used else amount
-        facts = {"material": child.material, "of": part.material}
+        facts = {"material": made.name, "of": whole.name}
         if used < amount and child.material == part.material:
             message = N_("%(material)s cannot hold more than was taken of %(of)s for it.")
             raise RuleBroken("protocol_used_too_small", message, field=f"{at}.used", **facts)
@@ -215,7 +217,7 @@ def _require_room(
             shown = amounts.read_as(room, dimension), amounts.read_as(taken, dimension)
             where = f"{at}.{'used' if child.used else 'amount'}"
             raise RuleBroken(
-                "protocol_too_much", message, field=where, of=part.material, room=shown[0], asked=shown[1]
+                "protocol_too_much", message, field=where, of=whole.name, room=shown[0], asked=shown[1]
             )
 
 

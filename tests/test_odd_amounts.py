@@ -1,9 +1,11 @@
 """Amounts that nobody expects: none vanishes, none comes from nowhere."""
 
+from datetime import timedelta
+
 import pytest
 from sqlmodel import col, select
 
-from biobank import inputs, specimens
+from biobank import clock, inputs, specimens
 from biobank.tables import Posting, Specimen
 from tests.collected import STUDY, all_present, begun, deviate, finish, refusal, seen, tick
 from tests.world import World
@@ -65,4 +67,32 @@ def test_finishing_depletes_nothing_that_the_protocol_stores(world: World) -> No
     assert tubes[0] in summary.to_store
     assert seen(world, tubes[0]).amount == "5 mL"
     assert seen(world, tubes[1]).end_reason == "depleted"
+    assert world.unproved() == []
+
+
+def test_a_pool_is_made_of_what_is_left_where_one_of_its_tubes_never_came(world: World) -> None:
+    generous = STUDY.replace(b'used = "12 mL"', b'used = "8 mL"')
+    visit, tubes = begun(world, generous, "M2")
+    deviate(world, tubes[0], "not_collected")
+    pool = next(tube for tube in tubes if seen(world, tube).material == "plasma_edta")
+    assert seen(world, pool).life == "expected"
+    other = tubes[2] if pool == tubes[1] else tubes[1]
+    drawn = clock.now() - timedelta(hours=1)
+    tick(world, visit, other, collected=drawn.isoformat())
+    early = refusal(lambda: tick(world, visit, pool, occurred=(drawn - timedelta(hours=1)).isoformat()))
+    assert early.slug == "child_older"
+    tick(world, visit, pool)
+    assert (seen(world, pool).life, seen(world, pool).collected) == ("active", drawn)
+    assert seen(world, other).amount == "2 mL"
+    assert world.unproved() == []
+
+
+def test_a_pool_of_which_nothing_came_is_not_made(world: World) -> None:
+    visit, tubes = begun(world, event="M2")
+    pool = next(tube for tube in tubes if seen(world, tube).material == "plasma_edta")
+    for tube in tubes:
+        if tube != pool:
+            deviate(world, tube, "not_collected")
+    assert seen(world, pool).end_reason == "not_collected"
+    assert finish(world, visit).not_collected == 3
     assert world.unproved() == []

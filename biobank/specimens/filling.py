@@ -222,8 +222,10 @@ def _times(
     """When a tube was drawn or filled. That another was made of it does not tell when it was drawn."""
     if tube.kind is SpecimenKind.PRIMARY:
         return {"collected": told.collected or (occurred if scanned else None)}
-    parent = on.tube(tube.parent_id)
-    since = (parent.processed_at or parent.collected_at) if parent else None
+    parents = _parents(on, tube)
+    known = [at for each in parents if (at := each.processed_at or each.collected_at)]
+    since = max(known, default=None)
+    parent = next((each for each in parents if each.collected_at), None)
     if told.occurred:
         require_not_older(told.occurred, since, "occurred")
     # A bench computer that runs fast may have told of a moment that our own clock has still to reach.

@@ -176,10 +176,26 @@ def _give_up(session: Session, actor: Actor, on: Bench, tube: Specimen, order: D
     require_expected(tube)
     ended = [tube]
     for each in on.tubes:
-        if each.life is Life.EXPECTED and any(each.parent_id == above.id for above in ended):
+        if each.life is Life.EXPECTED and each is not tube and _is_lost(on, each, ended):
             ended.append(each)
     custody.record_all(session, actor, _given_up(session, ended, order.note))
     return [ticked(each, changed=True, implied=each is not tube) for each in ended]
+
+
+def _is_lost(on: Bench, child: Specimen, ended: Sequence[Specimen]) -> bool:
+    """Whether nothing is left that a tube would be made of; what is pooled may still be of the others."""
+    among = {tube.id for tube in ended}
+    parents = _made_of(on, child)
+    return any(each.id in among for each in parents) and all(
+        each.id in among or _missing(each) for each in parents
+    )
+
+
+def _made_of(on: Bench, child: Specimen) -> list[Specimen]:
+    parent, requirement = on.tube(child.parent_id), on.requirement(child)
+    if parent and requirement and requirement.pooled:
+        return filling.alike(on, parent)
+    return [parent] if parent else []
 
 
 def _given_up(session: Session, ended: Sequence[Specimen], note: str | None = None) -> list[custody.Line]:
@@ -240,10 +256,8 @@ def _used_up(session: Session, on: Bench) -> list[Specimen]:
     """What others were made of, where it is there, stands nowhere and nothing stops it."""
     made: set[UUID] = set()
     for child in on.tubes:
-        parent, requirement = on.tube(child.parent_id), on.requirement(child)
-        if parent and child.life is not Life.EXPECTED and not _missing(child):
-            of = filling.alike(on, parent) if requirement and requirement.pooled else [parent]
-            made.update(each.id for each in of)
+        if child.life is not Life.EXPECTED and not _missing(child):
+            made.update(each.id for each in _made_of(on, child))
     kept_as_made = {each.parent_id for each in on.requirements.values()}
     return [
         tube

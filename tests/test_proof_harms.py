@@ -7,7 +7,20 @@ from sqlmodel import Session, col, select
 
 from biobank import clock, storage
 from biobank.storage import TakeOut
-from biobank.tables import Container, ContainerType, CustodySubject, Keep, Person, Placement, Specimen
+from biobank.tables import (
+    Container,
+    ContainerType,
+    CustodySubject,
+    Deviation,
+    Keep,
+    Participant,
+    Person,
+    Placement,
+    Protocol,
+    Specimen,
+    Visit,
+)
+from tests.collected import begun, deviate
 from tests.world import World
 
 Harm = Callable[[Session, Specimen, Container], None]
@@ -45,7 +58,13 @@ def a_tube_that_nobody_registered(session: Session, tube: Specimen, _: Container
     session.add(Specimen(**facts))
 
 
+def another_text_of_the_protocol(session: Session, _: Specimen, __: Container) -> None:
+    protocol = session.exec(select(Protocol)).one()
+    protocol.source = protocol.source.replace("count = 8", "count = 7")
+
+
 HARMS: list[Harm] = [
+    another_text_of_the_protocol,
     another_type,
     another_code_of_the_tube,
     another_code_of_the_box,
@@ -69,3 +88,24 @@ def test_a_harm_to_a_tube_that_is_out_of_its_box_is_found(world: World, harm: Ha
 
     world.database.write(do_harm)
     assert world.unproved()
+
+
+def test_a_tube_and_its_deviation_that_were_moved_to_where_they_are_not_of_are_found(world: World) -> None:
+    visit, tubes = begun(world)
+    deviate(world, tubes[0], "other", note="the label was wet")
+    elsewhere = world.visit()
+    assert world.unproved() == []
+
+    def move(session: Session) -> None:
+        tube = session.exec(select(Specimen).where(col(Specimen.code) == tubes[0])).one()
+        other = session.exec(select(Visit).where(col(Visit.code) == elsewhere)).one()
+        noted = session.exec(select(Deviation).where(col(Deviation.specimen_id) == tube.id)).one()
+        noted.visit_id = other.id
+        tube.study_id = session.get_one(Participant, other.participant_id).study_id
+
+    world.database.write(move)
+    assert [each.what for each in world.unproved()] == [
+        "it is of another study than its participant",
+        "its deviations are of another visit",
+    ]
+    assert visit != elsewhere

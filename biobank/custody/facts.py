@@ -74,6 +74,8 @@ def wrong(
         yield from ((key, what) for what in _facts(specimen, told))
         if _bag(map(spin_said, spins[key])) != _bag(told["spins"]):
             yield key, "its spins are not those of the log"
+        if any(each.visit_id != specimen.visit_id for each in deviations[key]):
+            yield key, "its deviations are of another visit"
         if _bag(map(deviation_said, deviations[key])) != _bag(told["deviations"]):
             yield key, "its deviations are not those of the log"
         if [collection_said(each) for each in collections[key]] != _one(told["facts"]):

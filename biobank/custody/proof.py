@@ -25,6 +25,7 @@ from biobank.tables import (
     Hold,
     Identifier,
     Keep,
+    Participant,
     Placement,
     Posting,
     Specimen,
@@ -46,8 +47,9 @@ def unproved(session: Session, progress: Callable[[int], None] = lambda _: None)
 
     Proves each chain (numbers, links, hashes, canonical bytes, fold), that each event's columns say
     what its bytes say, that each head is its newest event, and that specimens, containers, slots,
-    keeps, identifiers and amounts are exactly what the last state of each chain says. `progress` is
-    told how many subjects were checked.
+    keeps, identifiers, holds, amounts and what is noted beside them (`facts.wrong`) are exactly what the
+    last state of each chain says, and that the text of each protocol in force is the one that was loaded.
+    `progress` is told how many subjects were checked.
     """
     faults: list[Unproved] = []
     checked = 0
@@ -160,6 +162,7 @@ def _things(
     boxes = {row.id: row for row in _all(session, Container, col(Container.id).in_(ids))}
     places = _places(session, ids)
     codes, holds, sums = _identifiers(session, ids), _holds(session, ids), _sums(session, ids)
+    yield from ((key, "it is of another study than its participant") for key in _strays(session, ids))
     for key, state in states.items():
         row: Specimen | Container | None = tubes.get(key) or boxes.get(key)
         if row is None:
@@ -247,6 +250,13 @@ def _holds(session: Session, ids: list[UUID]) -> defaultdict[UUID, set[tuple[str
     for row in _all(session, Hold, col(Hold.specimen_id).in_(ids)):
         found[row.specimen_id].add((str(row.id), row.kind.value, row.reason))
     return found
+
+
+def _strays(session: Session, ids: list[UUID]) -> Sequence[UUID]:
+    """Tubes whose study, by which rights go, is not that of whom they are of."""
+    asked = select(Specimen.id).join(Participant, col(Participant.id) == col(Specimen.participant_id))
+    asked = asked.where(col(Specimen.id).in_(ids), col(Specimen.study_id) != col(Participant.study_id))
+    return session.exec(asked).all()
 
 
 def _sums(session: Session, ids: list[UUID]) -> dict[UUID, int]:

@@ -1,5 +1,6 @@
 """What the rows of records say, in the words of their state, so that the log can be held against them."""
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -127,7 +128,7 @@ def states(session: Session, ids: Sequence[UUID]) -> dict[UUID, State]:
         protocol = session.get_one(Protocol, study.protocol_id)
         found[study.id] = {
             "noun": "study",
-            "protocol": {"version": protocol.version, "sha256": protocol.sha256},
+            "protocol": {"version": protocol.version, "sha256": _digest(protocol)},
         }
     grants = _by_owner(session, Grant, "person_id", ids)
     for person in _rows(session, Person, ids):
@@ -140,6 +141,12 @@ def states(session: Session, ids: Sequence[UUID]) -> dict[UUID, State]:
         }
     found |= {station.id: {"noun": "station"} for station in _rows(session, Station, ids)}
     return found
+
+
+def _digest(protocol: Protocol) -> str:
+    """The SHA-256 that was noted, as long as the text is the one it was taken of, where one was kept."""
+    kept = not protocol.source or hashlib.sha256(protocol.source.encode()).hexdigest() == protocol.sha256
+    return protocol.sha256 if kept else ""
 
 
 def bears_out(row: State, logged: State) -> bool:

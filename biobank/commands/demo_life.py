@@ -21,8 +21,8 @@ LBPB, BEIJING = "LBPB", "BJ"
 ZONE = "Asia/Shanghai"
 _WAITING = 3
 """At one of so many of yesterday's visits the tubes still wait to be put away."""
-_NEXT_DAY = 14
-"""Days before a procedure on which it is planned."""
+_AHEAD = timedelta(days=14)
+"""How long before a procedure it is planned."""
 
 
 class Life:
@@ -43,10 +43,10 @@ class Life:
         who = self._enroll()
         self._expect_visits(who)
         if self.person.changed_on:
-            self._on(at(self.person.changed_on, 60), self._change_arm)
+            self._on(at(self.person.changed_on, 60), lambda: self._change_arm(who))
         for number, procedure in enumerate(self.person.procedures, 1):
             day = (procedure.first_said or procedure.day) if procedure.day else None
-            planned = at(day, 0) - timedelta(days=_NEXT_DAY) if day else enrolled + timedelta(days=1)
+            planned = at(day, 0) - _AHEAD if day else enrolled + timedelta(days=1)
             self._on(planned, self._planning(who, number, procedure))
         if self.person.withdrawal:
             self._on(at(self.person.withdrawal[1], 400), self._withdraw)
@@ -102,9 +102,10 @@ class Life:
         read = inputs.read(participants.Enrolment, order)
         return participants.enroll(self.session, self.actor, read)
 
-    def _change_arm(self) -> None:
+    def _change_arm(self, who: Participant) -> None:
         told = {**self._order, "arm": demo_course.SURGICAL, "since": self.person.changed_on}
         participants.change_arm(self.session, self.actor, inputs.read(participants.ArmOrder, told))
+        self._expect_visits(who)
 
     def _planning(self, who: Participant, number: int, procedure: Procedure) -> Callable[[], None]:
         """The procedure is planned; moved or cancelled some days later; its visits follow."""

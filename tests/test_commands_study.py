@@ -184,6 +184,8 @@ def test_visits_are_listed_missed_planned_again_linked_and_counted(terminal: Ter
     assert terminal.answers("visit", "link", baseline, "fmri", "SUB-01", "--remove")["datasets"] == []
     fall = terminal.answers("visit", "open", *WHOSE, "--label", "FALL")
     assert (fall["event"], fall["status"]) == ("FALL", "planned")
+    there = terminal.answers("visit", "came", fall["code"], "--took-place", "2026-05-04T09:00:00+08:00")
+    assert (there["status"], there["came_on"]) == ("done", "2026-05-04")
     assert unproved(terminal) == []
 
 

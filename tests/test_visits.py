@@ -84,6 +84,27 @@ def test_a_visit_of_unknown_time_is_done_on_no_day(study: World) -> None:
     assert (row(shown(study), "BL").status, row(shown(study), "BL").came_on) == ("done", None)
 
 
+def came(world: World, visit: str, **told: str) -> str:
+    order = inputs.read(participants.CameOrder, {"visit": visit, **told})
+    return world.act(lambda s, a: participants.came(s, a, order).status.value, answer=str)  # type: ignore[no-any-return]
+
+
+def test_a_visit_that_collects_nothing_takes_place_on_the_day_somebody_came(study: World) -> None:
+    card = enrol(study)
+    run_in, month = row(card, "RUN").code, row(card, "M1").code
+    assert came(study, run_in, took_place="2026-01-24T23:30:00+00:00") == "done"
+    assert str(row(shown(study), "RUN").came_on) == "2026-01-25"
+    assert came(study, run_in, took_place="2026-01-26T09:00:00+08:00") == "done"
+    assert str(row(shown(study), "RUN").came_on) == "2026-01-25"
+    early = "2026-01-02T09:00:00+08:00"
+    refused(lambda: came(study, month, took_place=early), "visit_before_enrolment")
+    miss(study, month)
+    refused(lambda: came(study, month), "visit_not_open")
+    assert came(study, row(card, "BL").code) == "done"
+    assert row(shown(study), "BL").came_on is not None
+    assert study.unproved() == []
+
+
 def test_a_missed_visit_says_why_and_can_be_planned_again(study: World) -> None:
     card = enrol(study)
     code = row(card, "M1").code

@@ -1,4 +1,4 @@
-"""Visits: opened, missed, planned again; and the datasets they are linked to."""
+"""Visits: opened, come to, missed, planned again; and the datasets they are linked to."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,7 @@ from biobank import participants, specimens
 from biobank.api.documents import noun
 from biobank.door import Door
 from biobank.inputs import Input, Scanned
-from biobank.participants import DatasetOrder, DatasetRow, MissOrder, VisitOrder, datasets
+from biobank.participants import CameOrder, DatasetOrder, DatasetRow, MissOrder, VisitOrder, datasets
 from biobank.people import Actor
 from biobank.specimens import VisitCard, Workbench
 from biobank.tables import Visit
@@ -27,6 +27,12 @@ class Replanning(Input):
 def open_visit(door: OpenDoor, data: JSONBody[VisitOrder]) -> VisitCard:
     """Open a visit at an event of the protocol, or an unscheduled one."""
     return _act(door, lambda session, actor: participants.open_visit(session, actor, data))
+
+
+@post("/attendances", sync_to_thread=True)
+def attend_visit(door: OpenDoor, data: JSONBody[CameOrder]) -> VisitCard:
+    """Say that a planned visit took place although nothing was collected, and when."""
+    return _act(door, lambda session, actor: participants.came(session, actor, data))
 
 
 @post("/missed-visits", sync_to_thread=True)
@@ -86,6 +92,7 @@ router = noun(
     "visits",
     [
         open_visit,
+        attend_visit,
         miss_visit,
         plan_again,
         get_visit,

@@ -40,6 +40,18 @@ def open_visit(as_json: bool, **told: Any) -> None:  # noqa: FBT001 - a flag of 
     _act(lambda session, actor: participants.open_visit(session, actor, order), as_json)
 
 
+@visit.command("came")
+@click.argument("visit")
+@click.option("--took-place", help="With its offset; left out, now.")
+@running.as_json
+def came(as_json: bool, **told: Any) -> None:  # noqa: FBT001 - a flag of the command line
+    """Say that a planned VISIT took place although nothing was collected."""
+    from biobank import participants
+
+    order = running.ordered(participants.CameOrder, told)
+    _act(lambda session, actor: participants.came(session, actor, order), as_json)
+
+
 @visit.command("miss")
 @click.argument("visit")
 @click.option("--reason", type=click.Choice(REASONS), required=True)

@@ -1,4 +1,4 @@
-"""A participant: enrolment, arm, procedures, consents, visits that are missed or planned again."""
+"""A participant: enrolment, arm, procedures, consents, visits that were made, missed, planned again."""
 
 from collections.abc import Callable
 from datetime import date
@@ -11,13 +11,15 @@ from litestar.params import FromPath
 from litestar.response import Template
 from sqlmodel import Session
 
-from biobank import accounts, inputs, participants, studies, web
+from biobank import accounts, inputs, participants, specimens, studies, web
 from biobank.pages import schedule, shell
 from biobank.pages.shell import Form
 from biobank.pages.studies import Consents, consents_of
+from biobank.pages.visits import with_offset
 from biobank.participants import (
     Answer,
     ArmOrder,
+    CameOrder,
     ConsentOrder,
     Enrolment,
     EnrolmentDateOrder,
@@ -175,6 +177,18 @@ def open_visit(request: Asked, door: web.OpenDoor, form: Form, study: FromPath[s
     return shell.go(request, f"/visits/{code}")
 
 
+@post("/visits/{code:str}/came", sync_to_thread=True)
+def come(request: Asked, door: web.OpenDoor, form: Form, code: FromPath[str]) -> Response[Any]:
+    """A planned visit took place, now or on the site's clock; nothing need be collected at it."""
+    told = {"visit": code}
+    if at := shell.one(form, "at"):
+        bench = door.ask(lambda session, actor: specimens.workbench(session, actor, code))
+        told["took_place"] = with_offset(at, bench.time_zone)
+    order = inputs.read(CameOrder, told, form=True)
+    door.act(lambda session, actor: participants.came(session, actor, order).code, str)
+    return shell.go(request, shell.local(shell.one(form, "next"), f"/visits/{code}"))
+
+
 @post("/visits/{code:str}/missed", sync_to_thread=True)
 def miss(request: Asked, door: web.OpenDoor, form: Form, code: FromPath[str]) -> Response[Any]:
     """A planned visit did not take place, and why."""
@@ -240,6 +254,7 @@ HANDLERS = [
     cancel_procedure,
     give_consent,
     open_visit,
+    come,
     miss,
     plan_again,
 ]

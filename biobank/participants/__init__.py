@@ -41,9 +41,11 @@ from biobank.participants.naming import by_pseudonym
 from biobank.participants.planning import Adopted, Changes, Preview, adopt, plan, preview, would_change
 from biobank.participants.visits import (
     UNSCHEDULED,
+    CameOrder,
     MissedReason,
     MissOrder,
     VisitOrder,
+    came,
     mark_done,
     miss,
     new_visit,
@@ -63,6 +65,7 @@ __all__ = [
     "Asked",
     "AtStake",
     "CalendarDay",
+    "CameOrder",
     "Changes",
     "ConsentOrder",
     "ConsentRow",
@@ -87,6 +90,7 @@ __all__ = [
     "answers",
     "at_stake",
     "by_pseudonym",
+    "came",
     "cancel_procedure",
     "card",
     "cards",

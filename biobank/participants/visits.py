@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 from pydantic import Field
 from sqlmodel import Session, col, select
 
-from biobank import codes, custody, people, studies
+from biobank import clock, codes, custody, people, studies
 from biobank.codes import CodeKind
 from biobank.custody import Kind, records
 from biobank.errors import Conflict, Fact, NotFound, RuleBroken
@@ -62,6 +63,13 @@ class VisitOrder(Input):
     event: str | None = None
     procedure: Whole | None = None
     label: Annotated[Naming, Field(max_length=20)] = UNSCHEDULED
+    took_place: Moment | None = None
+
+
+class CameOrder(Input):
+    """A visit that took place although nothing was collected, and when; without a time, now."""
+
+    visit: Scanned
     took_place: Moment | None = None
 
 
@@ -181,6 +189,24 @@ def mark_done(session: Session, actor: Actor, visit: Visit, when: datetime | Non
     visit.status, visit.missed_reason = VisitStatus.DONE, ""
     record_visit(session, actor, visit, occurred=when)
     session.flush()
+
+
+def came(session: Session, actor: Actor, order: CameOrder) -> Visit:
+    """A planned visit took place: one that collects nothing, or at which nothing was collected.
+
+    Once more it changes nothing. Refused: a visit that was missed or cancelled, a time before the
+    enrolment, a participant who withdrew.
+    """
+    visit, participant = visit_by_code(session, actor, order.visit, May.REGISTER)
+    require_not_withdrawn(session, participant)
+    custody.lock(session, [visit.id])
+    session.refresh(visit)
+    if visit.status not in (VisitStatus.PLANNED, VisitStatus.DONE):
+        message = N_("This visit is %(status)s. Plan it again first.")
+        raise RuleBroken("visit_not_open", message, field="visit", status=visit.status.value)
+    zone = ZoneInfo(session.get_one(Site, participant.site_id).time_zone)
+    mark_done(session, actor, visit, order.took_place or clock.now().astimezone(zone))
+    return visit
 
 
 def miss(session: Session, actor: Actor, order: MissOrder) -> Visit:

@@ -10,7 +10,7 @@ ACTS = {
     *("/aliquots", "/derivatives", "/freezers", "/containers", "/container-types", "/container-moves"),
     *("/moves", "/takings", "/returns", "/labels", "/signatures"),
     *("/arm-changes", "/procedures", "/procedure-cancellations", "/enrolment-dates", "/withdrawals"),
-    *("/missed-visits", "/replannings", "/datasets", "/dataset-removals"),
+    *("/attendances", "/missed-visits", "/replannings", "/datasets", "/dataset-removals"),
     *("/kits", "/kit-labels", "/kit-reprints", "/collections", "/ticks", "/all-present", "/deviations"),
     *("/finished-collections", "/collection-facts", "/receipts", "/spins"),
 }

@@ -132,6 +132,7 @@ def test_a_visit_is_missed_with_its_reason_and_planned_again(program: Program) -
     card = program.made("/missed-visits", {"visit": visit, "reason": "ill"})
     assert (card["status"], card["missed_reason"]) == ("missed", "ill")
     assert codes(agenda(program, "missed")) == [visit]
+    assert program.post("/attendances", {"visit": visit}).json()["title"] == "visit_not_open"
     assert program.made("/replannings", {"visit": visit})["status"] == "planned"
     before = rows(program.world)
     for path, order, status, title in (
@@ -144,6 +145,16 @@ def test_a_visit_is_missed_with_its_reason_and_planned_again(program: Program) -
     missed = program.post("/missed-visits", {"visit": visit, "reason": "ill"}, person=OUTSIDER)
     assert missed.json()["title"] == "visit_not_found"
     assert rows(program.world) == before
+    assert program.world.unproved() == []
+
+
+def test_a_visit_takes_place_although_nothing_is_collected(program: Program) -> None:
+    visit = at(enrolled(program), "RUN")["code"]
+    told = {"visit": visit, "took_place": "2026-04-27T09:00:00+08:00"}
+    card = program.made("/attendances", told)
+    assert (card["status"], card["came_on"]) == ("done", "2026-04-27")
+    assert program.made("/attendances", {"visit": visit})["came_on"] == "2026-04-27"
+    assert program.post("/attendances", told, person=OUTSIDER).json()["title"] == "visit_not_found"
     assert program.world.unproved() == []
 
 

@@ -187,6 +187,7 @@ def acts(two: TwoStudies) -> list[tuple[str, dict[str, Any]]]:
         ("/procedure-cancellations", {**whose, "number": 1}),
         ("/enrolment-dates", {**whose, "enrolled_on": "2026-05-05"}),
         ("/visits", {**whose, "event": "M3"}),
+        ("/attendances", {"visit": two.planned}),
         ("/missed-visits", {"visit": two.planned, "reason": "ill"}),
         ("/replannings", {"visit": two.planned}),
         ("/datasets", {**link, "external_id": "SCAN-78"}),

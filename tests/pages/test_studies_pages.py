@@ -194,6 +194,15 @@ def test_a_missed_visit_says_why_and_is_planned_again(study: World) -> None:
     assert study.unproved() == []
 
 
+def test_a_visit_that_collects_nothing_is_said_to_have_taken_place(study: World) -> None:
+    visit_code = row(enrol(study, enrolled_on="2026-01-31"), "RUN").code
+    visitor = visit(study)
+    assert f'action="/visits/{visit_code}/came"' in visitor.get(PAGE).text
+    did(visitor, f"/visits/{visit_code}/came", at="2026-01-24T09:30", next=PAGE)
+    assert (row(card(study), "RUN").status, str(row(card(study), "RUN").came_on)) == ("done", "2026-01-24")
+    assert f'action="/visits/{visit_code}/came"' not in visitor.get(PAGE).text
+
+
 def test_a_visit_out_of_its_window_and_its_datasets_are_marked(study: World) -> None:
     code = row(enrol(study), "BL").code
     collect(study, code, "2026-02-20T09:00:00+08:00")

@@ -1,8 +1,10 @@
 """Protocol files that nobody writes on purpose: too deep, too long, too many, of somebody else's study."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import event
 from sqlmodel import Session
 
 from biobank import accounts, clock, migrations, participants, studies
@@ -99,3 +101,27 @@ def test_more_visits_than_one_statement_can_name_are_planned(world: World) -> No
         return participants.would_change(session, [participant], events)
 
     assert world.ask(question) == Changes()
+
+
+def test_a_file_of_five_hundred_visits_is_written_in_few_statements(world: World) -> None:
+    trees = STUDY[STUDY.index(b"[[collections.blood]]") :]
+    visits = b"".join(
+        f"[[events]]\ncode = 'E{day}'\ntitle = 'Day {day}'\nday = {day}\ncollects = ['blood']\n".encode()
+        for day in range(500)
+    )
+    statements: list[str] = []
+    engine = world.database.writing
+
+    def count(_c: Any, _u: Any, statement: str, *_: Any) -> None:
+        statements.append(statement)
+
+    event.listen(engine, "before_cursor_execute", count)
+    world.act(lambda s, a: participants.adopt(s, a, HEAD + visits + trees), person=MANAGER)
+    event.remove(engine, "before_cursor_execute", count)
+    assert len(statements) < 60
+    kept = world.ask(lambda s, a: studies.protocol_card(s, studies.by_code(s, a, "A")), MANAGER)
+    assert [each.code for each in kept.events] == [f"E{day}" for day in range(500)]
+    (blood,) = kept.collections
+    assert [tube.material for tube in blood.tubes] == ["blood_edta"]
+    assert blood.tubes[0].made[0].made[0].count == 8
+    assert world.unproved() == []

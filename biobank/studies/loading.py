@@ -2,13 +2,15 @@
 
 import hashlib
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import Any
 from uuid import UUID
 
 from sqlmodel import Session, col, select
 
 from biobank import amounts, clock, custody, people
 from biobank.custody import Kind
+from biobank.database import add_rows
 from biobank.people import Actor, May
 from biobank.studies import comparing
 from biobank.studies.checking import read_protocol, understood
@@ -110,12 +112,13 @@ def _write_parts(session: Session, protocol_id: UUID, protocol: ProtocolFile) ->
             protocol_id=protocol_id, name=name, primary=vessel.primary, family=vessel.family, volume=volume
         )
         session.add(kept_as)
-    for position, part in enumerate(protocol.events):
-        event = _event(protocol_id, position, part)
-        session.add(event)
-        session.flush()
+    events = [_event(protocol_id, position, part) for position, part in enumerate(protocol.events)]
+    session.add_all(events)
+    wanted: list[dict[str, Any]] = []
+    for event, part in zip(events, protocol.events, strict=True):
         trees = [tree for name in part.collects for tree in protocol.collections[name]]
-        _write_requirements(session, event.id, None, SpecimenKind.PRIMARY, trees)
+        wanted += _requirements(event.id, None, SpecimenKind.PRIMARY, trees)
+    add_rows(session, Requirement, wanted)
 
 
 def _event(protocol_id: UUID, position: int, part: EventPart) -> Event:
@@ -133,32 +136,29 @@ def _event(protocol_id: UUID, position: int, part: EventPart) -> Event:
     )
 
 
-def _write_requirements(
-    session: Session,
-    event_id: UUID,
-    parent: Requirement | None,
-    kind: SpecimenKind,
-    parts: Iterable[RequirementPart],
-) -> None:
-    parent_in = amounts.material(parent.material).dimension if parent else None
+def _requirements(
+    event_id: UUID, parent: dict[str, Any] | None, kind: SpecimenKind, parts: Iterable[RequirementPart]
+) -> Iterator[dict[str, Any]]:
+    """The rows of what an event collects, each before what is made of it."""
+    parent_in = amounts.material(parent["material"]).dimension if parent else None
     for position, part in enumerate(parts):
         dimension = amounts.material(part.material).dimension
-        requirement = Requirement(
-            event_id=event_id,
-            parent_id=parent.id if parent else None,
-            position=position,
-            kind=kind,
-            material=part.material,
-            container=part.container,
-            used=amounts.parse(part.used, parent_in) if part.used and parent_in else None,
-            amount=amounts.parse(part.amount, dimension) if part.amount else None,
-            count=part.count,
-            storage_class=part.storage,
-            limits=dict(part.limits),
-            pooled=part.pooled,
-            split=part.split,
-        )
-        session.add(requirement)
-        session.flush()
-        _write_requirements(session, event_id, requirement, SpecimenKind.DERIVATIVE, part.derivatives)
-        _write_requirements(session, event_id, requirement, SpecimenKind.ALIQUOT, part.aliquots)
+        row = {
+            "id": clock.new_key(),
+            "event_id": event_id,
+            "parent_id": parent["id"] if parent else None,
+            "position": position,
+            "kind": kind,
+            "material": part.material,
+            "container": part.container,
+            "used": amounts.parse(part.used, parent_in) if part.used and parent_in else None,
+            "amount": amounts.parse(part.amount, dimension) if part.amount else None,
+            "count": part.count,
+            "storage_class": part.storage,
+            "limits": dict(part.limits),
+            "pooled": part.pooled,
+            "split": part.split,
+        }
+        yield row
+        yield from _requirements(event_id, row, SpecimenKind.DERIVATIVE, part.derivatives)
+        yield from _requirements(event_id, row, SpecimenKind.ALIQUOT, part.aliquots)

@@ -108,7 +108,7 @@ def told(
     """What the fragment `studies/_progress.html` is given, beside `study` (its StudyCard)."""
     return {
         "counted": counted,
-        "groupings": [each.value for each in By],
+        "groupings": [each.value for each in By if _tells(each, counted, accrual)],
         "lasting": lasting,
         "share": share,
         "share_width": SHARE,
@@ -118,6 +118,11 @@ def told(
         "shortfalls": shortfalls,
         "missed": bars(shortfalls.missed),
     }
+
+
+def _tells(by: By, counted: Collected, accrual: Accrual) -> bool:
+    """Whether lines of this kind tell anything: a study may have no arms, or collect nothing."""
+    return {By.ARM: len(accrual.arms) > 1, By.MATERIAL: bool(counted.materials)}.get(by, True)
 
 
 def curve(accrual: Accrual) -> Curve | None:

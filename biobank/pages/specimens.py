@@ -16,8 +16,9 @@ from biobank.labels import printing
 from biobank.labels.drawing import sheet
 from biobank.labels.layout import LabelFace
 from biobank.labels.printing import PrintJob, PrintOrder
-from biobank.pages import maps, shell
+from biobank.pages import charts, maps, shell
 from biobank.pages.maps import Drawing
+from biobank.pages.preparing import BRISTOL
 from biobank.pages.shell import Form
 from biobank.people import Actor
 from biobank.specimens import Aliquots, Derivative, SpecimenCard, SpecimenRow, TimelineRow
@@ -61,6 +62,8 @@ def card_page(request: Request[Any, Any, Any], door: web.OpenDoor, code: FromPat
         card=told.card,
         drawing=mini_map(told.card, told.box),
         retired="retired" in request.query_params,
+        bristol=BRISTOL,
+        lasting=charts.lasting,
         materials=list(amounts.MATERIALS),
         example=EXAMPLES[amounts.MATERIALS[told.card.material].dimension],
         stocks=labels.stock.STOCKS.values(),

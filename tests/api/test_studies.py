@@ -110,7 +110,8 @@ def test_a_study_file_that_will_not_do_is_refused_by_line_or_field_and_keeps_not
         (STUDY.replace(b'"W4"', b'"BL"'), 422, "protocol_twice"),
         (STUDY.replace(b"day = 28", b"day = 99999999999"), 400, "input_refused"),
         (STUDY.replace(b"Week 4", b"Week\\u00004"), 400, "input_refused"),
-        (b"a = " + b"[" * 5_000 + b"]" * 5_000, 400, "unreadable"),
+        (b"a = " + b"[" * 5_000 + b"]" * 5_000, 400, "protocol_unreadable"),
+        (STUDY.replace(b"day = 0", b"day = " + b"9" * 5_000), 400, "protocol_unreadable"),
     ):
         for sent in (load, preview):
             answer = sent(program, text)

@@ -36,8 +36,9 @@ _LOCAL = re.compile(r"/(?![/\\])[!-\[\]-~]*")  # printable ASCII without the bac
 # --- reading and answering ---
 
 
-async def provide_form(request: Asked) -> Fields:
+async def provide_form(request: Asked, door: web.OpenDoor) -> Fields:  # noqa: ARG001
     """The fields of a sent form, a list where one name came more than once."""
+    # The door reads the form as well. It comes first: two at once would each get a part of what is sent.
     sent: Fields = {}
     for name, value in (await request.form()).multi_items():
         if name in _HIDDEN or not isinstance(value, str):

@@ -1,7 +1,7 @@
 """LBPB: one participant of the surgical arm from enrolment to month 12, with two procedures, in a browser."""
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import FilePayload, expect
 from sqlalchemy import distinct
 from sqlmodel import col, func, select
 
@@ -66,8 +66,8 @@ def load_both_protocols(desk: Journey) -> None:
 def preview(desk: Journey, text: bytes) -> None:
     """Show what a file changes."""
     desk.open("/studies")
-    file = {"name": "protocol.toml", "mimeType": "application/toml", "buffer": text}
-    desk.page.set_input_files("#file", file)  # type: ignore[arg-type]  # the stub wants its own class
+    file = FilePayload(name="protocol.toml", mimeType="application/toml", buffer=text)
+    desk.page.set_input_files("#file", files=file)
     desk.page.locator("form.upload [type=submit]").click()
     expect(desk.page.locator("#preview .preview")).to_be_visible()
 

@@ -1,17 +1,19 @@
 """Pages of protocols: a version whole, and a file looked at, then loaded, on both databases."""
 
 import base64
+import json
 import re
 import time
 from collections.abc import Iterator
 from html import unescape
+from urllib.parse import urlencode
 
 import httpx
 import pytest
 from playwright.sync_api import FilePayload, expect
 from sqlmodel import Session, select
 
-from biobank import studies, web
+from biobank import clock, studies, web
 from biobank.errors import Malformed, NotFound
 from biobank.pages.protocols import decoded
 from biobank.people import Actor
@@ -180,26 +182,42 @@ def test_a_version_without_its_text_is_said_and_one_that_is_not_there(study: Wor
         assert caught.value.slug == slug
 
 
-def test_a_file_that_comes_in_pieces_comes_whole(site: Site) -> None:
-    text = protocol(*EVENTS)
-    secret = SECRETS[MANAGER]
-    ends = f'--x\r\nContent-Disposition: form-data; name="csrf"\r\n\r\n{web.csrf_token(secret)}\r\n--x\r\n'
-    named = 'Content-Disposition: form-data; name="file"; filename="a.toml"\r\n\r\n'
-    body = (ends + named).encode() + text + b"\r\n--x--\r\n"
+def in_pieces(site: Site, path: str, body: bytes, of: str, **headers: str) -> httpx.Response:
+    """What a manager is answered whose body comes slowly, a few bytes at a time."""
 
     def pieces() -> Iterator[bytes]:
-        for start in range(0, len(body), 1000):
-            yield body[start : start + 1000]
+        step = len(body) // 3
+        for start in range(0, len(body), step):
+            yield body[start : start + step]
             time.sleep(0.05)
 
-    headers = {
-        "content-type": "multipart/form-data; boundary=x",
-        "content-length": str(len(body)),
-        "cookie": f'{web.COOKIE}="{secret}"',
-    }
-    answer = httpx.post(f"{site.url}/protocols/preview", content=pieces(), headers=headers, timeout=30)
+    sent = {"content-type": of, "content-length": str(len(body)), **headers}
+    sent["cookie"] = f'{web.COOKIE}="{SECRETS[MANAGER]}"'
+    return httpx.post(site.url + path, content=pieces(), headers=sent, timeout=30)
+
+
+def test_a_file_that_comes_in_pieces_comes_whole(site: Site) -> None:
+    text, token = protocol(*EVENTS), web.csrf_token(SECRETS[MANAGER])
+    ends = f'--x\r\nContent-Disposition: form-data; name="csrf"\r\n\r\n{token}\r\n--x\r\n'
+    named = 'Content-Disposition: form-data; name="file"; filename="a.toml"\r\n\r\n'
+    body = (ends + named).encode() + text + b"\r\n--x--\r\n"
+    answer = in_pieces(site, "/protocols/preview", body, "multipart/form-data; boundary=x")
     assert answer.status_code == 200, answer.text
     assert base64.b64decode(carried(answer.text)) == text
+
+
+def test_a_form_that_comes_in_pieces_comes_whole_and_so_does_an_order(site: Site) -> None:
+    token, study = web.csrf_token(SECRETS[MANAGER]), protocol(*EVENTS)
+    told = {"csrf": token, "file": base64.b64encode(study).decode(), "command": str(clock.new_key())}
+    of = "application/x-www-form-urlencoded"
+    answer = in_pieces(site, "/protocols", urlencode(told).encode(), of)
+    assert answer.status_code == 303, answer.text
+    asked = {"study": "DEMO", "site": "BJ", "pseudonym": "D-9", "arm": "other"}
+    order = json.dumps(asked | {"consent": {"version": "1.0", "scopes": ["storage"]}}).encode()
+    headers = {"x-csrf-token": token, "idempotency-key": str(clock.new_key())}
+    answer = in_pieces(site, "/api/v1/participants", order, "application/json", **headers)
+    assert answer.status_code == 201, answer.text
+    assert site.world.unproved() == []
 
 
 @pytest.mark.browser

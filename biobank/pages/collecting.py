@@ -175,7 +175,8 @@ def _finish(door: Door, visit: str, mode: Mode) -> Said:
         parts.append(_("%(count)s not collected") % {"count": told.not_collected})
     if told.used_up:
         parts.append(_("%(count)s used up") % {"count": told.used_up})
-    noted = " · ".join(f"{count} {word(code, 'deviation')}" for code, count in told.deviations.items())
+    others = {code: count for code, count in told.deviations.items() if code != "not_collected"}
+    noted = " · ".join(f"{count} {word(code, 'deviation')}" for code, count in others.items())
     return Said("ok", _("Finished"), " · ".join(parts), noted, sound="done")
 
 

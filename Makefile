@@ -47,7 +47,9 @@ translations: workshop ## collect the texts into the catalogue to be translated
 	@$(BIN)/pybabel -q extract -F pyproject.toml -o build/biobank.pot --project biobank --no-location \
 	    --sort-output --ignore-dirs '.* node_modules' $(REFUSALS:%=-k %:2) biobank
 	@$(BIN)/pybabel -q update -i build/biobank.pot -d biobank/locale -D biobank -l zh_Hans \
-	    --init-missing --no-fuzzy-matching --ignore-pot-creation-date
+	    --init-missing --no-fuzzy-matching --ignore-pot-creation-date --ignore-obsolete --no-wrap
+	@sed -i -E '/^"(Project|Report|POT|PO|Last|Language-Team|Generated)-?.*\\n"$$/d' \
+	    biobank/locale/zh_Hans/LC_MESSAGES/biobank.po
 
 clean: ## remove what can be made again; never var/
 	rm -rf .venv build dist biobank/pages/static biobank/pages/assets/node_modules

@@ -2,15 +2,16 @@
 
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import Any, TypeVar, cast
+from uuid import UUID
 
 import psycopg
 from sqlalchemy import Connection, Engine, Table, create_engine, event, insert
 from sqlalchemy import inspect as sa_inspect
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session, SQLModel, select
 
 from biobank import clock
 from biobank.errors import Busy, Conflict, Malformed
@@ -154,6 +155,14 @@ def _defaults(model: type[SQLModel]) -> tuple[dict[str, Any], dict[str, Callable
     factories = {name: field.default_factory for name, field in fields.items() if field.default_factory}
     constants = {name: field.default for name, field in fields.items() if name not in factories}
     return constants, cast("dict[str, Callable[[], Any]]", factories)
+
+
+def by_id(session: Session, model: type[Row], ids: Iterable[UUID | None]) -> dict[UUID | None, Any]:
+    """The rows of one table that have these ids, by id; None names no row."""
+    known = {each for each in ids if each}
+    column = table_of(model).c.id
+    rows: Iterable[Any] = session.exec(select(model).where(column.in_(known))) if known else ()
+    return {row.id: row for row in rows}
 
 
 def table_of(model: type[SQLModel]) -> Table:

@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlmodel import Session, col, select
 
-from biobank import clock, custody, inputs, participants, specimens
+from biobank import clock, custody, inputs, participants, specimens, studies
 from biobank.errors import NotFound, Refusal, Refusals, RuleBroken
 from biobank.participants import Answer, ConsentOrder, Enrolment
 from biobank.participants.consenting import new_consent
+from biobank.people import Actor
 from biobank.specimens import Aliquots, Derivative, NewSpecimen, Registration
 from biobank.tables import Consent, ConsentVersion, Participant, Protocol, Scope, Study
 from biobank.texts import CHINESE, in_language
@@ -168,15 +169,24 @@ def test_a_refused_version_is_told_which_there_are(sqlite_world: World) -> None:
 def test_at_enrolment_the_consent_is_held_against_the_study_too_unless_it_was_imported(world: World) -> None:
     asks(world, PUT)
 
-    def enroll(pseudonym: str, **consent: Any) -> None:
+    def order(pseudonym: str, **consent: Any) -> Enrolment:
         told = {"study": "DEMO", "site": "BJ", "pseudonym": pseudonym, "consent": consent}
-        order = inputs.read(Enrolment, told)
-        world.act(lambda s, a: participants.enroll(s, a, order))
+        return inputs.read(Enrolment, told)
+
+    def enroll(pseudonym: str, **consent: Any) -> None:
+        world.act(lambda s, a: participants.enroll(s, a, order(pseudonym, **consent)))
+
+    def take_in(session: Session, actor: Actor) -> None:
+        taken = order("D-002", version="as imported", scopes=["storage"], imported=True)
+        found = studies.by_code(session, actor, "DEMO")
+        participants.enroll_all(session, actor, found, [taken])
 
     refused = refusal(lambda: enroll("D-001", version="0.9", scopes=["storage"]))
     assert (refused.slug, refused.field) == ("consent_version_unknown", "consent.version")
     enroll("D-001", version="2.0", scopes=["storage"], declined=["genetics"])
-    enroll("D-002", version="as imported", scopes=["storage"], imported=True)
+    world.act(take_in)
+    nobody_saw = refusal(lambda: enroll("D-003", version="as imported", scopes=["storage"], imported=True))
+    assert nobody_saw.slug == "consent_imported", "only a file that is taken in says so"
     assert [(each.scope.value, each.granted) for each in in_force(world)] == [
         ("storage", True),
         ("genetics", False),

@@ -90,7 +90,7 @@ class Schedule(RuleBasedStateMachine):
     @precondition(lambda self: len(self.people) < 4)
     def enrol(self, site: str, arm: str, day: date | None) -> str:
         name = f"P-{next(self.numbers)}"
-        consent = {"version": "1", "scopes": ["storage"], "imported": True}
+        consent = {"version": "1", "scopes": ["storage"]}
         told = {"site": site, "arm": arm, "enrolled_on": day, "consent": consent}
         self.order(participants.enroll, participants.Enrolment, name, **told)
         self.people[name] = Known(site, arm, day)

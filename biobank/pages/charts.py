@@ -122,7 +122,8 @@ def told(
 
 def _tells(by: By, counted: Collected, accrual: Accrual) -> bool:
     """Whether lines of this kind tell anything: a study may have no arms, or collect nothing."""
-    return {By.ARM: len(accrual.arms) > 1, By.MATERIAL: bool(counted.materials)}.get(by, True)
+    told = {By.ARM: len(accrual.arms) > 1, By.MATERIAL: bool(counted.materials)}
+    return by == counted.by or told.get(by, True)
 
 
 def curve(accrual: Accrual) -> Curve | None:

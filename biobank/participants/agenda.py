@@ -5,7 +5,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -13,6 +12,7 @@ from sqlalchemy import ColumnElement, and_, false, func, or_
 from sqlmodel import Session, col, select
 
 from biobank import accounts, clock, people, studies
+from biobank.database import by_id
 from biobank.errors import Malformed
 from biobank.inputs import Input, Line, Pseudonym
 from biobank.participants.scheduling import site_day
@@ -246,10 +246,10 @@ def _behind(after: str) -> ColumnElement[bool]:
 def _rows(
     session: Session, found: Sequence[tuple[Visit, Participant]], days: dict[UUID, date]
 ) -> list[AgendaRow]:
-    events = _by_id(session, Event, {visit.event_id for visit, _ in found})
-    procedures = _by_id(session, Procedure, {visit.procedure_id for visit, _ in found})
-    all_studies = _by_id(session, Study, {participant.study_id for _, participant in found})
-    sites = _by_id(session, Site, {participant.site_id for _, participant in found})
+    events = by_id(session, Event, {visit.event_id for visit, _ in found})
+    procedures = by_id(session, Procedure, {visit.procedure_id for visit, _ in found})
+    all_studies = by_id(session, Study, {participant.study_id for _, participant in found})
+    sites = by_id(session, Site, {participant.site_id for _, participant in found})
     return [
         AgendaRow(
             visit=visit.code,
@@ -287,10 +287,3 @@ def _count_days(visit: Visit, today: date) -> int | None:
     if today < opens:
         return (opens - today).days
     return abs((closes - today).days)
-
-
-def _by_id(session: Session, table: type[Any], keys: set[Any]) -> dict[UUID | None, Any]:
-    known = [key for key in keys if key]
-    if not known:
-        return {}
-    return {row.id: row for row in session.exec(select(table).where(col(table.id).in_(known)))}

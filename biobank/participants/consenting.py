@@ -107,6 +107,13 @@ def require_covers(session: Session, wanted: Sequence[tuple[Participant, Iterabl
         _require_scopes(participant, asked, needs[participant.study_id], covered[participant.id])
 
 
+def require_signed(order: ConsentOrder) -> None:
+    """Refused: a consent said to be imported; only a file that is taken in brings those."""
+    if order.imported:
+        message = N_("Only a file that is taken in brings a consent whose form nobody here has seen.")
+        raise RuleBroken("consent_imported", message, field="consent.imported")
+
+
 def require_not_withdrawn(session: Session, participant: Participant) -> None:
     """Lock a participant. Refused: one who withdrew, at whatever level."""
     if custody.lock(session, [participant.id])[participant.id].get("withdrawn"):
@@ -124,6 +131,7 @@ def give_consent(
     Refused: after a withdrawal, a day in the future, a scope both granted and declined, a version or
     scopes that the study's protocol does not put to its participants.
     """
+    require_signed(order)
     participant = locked(session, actor, study, pseudonym, May.REGISTER)
     require_not_withdrawn(session, participant)
     session.add(new_consent(session, participant, order))

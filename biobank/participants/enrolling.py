@@ -11,7 +11,7 @@ from biobank import accounts, custody, people, studies
 from biobank.custody import Kind, records
 from biobank.errors import Conflict, Fact, RuleBroken
 from biobank.inputs import Day, Input, Line, Naming, Pseudonym, Whole
-from biobank.participants.consenting import ConsentOrder, new_consent
+from biobank.participants.consenting import ConsentOrder, new_consent, require_signed
 from biobank.participants.planning import plan
 from biobank.people import Actor, May
 from biobank.tables import (
@@ -72,9 +72,12 @@ def enroll(session: Session, actor: Actor, order: Enrolment) -> Participant:
     """Enrol one participant with a consent and the visits the protocol plans for the arm.
 
     Refused: a pseudonym taken in this study, a study, site or arm that is not there, an attribute the
-    protocol does not note or allow.
+    protocol does not note or allow, a consent said to be imported.
     """
     study = studies.by_code(session, actor, order.study, May.REGISTER)
+    require_signed(order.consent)
+    custody.lock(session, [study.id])  # a new version of the protocol must not pass somebody by
+    session.refresh(study)
     (participant,) = enroll_all(session, actor, study, [order])
     plan(session, actor, [participant])
     return participant

@@ -14,6 +14,7 @@ from biobank.participants.consenting import record_change
 from biobank.participants.naming import locked
 from biobank.people import Actor, May
 from biobank.tables import (
+    PRESENT,
     HoldKind,
     Life,
     Participant,
@@ -26,7 +27,6 @@ from biobank.tables import (
 from biobank.texts import N_
 
 _HOW_FAR = list(WithdrawalLevel)
-_LIVING = (Life.COLLECTED, Life.ACTIVE)
 
 
 # --- words ---
@@ -106,7 +106,7 @@ def at_stake(session: Session, participant: Participant) -> AtStake:
     return AtStake(
         visits=session.exec(visits).one(),
         expected=session.exec(tubes.where(col(Specimen.life) == Life.EXPECTED)).one(),
-        tubes=session.exec(tubes.where(col(Specimen.life).in_(_LIVING))).one(),
+        tubes=session.exec(tubes.where(col(Specimen.life).in_(PRESENT))).one(),
     )
 
 
@@ -155,7 +155,7 @@ def _held(session: Session, tubes: Sequence[Specimen], level: WithdrawalLevel) -
     if level is WithdrawalLevel.NO_MORE_COLLECTION:
         return
     for tube in tubes:
-        if tube.life in _LIVING:
+        if tube.life in PRESENT:
             others = [
                 hold for hold in custody.state(session, tube)["holds"] if hold["kind"] != HoldKind.CONSENT
             ]

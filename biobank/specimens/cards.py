@@ -10,12 +10,13 @@ from sqlmodel import Session, col, select
 
 from biobank import amounts, codes, custody, participants, people, studies
 from biobank.codes import CodeKind
+from biobank.database import by_id
 from biobank.errors import NotFound
 from biobank.participants import datasets
 from biobank.participants.datasets import DatasetRow
 from biobank.people import Actor, May
 from biobank.specimens import noted, statements
-from biobank.specimens.listing import SpecimenRow, by_id, rows
+from biobank.specimens.listing import SpecimenRow, rows
 from biobank.specimens.noted import CollectionFacts, DeviationRow, ExtractCard, Held, SpinRow
 from biobank.storage import Grid, Slot, Step, slot_name
 from biobank.tables import (
@@ -191,7 +192,7 @@ def card(session: Session, actor: Actor, text: str) -> SpecimenCard:
         holds=[Held(each["kind"], each["reason"]) for each in state["holds"]],
         thaws=first["thaws"],
         exposure_s=first["exposure_s"],
-        **{name: _local(first[f"{name}_at"], first[f"{name}_offset"]) for name in statements.TIMES},
+        **{name: _local(first[f"{name}_at"], first[f"{name}_offset"]) for name in custody.TIMES},
         recent=[Recent(*event) for event in newest],
         sprec=first["sprec"],
         sprec_version=first["sprec_version"],

@@ -6,9 +6,7 @@ from sqlmodel import Session, col, select
 
 from biobank import people, studies
 from biobank.people import Actor, May
-from biobank.tables import Life, Placement, Specimen, SpecimenKind
-
-PRESENT = (Life.COLLECTED, Life.ACTIVE)
+from biobank.tables import PRESENT, Placement, Specimen, SpecimenKind
 
 
 def living(session: Session, actor: Actor, study: str) -> Sequence[str]:

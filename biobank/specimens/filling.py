@@ -22,13 +22,11 @@ from biobank.specimens.registering import (
     require_order_of_times,
     times_of,
 )
-from biobank.tables import Life, Participant, Requirement, Site, Specimen, SpecimenKind, Visit
+from biobank.tables import PRESENT, Life, Participant, Requirement, Site, Specimen, SpecimenKind, Visit
 from biobank.texts import N_
 
 REPLACED = "replaced"
 """Why an expected tube ended whose label gave way to a kit's: it counts nowhere."""
-
-PRESENT = (Life.COLLECTED, Life.ACTIVE)
 
 # --- words ---
 

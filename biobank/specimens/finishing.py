@@ -19,7 +19,7 @@ from biobank.preanalytics import deviations
 from biobank.specimens import filling, noting
 from biobank.specimens.filling import Bench, Ticked, Told, ticked
 from biobank.specimens.registering import giving_of
-from biobank.tables import Deviation, DeviationCode, Life, Specimen, SpecimenKind, Visit
+from biobank.tables import PRESENT, Deviation, DeviationCode, Life, Specimen, SpecimenKind, Visit
 from biobank.texts import N_
 
 # --- words ---
@@ -262,7 +262,7 @@ def _used_up(session: Session, on: Bench) -> list[Specimen]:
     return [
         tube
         for tube in on.tubes
-        if tube.life in filling.PRESENT
+        if tube.life in PRESENT
         and tube.requirement_id in kept_as_made
         and tube.id in made
         and not (tube.amount != 0 and _is_stored(on, tube))
@@ -296,7 +296,7 @@ def _depleted(tube: Specimen) -> custody.Line:
 
 
 def _summary(session: Session, on: Bench) -> Summary:
-    there = [tube for tube in on.tubes if tube.life in filling.PRESENT]
+    there = [tube for tube in on.tubes if tube.life in PRESENT]
     noted = session.exec(select(Deviation.code).where(col(Deviation.visit_id) == on.visit.id)).all()
     return Summary(
         visit=on.visit.code,

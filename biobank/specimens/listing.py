@@ -9,6 +9,7 @@ from pydantic import Field
 from sqlmodel import Session, col, select
 
 from biobank import amounts, people, studies
+from biobank.database import by_id
 from biobank.inputs import Input
 from biobank.participants import datasets
 from biobank.people import Actor, May
@@ -130,11 +131,6 @@ def fitting(sought: Sought) -> list[Any]:
         went = select(Deviation.specimen_id).where(col(Deviation.code) == sought.deviation)
         criteria.append(col(Specimen.id).in_(went))
     return criteria
-
-
-def by_id(session: Session, table: type[Any], ids: set[Any]) -> dict[Any, Any]:
-    """Rows of one table by their ids."""
-    return {row.id: row for row in session.exec(select(table).where(table.id.in_(ids)))} if ids else {}
 
 
 # --- how ---

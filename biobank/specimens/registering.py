@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from biobank import amounts, codes, custody, participants
 from biobank.codes import CodeKind
-from biobank.custody import Kind
+from biobank.custody import TIMES, Kind
 from biobank.database import new_row
 from biobank.errors import Conflict, RuleBroken
 from biobank.inputs import AmountText, Input, Line, Moment, Note, Scanned, Vessel
@@ -26,9 +26,6 @@ from biobank.tables import (
     Visit,
 )
 from biobank.texts import N_
-
-TIMES = ("collected", "received", "processed", "frozen")
-
 
 # --- words ---
 

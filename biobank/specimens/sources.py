@@ -13,11 +13,8 @@ from biobank.codes import CodeKind, grouped
 from biobank.errors import RuleBroken
 from biobank.people import Actor, May
 from biobank.specimens.registering import giving_of
-from biobank.tables import Life, Participant, Requirement, Site, Specimen, SpecimenKind, Visit
+from biobank.tables import PRESENT, Life, Participant, Requirement, Site, Specimen, SpecimenKind, Visit
 from biobank.texts import N_
-
-PRESENT = (Life.COLLECTED, Life.ACTIVE)
-
 
 # --- rules ---
 

@@ -26,6 +26,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlmodel import Session, col, select
 
+from biobank.custody import TIMES
 from biobank.ledger import entries
 from biobank.ledger.entries import State
 from biobank.storage import Grid, Slot, Step, slot_name
@@ -49,7 +50,6 @@ from biobank.tables import (
     Visit,
 )
 
-TIMES = ("collected", "received", "processed", "frozen")
 RECENT = 5
 DEEPEST = 8
 

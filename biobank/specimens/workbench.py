@@ -13,6 +13,7 @@ from biobank.people import Actor, May
 from biobank.preanalytics import Clock, deviations
 from biobank.specimens import filling, kits, statements
 from biobank.tables import (
+    PRESENT,
     Event,
     IssuedCode,
     Kit,
@@ -206,7 +207,7 @@ def _rows(session: Session, tubes: Sequence[Specimen], lacks: Mapping[str, str])
     rows: list[WorkRow] = []
     for tube in _in_order(tubes):
         requirement = requirements.get(tube.requirement_id) if tube.requirement_id else None
-        alive = tube.life in filling.PRESENT
+        alive = tube.life in PRESENT
         line = lines[tube.id]
         parent = by_id.get(tube.parent_id) if tube.parent_id else None
         rows.append(

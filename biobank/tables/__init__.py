@@ -24,7 +24,17 @@ from biobank.tables.preanalytics import (
     Spin,
     Taken,
 )
-from biobank.tables.specimens import Hold, HoldKind, Identifier, IssuedCode, Kit, Life, Posting, Specimen
+from biobank.tables.specimens import (
+    PRESENT,
+    Hold,
+    HoldKind,
+    Identifier,
+    IssuedCode,
+    Kit,
+    Life,
+    Posting,
+    Specimen,
+)
 from biobank.tables.storage import (
     Container,
     ContainerType,
@@ -49,6 +59,7 @@ from biobank.tables.studies import (
 )
 
 __all__ = [
+    "PRESENT",
     "Anchor",
     "Arm",
     "ArmChange",

@@ -20,6 +20,10 @@ class Life(StrEnum):
     ENDED = "ended"
 
 
+PRESENT = (Life.COLLECTED, Life.ACTIVE)
+"""The lives in which there is something in the tube."""
+
+
 class Specimen(SQLModel, table=True):
     """Any physical tube or pot: a primary, a derivative or an aliquot, with one parent at most.
 

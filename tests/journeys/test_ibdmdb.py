@@ -43,7 +43,7 @@ def terminal(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Termina
 
 def test_a_real_study_is_taken_in_labelled_stored_and_found(terminal: Terminal, tmp_path: Path) -> None:
     assert "/first/" in terminal.says("init")
-    assert terminal.answers("study", "load", PROTOCOL)["events"] == 55
+    assert terminal.answers("study", "load", PROTOCOL)["study"]["events"] == 55
     taking_in = ("import", "--protocol", PROTOCOL, COLLECTIONS)
 
     report = terminal.answers(*taking_in)

@@ -24,6 +24,8 @@ def site(world: World) -> Iterator[Site]:
 
 @pytest.fixture
 def tab(site: Site, browser: Browser) -> Iterator[Tab]:
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB")
+    context = browser.new_context(
+        viewport={"width": 1280, "height": 900}, locale="en-GB", reduced_motion="reduce"
+    )
     yield Tab(site, context.new_page())
     context.close()

@@ -1,6 +1,5 @@
 """A person at the pages: forms, dialogs and scans, found by what they do and not by their words."""
 
-import re
 import time
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -10,7 +9,7 @@ from playwright.sync_api import Locator, expect
 from biobank import clock, texts
 from tests.pages.conftest import Tab
 
-_ANSWERED = re.compile("idle|stop")
+_ANSWERED = "scan-bench:is([data-state=idle], [data-state=stop])"
 _AWAY = 15_000  # ms until a page must have come: other work may run beside the tests
 
 
@@ -107,8 +106,7 @@ class Desk:
         """Scan one after another; the last one is answered."""
         for code in codes:
             self.tab.scan(code)
-        expect(self.page.locator("scan-bench")).to_have_attribute("data-state", _ANSWERED, timeout=_AWAY)
-        expect(self.page.locator("scan-bench [data-queue-length]").first).to_have_text("0")
+        self.page.locator(_ANSWERED).wait_for(timeout=_AWAY)
 
     def outcome(self, wanted: str, headline: str = "") -> None:
         """What the last scan came to."""

@@ -75,7 +75,7 @@ def dialog(
         bench = specimens.workbench(session, actor, code)
         card = specimens.card(session, actor, tube) if tube else None
         tubes = [row for row in bench.rows if row.code and _CHOICES[act](row)]
-        usual = [row.code for row in tubes if row.kind == "primary" and row.material not in STOOL]
+        usual = [row.code for row in tubes if _is_usual(row)]
         if act == "labels":
             usual = pending.unprinted(session, [row.code for row in tubes])
         elif act in ("derived", "received"):
@@ -187,6 +187,12 @@ def deviated(
 
 
 # --- how ---
+
+
+def _is_usual(row: WorkRow) -> bool:
+    """Whether a tube is ticked from the beginning: blood, as far as there is a consent to it."""
+    lacking = row.lacks and row.life == "expected"
+    return row.kind == "primary" and row.material not in STOOL and not lacking
 
 
 def _there(row: WorkRow) -> bool:

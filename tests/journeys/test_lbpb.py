@@ -155,6 +155,7 @@ def draw(desk: Journey, visit: str) -> None:
     paxgene = desk.codes(visit, "blood_paxgene", "primary")[0]
     expect(desk.tube(paxgene)).to_contain_text(desk.say("no consent: %(scope)s", scope=desk.say("genetics")))
     form = desk.dialog("drawn")
+    expect(form.locator("[name=tubes]:checked")).to_have_count(2)
     desk.choose(form, [*blood(desk, visit), paxgene])
     desk.refused(form, WHO)
     desk.choose(form, blood(desk, visit))

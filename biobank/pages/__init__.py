@@ -9,6 +9,7 @@ from biobank.pages import (
     bench,
     collecting,
     home,
+    kits,
     participants,
     preparing,
     protocols,
@@ -18,6 +19,7 @@ from biobank.pages import (
     specimens,
     storage,
     studies,
+    tubes,
     visits,
     withdrawing,
 )
@@ -32,6 +34,7 @@ def handlers() -> Sequence[Router]:
         bench,
         collecting,
         home,
+        kits,
         participants,
         preparing,
         protocols,
@@ -40,6 +43,7 @@ def handlers() -> Sequence[Router]:
         specimens,
         storage,
         studies,
+        tubes,
         visits,
         withdrawing,
     )

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from litestar import Request, Response, get, post
 from litestar.params import FromPath
-from litestar.response import Redirect, Template
+from litestar.response import Template
 from sqlmodel import Session
 
 from biobank import amounts, clock, inputs, participants, specimens, studies, web
@@ -19,7 +19,7 @@ from biobank.pages.shell import Form
 from biobank.participants import DatasetOrder, DatasetRow
 from biobank.people import Actor
 from biobank.preanalytics import Clock
-from biobank.specimens import KitCard, Registration, SpecimenRow, Workbench, WorkRow
+from biobank.specimens import Registration, SpecimenRow, Workbench, WorkRow
 
 _LOCAL_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?", re.ASCII)
 _MOST_ROWS = 60
@@ -47,17 +47,6 @@ def visit_page(request: Request[Any, Any, Any], door: web.OpenDoor, code: FromPa
         mode="finishing" if finishing else "collect",
         **around(told.bench),
     )
-
-
-@get("/kits/{code:str}", sync_to_thread=True)
-def kit_page(door: web.OpenDoor, code: FromPath[str]) -> Template | Redirect:
-    """Lead to the visit of a kit; of one that is nobody's yet, say what it is for."""
-
-    def question(session: Session, actor: Actor) -> KitCard:
-        return specimens.kit_card(session, actor, code)
-
-    me, kit = shell.ask(door, question)
-    return Redirect(f"/visits/{kit.visit}") if kit.visit else shell.page("visits/kit.html", me, kit=kit)
 
 
 @post("/visits/{code:str}/specimens", sync_to_thread=True)
@@ -176,4 +165,4 @@ def _drawn(form: shell.Fields, zone: str) -> list[dict[str, str]]:
     return rows
 
 
-HANDLERS = [visit_page, kit_page, register, link_dataset]
+HANDLERS = [visit_page, register, link_dataset]

@@ -17,7 +17,16 @@ from biobank.specimens.collecting import AllPresent, Begin, Tick, all_present, b
 from biobank.specimens.filling import Ticked
 from biobank.specimens.finding import Found, find
 from biobank.specimens.finishing import Deviate, Finish, Summary, deviate, finish
-from biobank.specimens.kits import KitCard, KitOrder, kit_card, kit_cards, load_kits, print_kits
+from biobank.specimens.kits import (
+    KitCard,
+    KitOrder,
+    UnusedKit,
+    kit_card,
+    kit_cards,
+    load_kits,
+    print_kits,
+)
+from biobank.specimens.kits import unused as unused_kits
 from biobank.specimens.listing import Sought, SpecimenRow, page, rows
 from biobank.specimens.noting import CollectionFactsOrder, ReceiptOrder, note_collection, receive
 from biobank.specimens.portions import Aliquots, aliquot, aliquot_many
@@ -57,6 +66,7 @@ __all__ = [
     "Tick",
     "Ticked",
     "TimelineRow",
+    "UnusedKit",
     "VisitCard",
     "WorkCounts",
     "WorkRow",
@@ -89,6 +99,7 @@ __all__ = [
     "tick",
     "timeline",
     "unplaced",
+    "unused_kits",
     "visit_card",
     "workbench",
 ]

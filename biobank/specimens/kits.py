@@ -1,12 +1,13 @@
 """Kits: bags of labelled tubes for one event, made ahead, and the tubes that an event asks for."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
 from pydantic import Field
-from sqlmodel import Session, col, select
+from sqlmodel import Session, and_, col, or_, select
 
 from biobank import accounts, amounts, clock, codes, custody, participants, people, studies
 from biobank.codes import CodeKind, grouped
@@ -17,6 +18,7 @@ from biobank.inputs import Input, Line, Scanned, Whole
 from biobank.people import Actor, May
 from biobank.specimens.cards import Face
 from biobank.tables import (
+    CustodyEvent,
     Event,
     IssuedCode,
     Kit,
@@ -24,6 +26,7 @@ from biobank.tables import (
     Protocol,
     Requirement,
     Site,
+    Specimen,
     SpecimenKind,
     Study,
     Visit,
@@ -58,6 +61,23 @@ class KitCard(msgspec.Struct, frozen=True):
     participant: str
     shown: str
     labels: list[Face]
+
+
+class UnusedKit(msgspec.Struct, frozen=True):
+    """A kit that lies ready: what it is for, how many tubes it labels, when it was made.
+
+    `visit` and `participant` are told where it was made for one visit alone; `time_zone` is the site's.
+    """
+
+    code: str
+    event: str
+    title: str
+    site: str
+    time_zone: str
+    printed: datetime
+    labels: int
+    visit: str
+    participant: str
 
 
 class Awaited(msgspec.Struct, frozen=True):
@@ -171,6 +191,41 @@ def kit_by_code(session: Session, actor: Actor, text: str, may: May = May.SEE) -
         raise _no_kit(code)
     people.require(actor, may, kit)
     return kit
+
+
+def unused(session: Session, actor: Actor, study: str, after: str = "", limit: int = 50) -> list[UnusedKit]:
+    """Kits of a study in the actor's scope whose visit was not begun, the newest first.
+
+    `after` is the code of the last kit shown. Refused: a study or a kit out of scope.
+    """
+    begun = select(Specimen.id).where(col(Specimen.visit_id) == col(Kit.visit_id)).exists()
+    opened = and_(col(CustodyEvent.subject_id) == col(Kit.id), col(CustodyEvent.kind) == Kind.OPENED.value)
+    made, code = col(CustodyEvent.recorded_at), col(Kit.code)
+    asked = select(Kit, made).join(CustodyEvent, opened).where(people.visible(actor, May.SEE, Kit))
+    if after:
+        last = kit_by_code(session, actor, after)
+        before = session.exec(select(made).join(Kit, opened).where(col(Kit.id) == last.id)).one()
+        asked = asked.where(or_(made < before, and_(made == before, code > last.code)))
+    asked = asked.where(col(Kit.study_id) == studies.by_code(session, actor, study).id, ~begun)
+    found = session.exec(asked.order_by(made.desc(), code).limit(limit)).all()
+    cards = kit_cards(session, [kit for kit, _ in found])
+    zones = {
+        site.id: site.time_zone for site in _rows(session, Site, {kit.site_id for kit, _ in found}).values()
+    }
+    return [
+        UnusedKit(
+            code=card.code,
+            event=card.event,
+            title=card.title,
+            site=card.site,
+            time_zone=zones[kit.site_id],
+            printed=when,
+            labels=len(card.labels),
+            visit=card.visit,
+            participant=card.participant,
+        )
+        for (kit, when), card in zip(found, cards, strict=True)
+    ]
 
 
 def load_kits(session: Session, actor: Actor, texts: Sequence[str]) -> list[Kit]:

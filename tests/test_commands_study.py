@@ -111,8 +111,11 @@ def test_a_visit_is_collected_by_kit_and_its_tubes_processed_and_listed(
     made = ("kit", "print", "--study", "KIT", "--event", "BL", "--site", "BJ", "--visit", visit)
     assert "10 labels on herma-4100" in terminal.says(*made, "--out", str(out))
     assert out.read_bytes().startswith(b"%PDF")
+    (ready,) = terminal.answers("kit", "list", "--study", "KIT")
+    assert (ready["visit"], ready["labels"]) == (visit, 9)  # and one of its own
     rows = terminal.answers("visit", "begin", visit)
     blood, aliquots = rows[0]["code"], [row["code"] for row in rows if row["kind"] == "aliquot"]
+    assert terminal.answers("kit", "list", "--study", "KIT") == []
     kit = terminal.answers("visit", "bench", visit)["kit"]
     assert kit in terminal.says("find", kit).replace(" ", "")
     assert [each["code"] for each in terminal.answers("kit", "show", kit)["labels"]] == [blood, *aliquots]
@@ -123,7 +126,7 @@ def test_a_visit_is_collected_by_kit_and_its_tubes_processed_and_listed(
     assert terminal.answers("visit", "tick", visit, blood, *drawn)[0]["changed"]
     noted = terminal.answers("note", blood, "--haemolysis", "1", "--kept", "room")
     assert noted[0]["code"] == blood
-    assert "“bristol” is not noted of blood" in terminal.refused("note", blood, "--bristol", "4")
+    assert "“Bristol stool scale” is not noted of EDTA blood" in terminal.refused("note", blood, "--bristol", "4")
     terminal.says("receive", blood, "--at", "2026-05-04T10:00:00+08:00")
     turned = ("spin", blood, "--g", "2000", "--minutes", "10", "--celsius", "4", "--no-brake")
     terminal.says(*turned, "--at", "2026-05-04T10:30:00+08:00")

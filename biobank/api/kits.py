@@ -1,14 +1,15 @@
 """Kits: labelled tubes for one event, made ahead."""
 
 from litestar import Response, get, post
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody
 
 from biobank import specimens
+from biobank.api.answers import After, Limit, Page, page
 from biobank.api.documents import noun
 from biobank.api.labels import PDF, pdf, sheet
 from biobank.labels import printing
 from biobank.labels.printing import KitLabels, KitReprint, PrintJob
-from biobank.specimens import KitCard, KitOrder
+from biobank.specimens import KitCard, KitOrder, UnusedKit
 from biobank.web import OpenDoor
 
 
@@ -30,10 +31,17 @@ def reprint_kits(door: OpenDoor, data: JSONBody[KitReprint]) -> Response[bytes]:
     return pdf(door.act(lambda session, actor: printing.reprint_kits(session, actor, data), PrintJob))
 
 
+@get("/kits", sync_to_thread=True)
+def list_kits(door: OpenDoor, study: FromQuery[str], limit: Limit = 50, after: After = "") -> Page[UnusedKit]:
+    """Kits of a study that lie ready: made, and at no visit yet; the newest first."""
+    rows = door.ask(lambda session, actor: specimens.unused_kits(session, actor, study, after, limit + 1))
+    return page(rows, limit, lambda row: row.code)
+
+
 @get("/kits/{code:str}", sync_to_thread=True)
 def get_kit(door: OpenDoor, code: FromPath[str]) -> KitCard:
     """A kit: what it is for, whose it is, its labels in order."""
     return door.ask(lambda session, actor: specimens.kit_card(session, actor, code))
 
 
-router = noun("kits", [make_kits, make_kit_labels, reprint_kits, get_kit])
+router = noun("kits", [make_kits, make_kit_labels, reprint_kits, list_kits, get_kit])

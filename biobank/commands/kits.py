@@ -5,6 +5,7 @@ from typing import Any
 
 import rich_click as click
 
+from biobank.codes import grouped
 from biobank.commands import running
 from biobank.commands.finding import tell_kit
 from biobank.commands.tubes import require_writable
@@ -50,6 +51,20 @@ def print_kits(kits: tuple[str, ...], out: Path, **told: Any) -> None:
     out.write_bytes(printing.drawn(job))
     message = N_("%(count)s labels on %(stock)s: %(out)s")
     running.say(message, count=len(job.faces), stock=job.stock, out=out)
+
+
+@kit.command("list")
+@click.option("--study", required=True)
+@running.as_json
+@running.as_csv
+def list_kits(study: str, as_json: bool, as_csv: bool) -> None:  # noqa: FBT001 - flags of the command line
+    """List the kits of a study that lie ready: made, and at no visit yet; the newest first."""
+    from biobank import specimens
+
+    rows = running.asked(lambda session, actor: specimens.unused_kits(session, actor, study, limit=10_000))
+    if not running.tell_rows(specimens.UnusedKit, rows, as_json=as_json, as_csv=as_csv):
+        for row in rows:
+            click.echo("  ".join((grouped(row.code), row.event, row.site, row.participant)).rstrip())
 
 
 @kit.command("show")

@@ -358,11 +358,12 @@ def month_twelve(desk: Journey) -> None:
 
 def find_and_count(desk: Journey) -> None:
     """Baseline plasma of who has an fMRI of that visit; what was collected of what was expected."""
-    asked = "study=LBPB&material=plasma_edta&kind=aliquot&dataset=fmri"
+    asked = "material=plasma_edta&kind=aliquot&dataset=fmri"
     found = {}
     for event in ("BL", "M1", "M12"):
-        answer = desk.page.request.get(f"{desk.tab.site.url}/api/v1/specimens?{asked}&event={event}")
-        found[event] = {row["code"] for row in answer.json()["items"]}
+        desk.open(f"{STUDY}/specimens?{asked}&event={event}")
+        links = desk.page.locator('main tbody a[href^="/specimens/"]').all()
+        found[event] = {str(link.get_attribute("href")).removeprefix("/specimens/") for link in links}
     baseline_plasma = set(desk.codes(desk.visit("BL"), "plasma_edta"))
     assert found["BL"] == baseline_plasma
     assert (len(found["M1"]), len(found["M12"])) == (0, 4)

@@ -85,6 +85,8 @@ PAGES = [
     "/studies/ICBT-FUSION/participants/P-001",
     "/studies/ICBT-FUSION/progress",
     "/studies/ICBT-FUSION/protocol",
+    "/studies/ICBT-FUSION/kits",
+    "/studies/ICBT-FUSION/specimens",
     "/studies/ICBT-FUSION/schedule?of=overdue",
     "/storage",
     "/bench",
@@ -123,7 +125,10 @@ def test_no_page_tells_anything_of_a_study_that_was_not_granted(tab: Tab, two: T
 @pytest.mark.parametrize("address", ["sqlite"], indirect=True)
 def test_no_code_of_a_study_that_was_not_granted_leads_anywhere(tab: Tab, two: TwoStudies) -> None:
     places = ["/studies/LBPB", "/studies/LBPB/participants/L-001", "/studies/LBPB/participants/P-001"]
-    places += [f"/studies/LBPB/{each}" for each in ("progress", "protocol", "schedule", "schedule/month")]
+    places += [
+        f"/studies/LBPB/{each}"
+        for each in ("progress", "protocol", "schedule", "schedule/month", "kits", "specimens")
+    ]
     places += [f"/specimens/{two.tube}", f"/visits/{two.visit}", f"/kits/{two.spare.code}"]
     places += [
         f"/find?code={code}" for code in (two.tube, two.visit, two.spare.code, "L-001", *two.codes[:3])

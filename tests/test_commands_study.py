@@ -126,7 +126,9 @@ def test_a_visit_is_collected_by_kit_and_its_tubes_processed_and_listed(
     assert terminal.answers("visit", "tick", visit, blood, *drawn)[0]["changed"]
     noted = terminal.answers("note", blood, "--haemolysis", "1", "--kept", "room")
     assert noted[0]["code"] == blood
-    assert "“Bristol stool scale” is not noted of EDTA blood" in terminal.refused("note", blood, "--bristol", "4")
+    assert "“Bristol stool scale” is not noted of EDTA blood" in terminal.refused(
+        "note", blood, "--bristol", "4"
+    )
     terminal.says("receive", blood, "--at", "2026-05-04T10:00:00+08:00")
     turned = ("spin", blood, "--g", "2000", "--minutes", "10", "--celsius", "4", "--no-brake")
     terminal.says(*turned, "--at", "2026-05-04T10:30:00+08:00")

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
@@ -12,7 +12,7 @@ from sqlmodel import Session, and_, col, or_, select
 from biobank import accounts, amounts, clock, codes, custody, participants, people, studies
 from biobank.codes import CodeKind, grouped
 from biobank.custody import Kind, records
-from biobank.database import add_rows, new_row
+from biobank.database import add_rows, by_id, new_row
 from biobank.errors import Conflict, NotFound, RuleBroken
 from biobank.inputs import Input, Line, Scanned, Whole
 from biobank.people import Actor, May
@@ -210,7 +210,7 @@ def unused(session: Session, actor: Actor, study: str, after: str = "", limit: i
     found = session.exec(asked.order_by(made.desc(), code).limit(limit)).all()
     cards = kit_cards(session, [kit for kit, _ in found])
     zones = {
-        site.id: site.time_zone for site in _rows(session, Site, {kit.site_id for kit, _ in found}).values()
+        site.id: site.time_zone for site in by_id(session, Site, {kit.site_id for kit, _ in found}).values()
     }
     return [
         UnusedKit(
@@ -262,17 +262,17 @@ def issued_codes(session: Session, kits: Sequence[Kit]) -> list[IssuedCode]:
 
 def kit_cards(session: Session, kits: Sequence[Kit]) -> list[KitCard]:
     """The cards of these kits, in the order given, in a few statements however many they are."""
-    events = _rows(session, Event, {kit.event_id for kit in kits})
-    places = _rows(session, Site, {kit.site_id for kit in kits})
+    events = by_id(session, Event, {kit.event_id for kit in kits})
+    places = by_id(session, Site, {kit.site_id for kit in kits})
     whose = _whose(session, {kit.visit_id for kit in kits if kit.visit_id})
-    named = {study.id: study for study in _rows(session, Study, {kit.study_id for kit in kits}).values()}
-    protocols = _rows(session, Protocol, {study.protocol_id for study in named.values()})
+    named = {study.id: study for study in by_id(session, Study, {kit.study_id for kit in kits}).values()}
+    protocols = by_id(session, Protocol, {study.protocol_id for study in named.values()})
     shows = {key: protocols[study.protocol_id].label_shows_participant for key, study in named.items()}
     issued: dict[UUID, list[IssuedCode]] = {}
     for each in issued_codes(session, kits):
         issued.setdefault(each.kit_id, []).append(each)
     wanted = {each.requirement_id for labels in issued.values() for each in labels}
-    requirements = _rows(session, Requirement, wanted)
+    requirements = by_id(session, Requirement, wanted)
     cards: list[KitCard] = []
     for kit in kits:
         event = events[kit.event_id]
@@ -355,7 +355,3 @@ def _whose(session: Session, visits: set[UUID]) -> dict[UUID | None, tuple[str, 
         Participant, col(Participant.id) == col(Visit.participant_id)
     )
     return {key: (code, name) for key, code, name in session.exec(asked.where(col(Visit.id).in_(visits)))}
-
-
-def _rows(session: Session, table: type[Any], ids: set[Any]) -> dict[Any, Any]:
-    return {row.id: row for row in session.exec(select(table).where(table.id.in_(ids)))} if ids else {}

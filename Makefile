@@ -6,6 +6,8 @@ MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard biobank/locale/*/LC_MESSAGES/*.po))
 FAST := not (postgres or browser or slow or prove)
+# A process a core, each with a database server of its own; a file's tests stay together.
+SHARED := -n auto --maxprocesses 4 --dist loadfile
 REFUSALS := Busy Conflict Malformed NotAllowed NotFound NotSignedIn RuleBroken
 
 .PHONY: help serve test check fast prove bench lock translations clean environment workshop built
@@ -19,7 +21,7 @@ serve: environment ## start the demo; the first start makes everything it needs
 
 test: workshop ## every test, on SQLite, on a real PostgreSQL and in a real browser
 	@$(BIN)/python -m setup.provision
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest $(SHARED)
 
 check: workshop ## style, types, the import law and the fast tests
 	$(BIN)/ruff check

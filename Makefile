@@ -6,8 +6,8 @@ MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard biobank/locale/*/LC_MESSAGES/*.po))
 FAST := not (postgres or browser or slow or prove)
-# A process a core, each with a database server of its own; a file's tests stay together.
-SHARED := -n auto --maxprocesses 4 --dist loadfile
+# Three processes, each with a database server of its own: the tests of pages wait more than they work.
+SHARED := -n 3 --dist worksteal
 REFUSALS := Busy Conflict Malformed NotAllowed NotFound NotSignedIn RuleBroken
 
 .PHONY: help serve test check fast prove bench lock translations clean environment workshop built

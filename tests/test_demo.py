@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -262,6 +263,9 @@ def test_serving_the_demonstration_makes_a_part_of_it_first(empty: Terminal) -> 
         assert server.stdout
         try:
             said += [server.stdout.readline() for _ in range(lines)]
+            link = [server.stdout.readline() for _ in range(2)][1].strip()
+            with urllib.request.urlopen(link, timeout=20) as answer:  # only now it hears that it is to stop
+                assert answer.status == 200
         finally:
             server.send_signal(signal.SIGTERM)
             server.communicate(timeout=20)

@@ -2,7 +2,7 @@
 
 import hashlib
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from functools import cache
 from typing import Any, Protocol
@@ -44,6 +44,10 @@ WHO_MAY: Mapping[Role, frozenset[May]] = {
 }
 
 
+NOT_BY_BADGE = frozenset({May.SET_UP, May.ADMINISTER})
+"""A badge can be photographed: whoever came in by one sets nothing up."""
+
+
 class Granted(msgspec.Struct, frozen=True):
     """One grant, as it stands now: a role at one site or all, in one study or all."""
 
@@ -62,6 +66,9 @@ class Actor(msgspec.Struct, frozen=True):
     command_id: UUID | None = None
     station_id: UUID | None = None
     by_token: bool = False
+    by_badge: bool = False
+    performer: UUID | None = None
+    """Whose scan it was, where another person hands it in: both stand in the log."""
 
     @property
     def role(self) -> str:
@@ -92,7 +99,7 @@ def allowed(actor: Actor, may: May, thing: Placed | None = None) -> bool:
     """Whether some grant of the actor covers this; without a thing, whether any grant does."""
     site = getattr(thing, "site_id", None)
     study = getattr(thing, "study_id", None)
-    return any(
+    return not _kept_from_badges(actor, may) and any(
         may in WHO_MAY[grant.role]
         and (site is None or grant.site_id in (None, site))
         and (study is None or grant.study_id in (None, study))
@@ -111,7 +118,7 @@ def require(actor: Actor, may: May, thing: Placed | None = None) -> None:
 
 def require_over(actor: Actor, may: May, site_id: UUID | None, study_id: UUID | None) -> None:
     """Refused: what reaches further than any one grant of the actor does; None is every site, every study."""
-    if not any(
+    if _kept_from_badges(actor, may) or not any(
         may in WHO_MAY[grant.role] and grant.site_id in (None, site_id) and grant.study_id in (None, study_id)
         for grant in actor.grants
     ):
@@ -120,6 +127,8 @@ def require_over(actor: Actor, may: May, site_id: UUID | None, study_id: UUID | 
 
 def visible(actor: Actor, may: May, table: type[SQLModel]) -> ColumnElement[bool]:
     """The rows of a table that the actor may see (or handle ...), as a criterion for a query."""
+    if _kept_from_badges(actor, may):
+        return false()
     columns = table_of(table).c
     covered: list[ColumnElement[bool]] = []
     for grant in actor.grants:
@@ -134,6 +143,10 @@ def visible(actor: Actor, may: May, table: type[SQLModel]) -> ColumnElement[bool
             return true()
         covered.append(and_(*limits))
     return or_(*covered) if covered else false()
+
+
+def _kept_from_badges(actor: Actor, may: May) -> bool:
+    return actor.by_badge and may in NOT_BY_BADGE
 
 
 def _not_allowed(may: May) -> NotAllowed:
@@ -205,10 +218,14 @@ _WHO = (
     .outerjoin(Grant, col(Grant.person_id) == col(Person.id))
     .where(col(Person.active))
 )
-BY_SESSION = _WHO.join(SignIn, col(SignIn.person_id) == col(Person.id)).where(
-    col(SignIn.secret_hash) == bindparam("secret"),
-    col(SignIn.ended_at).is_(None),
-    col(SignIn.ends_at) > bindparam("now"),
+BY_SESSION = (
+    _WHO.add_columns(col(SignIn.station_id), col(SignIn.by_badge))
+    .join(SignIn, col(SignIn.person_id) == col(Person.id))
+    .where(
+        col(SignIn.secret_hash) == bindparam("secret"),
+        col(SignIn.ended_at).is_(None),
+        col(SignIn.ends_at) > bindparam("now"),
+    )
 )
 """Who has this session: one row for each grant. The first statement of every request."""
 
@@ -223,6 +240,7 @@ _BY_NAME = _WHO.where(col(Person.name) == bindparam("name"))
 def resolve(session: Session, shown: Credentials, command_id: UUID | None = None) -> Actor:
     """The actor behind what was shown, with the rights of this moment. Refused: `NotSignedIn`."""
     connection = session.connection()
+    rows: Sequence[Any]
     if shown.token:
         rows = connection.execute(_BY_TOKEN, {"secret": hashed(shown.token), "now": clock.now()}).all()
     elif shown.session:
@@ -237,4 +255,7 @@ def resolve(session: Session, shown: Credentials, command_id: UUID | None = None
     # A person without a grant comes as one row of the outer join, with nothing where the grant would be.
     held: list[tuple[Role | None, UUID | None, UUID | None]] = [(row[3], row[4], row[5]) for row in rows]
     grants = tuple(Granted(role, site, study) for role, site, study in held if role is not None)
-    return Actor(person, name, language, grants, command_id, by_token=bool(shown.token))
+    if shown.token or not shown.session:
+        return Actor(person, name, language, grants, command_id, by_token=bool(shown.token))
+    station, by_badge = tuple(rows[0])[6:]
+    return Actor(person, name, language, grants, command_id, station_id=station, by_badge=by_badge)

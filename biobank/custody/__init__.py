@@ -4,10 +4,11 @@ from biobank.custody.facts import TIMES, times_said
 from biobank.custody.histories import HistoryLine, history
 from biobank.custody.proof import Unproved, unproved
 from biobank.custody.signing import SignatureOrder, Signed, prove_password, sign
-from biobank.custody.words import Kind, Line, Place, slot_place
+from biobank.custody.words import SIGHTINGS, Kind, Line, Place, out_place, slot_place
 from biobank.custody.writing import begin_log, load, lock, open_chain, origin, record, record_all, state
 
 __all__ = [
+    "SIGHTINGS",
     "TIMES",
     "HistoryLine",
     "Kind",
@@ -22,6 +23,7 @@ __all__ = [
     "lock",
     "open_chain",
     "origin",
+    "out_place",
     "prove_password",
     "record",
     "record_all",

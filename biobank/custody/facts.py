@@ -2,13 +2,14 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any
 from uuid import UUID
 
 import msgspec
 from sqlmodel import Session, col, select
 
+from biobank.custody.words import SIGHTINGS
 from biobank.ledger.entries import Entry, State, commitment, local_text, utc_text
 from biobank.tables import Collection, Deviation, Extract, Specimen, Spin
 
@@ -87,11 +88,14 @@ def wrong(
 def _told(chain: Sequence[Entry]) -> dict[str, Any]:
     """What the events of a specimen say together; of what can be said anew, the newest."""
     told: dict[str, Any] = {"born": {}, "times": None, "spins": [], "deviations": []}
-    told |= dict.fromkeys(("facts", "extract", "sprec"))
+    told |= dict.fromkeys(("facts", "extract", "sprec", "seen"))
     for entry in chain:
         refs = entry.refs
         if entry.number == 1:
             told["born"] = refs
+        if entry.kind in SIGHTINGS and entry.corrects is None:
+            when = datetime.fromisoformat(entry.occurred)
+            told["seen"] = max(when, told["seen"] or when)
         if "times" in refs:
             told["times"] = {**(told["times"] or {}), **refs["times"]}
         if "spin" in refs:
@@ -105,6 +109,8 @@ def _told(chain: Sequence[Entry]) -> dict[str, Any]:
 def _facts(specimen: Specimen, told: dict[str, Any]) -> Iterator[str]:
     if told["times"] is not None and told["times"] != times_said(specimen):
         yield "its times are not those of the log"
+    if told["seen"] != specimen.seen_at:
+        yield "it was last seen at another time than the log says"
     if (told["sprec"] or "") != specimen.sprec:
         yield "its SPREC code is not that of the log"
     requirement = specimen.requirement_id

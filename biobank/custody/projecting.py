@@ -11,23 +11,36 @@ from sqlmodel import Session, col, select
 
 from biobank import clock
 from biobank.amounts import from_canonical
-from biobank.custody.words import Line
+from biobank.custody.words import SIGHTINGS, Line
 from biobank.database import add_rows
 from biobank.ledger.entries import State
 from biobank.people import Actor
-from biobank.tables import Container, Hold, HoldKind, Identifier, Keep, Life, Placement, Specimen
+from biobank.tables import Container, Hold, HoldKind, Identifier, Keep, KeepKind, Life, Placement, Specimen
 
 States = Mapping[UUID, State]
 
 
-def assign(lines: Sequence[Line], after: States) -> None:
-    """Give each subject's row the values its state has."""
+def assign(lines: Sequence[Line], after: States, recorded: datetime) -> None:
+    """Give each subject's row the values its state has, and say when a tube was last in a hand."""
     for line in lines:
         subject = line.subject
         if isinstance(subject, Specimen):
             _assign_specimen(subject, after[subject.id])
+            if line.kind in SIGHTINGS and line.corrects is None:
+                _see(subject, line.occurred or recorded)
         elif isinstance(subject, Container):
-            subject.retired = after[subject.id]["retired"]
+            for column, value in container_columns_of(after[subject.id]).items():
+                setattr(subject, column, value)
+
+
+def container_columns_of(state: State) -> dict[str, Any]:
+    """What a container's state columns must be, given its state; what it does not speak of, it never had."""
+    return {
+        "retired": state["retired"],
+        "type_id": UUID(state["type"]),
+        "barcode": state.get("barcode"),
+        "may_hold": state.get("may_hold", {}),
+    }
 
 
 def columns_of(state: State) -> dict[str, Any]:
@@ -39,6 +52,8 @@ def columns_of(state: State) -> dict[str, Any]:
         "amount": from_canonical(state["amount"]) if state["amount"] else None,
         "out_with": UUID(place["holder"]) if place.get("kind") == "out" else None,
         "out_since": datetime.fromisoformat(state["out_since"]) if state["out_since"] else None,
+        "out_purpose": place.get("purpose", ""),
+        "out_due_at": datetime.fromisoformat(place["due"]) if place.get("due") else None,
         "thaws": state["thaws"],
         "exposure_s": state["exposure_s"],
     }
@@ -50,6 +65,12 @@ def _assign_specimen(specimen: Specimen, state: State) -> None:
     for column, value in columns_of(state).items():
         if getattr(specimen, column) != value:
             write(specimen, column, value)
+
+
+def _see(specimen: Specimen, when: datetime) -> None:
+    write = set_committed_value if inspect(specimen).transient else setattr
+    if specimen.seen_at is None or specimen.seen_at < when:
+        write(specimen, "seen_at", when)
 
 
 def place(session: Session, actor: Actor, lines: Sequence[Line], before: States, after: States) -> None:
@@ -72,14 +93,73 @@ def place(session: Session, actor: Actor, lines: Sequence[Line], before: States,
         where = after[key]["place"]
         if where and where["kind"] == "out":
             if where["kept"]:
-                keep = {"id": clock.new_key(), "kind": "out", "owner_id": actor.id, "specimen_id": key}
-                kept.append({**keep, "ends_at": None})
+                keep = _keep(KeepKind.OUT, actor, specimen_id=key)
+                kept.append(keep)
                 arriving.append(_placement(where["kept"], keep_id=keep["id"]))
         elif where:
             occupant = "specimen_id" if isinstance(subject, Specimen) else "child_id"
             arriving.append(_placement(where, **{occupant: key}))
+    _give_way(session, actor, arriving)
     add_rows(session, Keep, kept)
     add_rows(session, Placement, arriving)
+
+
+def _give_way(session: Session, actor: Actor, arriving: Sequence[dict[str, Any]]) -> None:
+    """Reservations fall for what they were made for, for their owner, and when their time is over.
+
+    One of somebody else stays, and breaks the rule of the slot: the act is then run again and refused.
+    """
+    slots = {(each["container_id"], each["row"], each["col"]): each for each in arriving}
+    containers = {container for container, row, _ in slots if row is not None}
+    if not containers:
+        return
+    asked = (
+        select(Keep.id, Keep.owner_id, Keep.reserved_for_id, Keep.ends_at)
+        .add_columns(col(Placement.container_id), col(Placement.row), col(Placement.col))
+        .join(Placement, col(Placement.keep_id) == col(Keep.id))
+        .where(col(Placement.container_id).in_(containers), col(Keep.kind) == KeepKind.RESERVED)
+    )
+    now, fallen = clock.now(), []
+    for keep, owner, meant, ends, *slot in session.execute(asked):
+        here = slots.get((slot[0], slot[1], slot[2]))
+        mine = here and (owner == actor.id if meant is None else meant in _who(here))
+        if here and (mine or ends <= now):
+            fallen.append(keep)
+    _drop(session, fallen)
+
+
+def _who(placement: dict[str, Any]) -> tuple[UUID | None, ...]:
+    return placement["specimen_id"], placement["child_id"]
+
+
+def _drop(session: Session, keeps: Sequence[UUID]) -> None:
+    if keeps:
+        session.connection().execute(delete(Placement).where(col(Placement.keep_id).in_(keeps)))
+        session.connection().execute(delete(Keep).where(col(Keep.id).in_(keeps)))
+
+
+def _keep(kind: KeepKind, actor: Actor, **more: Any) -> dict[str, Any]:
+    nothing = {"specimen_id": None, "ends_at": None, "reserved_for_id": None, "plan_id": None}
+    return {"id": clock.new_key(), "kind": kind, "owner_id": actor.id, **nothing, **more}
+
+
+def block(session: Session, actor: Actor, lines: Sequence[Line], after: States) -> None:
+    """Make the blocked slots of containers those that their states name."""
+    for line in lines:
+        if "blocked" not in line.change:
+            continue
+        key = line.subject.id
+        session.flush()
+        asked = select(Keep.id).join(Placement, col(Placement.keep_id) == col(Keep.id))
+        gone = asked.where(col(Placement.container_id) == key, col(Keep.kind) == KeepKind.BLOCKED)
+        _drop(session, session.exec(gone).all())
+        keeps = [_keep(KeepKind.BLOCKED, actor) for _ in after[key]["blocked"]]
+        add_rows(session, Keep, keeps)
+        slots = [
+            _placement({"container": str(key), "row": row, "col": column}, keep_id=keep["id"])
+            for keep, (row, column) in zip(keeps, after[key]["blocked"], strict=True)
+        ]
+        add_rows(session, Placement, slots)
 
 
 def _placement(where: State, **occupant: Any) -> dict[str, Any]:

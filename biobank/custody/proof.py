@@ -8,11 +8,11 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, func, or_
+from sqlalchemy import ColumnElement, and_, func, or_
 from sqlmodel import Session, SQLModel, col, select
 
 from biobank.custody import facts, records
-from biobank.custody.projecting import columns_of
+from biobank.custody.projecting import columns_of, container_columns_of
 from biobank.custody.words import NOUNS
 from biobank.database import table_of
 from biobank.ledger import entries
@@ -25,6 +25,7 @@ from biobank.tables import (
     Hold,
     Identifier,
     Keep,
+    KeepKind,
     Participant,
     Placement,
     Posting,
@@ -162,6 +163,7 @@ def _things(
     boxes = {row.id: row for row in _all(session, Container, col(Container.id).in_(ids))}
     places = _places(session, ids)
     codes, holds, sums = _identifiers(session, ids), _holds(session, ids), _sums(session, ids)
+    blocked = _blocked(session, ids)
     yield from ((key, "it is of another study than its participant") for key in _strays(session, ids))
     for key, state in states.items():
         row: Specimen | Container | None = tubes.get(key) or boxes.get(key)
@@ -176,16 +178,19 @@ def _things(
         if isinstance(row, Specimen):
             found = _specimen(row, state, birth, codes[key], holds[key], sums.get(key))
         else:
-            found = _container(row, state)
+            found = _container(row, state, blocked[key])
         yield from ((key, what) for what in found)
     yield from facts.wrong(session, {key: tube for key, tube in tubes.items() if key in states}, chains)
 
 
-def _container(row: Container, state: State) -> Iterator[str]:
-    if row.retired != state["retired"]:
-        yield "it is retired in one and not in the other"
-    if (str(row.type_id), str(row.site_id)) != (state["type"], state["site"]):
-        yield "it is of another type or site than the log says"
+def _container(row: Container, state: State, blocked: set[tuple[int, int]]) -> Iterator[str]:
+    wrong = [name for name, value in container_columns_of(state).items() if getattr(row, name) != value]
+    if wrong:
+        yield f"the log says otherwise of {', '.join(wrong)}"
+    if blocked != {(row, column) for row, column in state.get("blocked", [])}:
+        yield "its blocked slots are not those of the log"
+    if str(row.site_id) != state["site"]:
+        yield "it is of another site than the log says"
     if row.celsius != state.get("celsius", row.celsius):
         yield "it is of another temperature than the log says"
 
@@ -281,8 +286,23 @@ def _orphans(session: Session) -> list[Unproved]:
     return faults + _unfounded_keeps(session)
 
 
+def _blocked(session: Session, ids: list[UUID]) -> defaultdict[UUID, set[tuple[int, int]]]:
+    found: defaultdict[UUID, set[tuple[int, int]]] = defaultdict(set)
+    asked = select(Placement.container_id, Placement.row, Placement.col)
+    asked = asked.join(Keep, col(Keep.id) == col(Placement.keep_id)).where(col(Keep.kind) == KeepKind.BLOCKED)
+    for key, row, column in session.exec(asked.where(col(Placement.container_id).in_(ids))):
+        if row is not None and column is not None:
+            found[key].add((row, column))
+    return found
+
+
 def _unfounded_keeps(session: Session) -> list[Unproved]:
-    """Keeps that no tube's history gives a reason for: for no tube, or in no slot."""
+    """Keeps that no history gives a reason for: of no tube that is out, or in no slot.
+
+    A reservation is none of these: it ends by itself, and no history speaks of it.
+    """
     asked = select(Keep.id).outerjoin(Placement, col(Placement.keep_id) == col(Keep.id))
-    lost = session.exec(asked.where(or_(col(Keep.specimen_id).is_(None), col(Placement.id).is_(None))))
+    of_no_tube = and_(col(Keep.kind) == KeepKind.OUT, col(Keep.specimen_id).is_(None))
+    of_a_tube = and_(col(Keep.kind) != KeepKind.OUT, col(Keep.specimen_id).is_not(None))
+    lost = session.exec(asked.where(or_(of_no_tube, of_a_tube, col(Placement.id).is_(None))))
     return [Unproved(keep, "keep", "it keeps a slot that no history speaks of") for keep in lost]

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from biobank.ledger.entries import State
+from biobank.ledger.entries import State, utc_text
 from biobank.tables import Container, Kit, Participant, Person, Specimen, Station, Study, Visit
 
 Subject = Specimen | Container | Participant | Visit | Study | Person | Station | Kit
@@ -58,6 +58,21 @@ class Kind(StrEnum):
     CLOSED = "closed"
 
 
+SIGHTINGS = frozenset(
+    {
+        Kind.COLLECTED,
+        Kind.RECEIVED,
+        Kind.PLACED,
+        Kind.TAKEN_OUT,
+        Kind.SIGHTED,
+        Kind.LABEL_APPLIED,
+        Kind.PACKED,
+        Kind.CAME_BACK,
+    }
+)
+"""What happens to a tube in somebody's hand. A correction is none: it was made at a desk."""
+
+
 class Place(msgspec.Struct, frozen=True):
     """A slot of a container, zero-based; without row and column, somewhere in an unplaced one."""
 
@@ -92,6 +107,9 @@ def slot_place(place: Place) -> State:
     return {"kind": "slot", "container": str(place.container_id), "row": place.row, "col": place.col}
 
 
-def out_place(holder: UUID, kept: Place | None) -> State:
-    """Out with a holder; `kept` is the slot that waits for it."""
-    return {"kind": "out", "holder": str(holder), "kept": slot_place(kept) if kept else None}
+def out_place(holder: UUID, kept: Place | None, purpose: str = "", due: datetime | None = None) -> State:
+    """Out with a holder, for a purpose and until a time where told; `kept` is the slot that waits."""
+    told: State = {"purpose": purpose} if purpose else {}
+    if due:
+        told["due"] = utc_text(due)
+    return {"kind": "out", "holder": str(holder), "kept": slot_place(kept) if kept else None, **told}

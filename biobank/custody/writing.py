@@ -138,12 +138,13 @@ def record_all(session: Session, actor: Actor, lines: Sequence[Line]) -> list[Wr
     born = _born(lines, heads)
     before = {line.subject.id: heads[line.subject.id].after for line in lines}
     events = [_event(session, actor, line, heads[line.subject.id], recorded) for line in lines]
-    projecting.assign(lines, {line.subject.id: heads[line.subject.id].after for line in lines})
+    projecting.assign(lines, {line.subject.id: heads[line.subject.id].after for line in lines}, recorded)
     _insert_subjects(session, born)
     after = {line.subject.id: heads[line.subject.id].after for line in lines}
     projecting.place(session, actor, lines, before, after)
     projecting.identify(session, lines, before, after)
     projecting.hold(session, actor, lines, before, after)
+    projecting.block(session, actor, lines, after)
     add_rows(session, CustodyEvent, [event for event, _ in events])
     add_rows(session, CustodyNote, [note for _, note in events if note])
     add_rows(session, Posting, _postings(lines, events))
@@ -199,6 +200,7 @@ def _event(
     key, occurred = clock.new_key(), line.occurred or recorded
     change = {**_AT_BIRTH[type(line.subject)], **line.change} if head.number == 0 else line.change
     salt = secrets.token_bytes(16) if line.note else b""
+    refs = {**line.refs, "performer": str(actor.performer)} if actor.performer else line.refs
     entry = Entry(
         v=entries.VERSION,
         log=origin(session),
@@ -216,7 +218,7 @@ def _event(
         recorded=entries.utc_text(recorded),
         reason=line.reason,
         corrects=str(line.corrects) if line.corrects else None,
-        refs=line.refs,
+        refs=refs,
         change=change,
         after=entries.apply(head.after, change),
         note=entries.commitment(salt, line.note) if line.note else None,

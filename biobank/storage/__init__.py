@@ -33,13 +33,12 @@ from biobank.storage.placing import (
     BringBack,
     PutAway,
     Stored,
-    TakeOut,
     bring_back,
     fill_boxes,
     put_away,
-    take_out,
 )
 from biobank.storage.standing import Branch, ContainerRow, contents, inside, roots, trees
+from biobank.storage.taking import TakeOut, take_out
 
 __all__ = [
     "BUILT_IN",

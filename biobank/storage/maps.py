@@ -1,6 +1,6 @@
 """What is where: paths, maps of boxes, free slots."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 import msgspec
@@ -9,12 +9,12 @@ from sqlalchemy import select as core_select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
-from biobank import codes, people
+from biobank import clock, codes, people
 from biobank.codes import CodeKind
 from biobank.errors import NotFound
 from biobank.people import Actor, May
 from biobank.storage.geometry import Grid, Slot, axis_label, slot_name
-from biobank.tables import Container, ContainerType, Keep, Placement, Specimen
+from biobank.tables import Container, ContainerType, Keep, KeepKind, Placement, Specimen
 from biobank.texts import N_
 
 DEEPEST = 8
@@ -98,15 +98,35 @@ def type_codes(session: Session) -> list[ContainerType]:
     return list(session.exec(select(ContainerType).order_by(col(ContainerType.code))))
 
 
-def taken(session: Session, container: Container) -> list[Slot]:
-    """The slots nobody else may take: with a tube, a container or a keep in them."""
-    asked = select(Placement.row, Placement.col).where(col(Placement.container_id) == container.id)
+def taken(
+    session: Session, container: Container, actor: Actor | None = None, meant: Collection[UUID] = ()
+) -> list[Slot]:
+    """The slots that may not be taken: with a tube, a container or a keep in them.
+
+    A reservation stands in nobody's way when its time is over, nor in the way of its owner where it is
+    for nothing in particular, nor of what it is `meant` for.
+    """
+    gives_way = col(Keep.ends_at) <= clock.now()
+    if actor:
+        gives_way |= col(Keep.reserved_for_id).is_(None) & (col(Keep.owner_id) == actor.id)
+    if meant:
+        gives_way |= col(Keep.reserved_for_id).in_(meant)
+    asked = (
+        select(Placement.row, Placement.col)
+        .outerjoin(Keep, col(Keep.id) == col(Placement.keep_id))
+        .where(
+            col(Placement.container_id) == container.id,
+            or_(col(Keep.id).is_(None), col(Keep.kind) != KeepKind.RESERVED, ~gives_way),
+        )
+    )
     return [Slot(row, column) for row, column in session.exec(asked)]
 
 
-def free_in(session: Session, container: Container) -> list[Slot]:
+def free_in(
+    session: Session, container: Container, actor: Actor | None = None, meant: Collection[UUID] = ()
+) -> list[Slot]:
     """The free slots of a container in fill order; empty for an unplaced one, which is never full."""
-    gone = set(taken(session, container))
+    gone = set(taken(session, container, actor, meant))
     return [slot for slot in Grid.of(type_of(session, container)).slots() if slot not in gone]
 
 

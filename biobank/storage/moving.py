@@ -1,5 +1,6 @@
 """Moving a whole box, rack or shelf: one event, on the container."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from sqlalchemy import literal
@@ -12,6 +13,7 @@ from biobank.custody import Kind, Place, slot_place
 from biobank.errors import Conflict, RuleBroken
 from biobank.inputs import Input, Scanned
 from biobank.people import Actor, May
+from biobank.storage.allowing import require_allowed_inside
 from biobank.storage.geometry import Grid, Slot, slot_name, slot_named
 from biobank.storage.maps import DEEPEST, by_code, free_in, occupant, taken, type_of
 from biobank.tables import Container, ContainerType, Level, Placement, Specimen
@@ -44,26 +46,36 @@ def require_same_site(inner: Container, outer: Container) -> None:
 
 
 def target_slot(
-    session: Session, actor: Actor, outer: Container, name: str | None, field: str = "slot"
+    session: Session,
+    actor: Actor,
+    outer: Container,
+    name: str | None,
+    field: str = "slot",
+    meant: Collection[UUID] = (),
 ) -> Slot:
-    """The named slot, or the next free one. Refused: a slot that is taken, a full container."""
+    """The named slot, or the next free one, of those the actor may take for what is `meant`.
+
+    Refused: a slot that is taken, a full container.
+    """
     grid = Grid.of(type_of(session, outer))
     if grid.size is None:
         return Slot(None, None)
     if name:
         slot = slot_named(grid, name, field)
-        require_free(session, actor, outer, slot)
+        require_free(session, actor, outer, slot, meant)
         return slot
-    free = free_in(session, outer)
+    free = free_in(session, outer, actor, meant)
     if not free:
         message = N_("%(name)s (%(code)s) is full. Scan another one.")
         raise Conflict("container_full", message, field=field, name=outer.name, code=grouped(outer.code))
     return free[0]
 
 
-def require_free(session: Session, actor: Actor, outer: Container, slot: Slot) -> None:
+def require_free(
+    session: Session, actor: Actor, outer: Container, slot: Slot, meant: Collection[UUID] = ()
+) -> None:
     """Refused: a slot that is taken, with who is in it or whom it is kept for, where the actor may see it."""
-    if slot not in taken(session, outer):
+    if slot not in taken(session, outer, actor, meant):
         return
     facts = {"slot": slot_name(Grid.of(type_of(session, outer)), slot), "name": outer.name}
     there = occupant(session, actor, outer, slot)
@@ -87,7 +99,8 @@ def move_container(session: Session, actor: Actor, order: ContainerMove) -> Cont
         raise RuleBroken("into_itself", message, field="into", name=container.name)
     require_nests(session, outer, type_of(session, container))
     require_same_site(container, outer)
-    place = Place(outer.id, *target_slot(session, actor, outer, order.slot))
+    place = Place(outer.id, *target_slot(session, actor, outer, order.slot, meant=[container.id]))
+    require_allowed_inside(session, outer, container)
     frozen = _freeze_inside(session, container, outer)
     lines = [custody.Line(subject=container, kind=Kind.PLACED, change={"place": slot_place(place)})]
     custody.record_all(session, actor, [*lines, *frozen])

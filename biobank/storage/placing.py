@@ -1,7 +1,8 @@
 """Tubes into slots and out again: put away, move, take out, bring back."""
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Annotated, Any, Protocol
 from uuid import UUID
 
 import msgspec
@@ -11,11 +12,10 @@ from sqlmodel import Session, col, select
 from biobank import clock, codes, custody, people, preanalytics
 from biobank.codes import CodeKind, grouped
 from biobank.custody import Kind, Place, slot_place
-from biobank.custody.words import out_place
 from biobank.errors import Conflict, RuleBroken
 from biobank.inputs import Input, Moment, Note, Scanned
-from biobank.ledger.entries import utc_text
 from biobank.people import Actor, May
+from biobank.storage.allowing import require_allowed
 from biobank.storage.geometry import Grid, Slot, slot_name
 from biobank.storage.maps import by_code, free_in, type_of
 from biobank.storage.moving import target_slot
@@ -41,20 +41,24 @@ class PutAway(Input):
     note: Note | None = None
 
 
-class TakeOut(Input):
-    """Take tubes out; their slots are kept for them."""
-
-    tubes: Tubes
-    occurred: Moment | None = None
-    note: Note | None = None
-
-
 class BringBack(Input):
     """Bring tubes back to the slots that were kept for them."""
 
     tubes: Tubes
     occurred: Moment | None = None
     note: Note | None = None
+
+
+class Handling(Protocol):
+    """What every order about tubes in a hand says: when it happened, and a note."""
+
+    @property
+    def occurred(self) -> datetime | None:
+        """When, where it was not just now."""
+
+    @property
+    def note(self) -> str | None:
+        """Free text, kept beside the log."""
 
 
 class Stored(msgspec.Struct, frozen=True):
@@ -103,7 +107,7 @@ def require_unplaced(session: Session, tube: Specimen) -> None:
         raise Conflict("placed_already", message, field="tubes", code=grouped(tube.code))
 
 
-def require_time(tube: Specimen, order: PutAway | TakeOut | BringBack) -> None:
+def require_time(tube: Specimen, order: Handling) -> None:
     """Refused: a time before the tube was taken out, or before what is in it was drawn or made."""
     made = [(name, getattr(tube, f"{name}_at")) for name in ("collected", "received", "processed")]
     for name, then in (*made, ("out_since", tube.out_since)):
@@ -134,17 +138,18 @@ def put_away(session: Session, actor: Actor, order: PutAway) -> list[Stored]:
     box = by_code(session, actor, order.box, May.HANDLE)
     kind = type_of(session, box)
     require_holds_tubes(box.name, kind.level)
-    tubes = _locked(session, actor, order, read, box)
+    tubes = locked(session, actor, order, read, box)
     places = {tube.id: custody.state(session, tube)["place"] for tube in tubes}
     grid = Grid.of(kind)
     stays = [tube for tube in tubes if _stays(places[tube.id], box, grid, order.slot)]
     moving = [tube for tube in tubes if tube not in stays]
     slots = _slots(session, actor, box, moving, order.slot) if moving else []
+    require_allowed(session, box, moving)
     frozen = preanalytics.freeze(session, [(tube, box.id) for tube in moving], order.occurred or clock.now())
     lines = []
     for tube, slot in zip(moving, slots, strict=True):
         change = {"place": slot_place(Place(box.id, *slot)), **_exposed(tube, order)}
-        lines.append(_line(tube, Kind.PLACED, change, order, places[tube.id], frozen.get(tube.id)))
+        lines.append(told_line(tube, Kind.PLACED, change, order, places[tube.id], frozen.get(tube.id)))
     custody.record_all(session, actor, lines)
     told = {
         tube.id: Stored(tube.code, box.code, box.name, slot_name(grid, slot))
@@ -154,30 +159,9 @@ def put_away(session: Session, actor: Actor, order: PutAway) -> list[Stored]:
     return [told[tube.id] for tube in tubes]
 
 
-def take_out(session: Session, actor: Actor, order: TakeOut) -> list[Stored]:
-    """Take tubes out: they are with the actor now, and their slots are kept for them.
-
-    Refused: a tube that stands nowhere or is out already.
-    """
-    tubes = _locked(session, actor, order, require_once(order.tubes))
-    now = clock.now()
-    lines, told = [], []
-    for tube in tubes:
-        place = custody.state(session, tube)["place"]
-        if not place or place["kind"] == "out":
-            message = N_("%(code)s is not in a box, so it cannot be taken out.")
-            raise Conflict("not_in_a_box", message, field="tubes", code=grouped(tube.code))
-        kept = Place(UUID(place["container"]), place.get("row"), place.get("col"))
-        change = {"place": out_place(actor.id, kept), "out_since": utc_text(order.occurred or now)}
-        lines.append(_line(tube, Kind.TAKEN_OUT, change, order, place))
-        told.append(_stored(session, tube, kept))
-    custody.record_all(session, actor, lines)
-    return told
-
-
 def bring_back(session: Session, actor: Actor, order: BringBack) -> list[Stored]:
     """Bring tubes back to their own slots. Refused: a tube that is not out, or for which no slot was kept."""
-    tubes = _locked(session, actor, order, require_once(order.tubes))
+    tubes = locked(session, actor, order, require_once(order.tubes))
     places = [custody.state(session, tube)["place"] for tube in tubes]
     waiting = [_kept_for(tube, place) for tube, place in zip(tubes, places, strict=True)]
     # Its box may have been carried into the cold meanwhile.
@@ -186,8 +170,10 @@ def bring_back(session: Session, actor: Actor, order: BringBack) -> list[Stored]
     lines, told = [], []
     for tube, place, kept in zip(tubes, places, waiting, strict=True):
         change = {"place": kept, **_exposed(tube, order)}
-        lines.append(_line(tube, Kind.PLACED, change, order, place, frozen.get(tube.id)))
-        told.append(_stored(session, tube, Place(UUID(kept["container"]), kept.get("row"), kept.get("col"))))
+        lines.append(told_line(tube, Kind.PLACED, change, order, place, frozen.get(tube.id)))
+        told.append(
+            stored_at(session, tube, Place(UUID(kept["container"]), kept.get("row"), kept.get("col")))
+        )
     custody.record_all(session, actor, lines)
     return told
 
@@ -202,7 +188,7 @@ def fill_boxes(session: Session, actor: Actor, freezer: str, tubes: Sequence[Spe
     custody.lock(session, [*(box.id for box in boxes), *(tube.id for tube in tubes)])
     for tube in tubes:
         require_unplaced(session, tube)
-    free = [(box, slot) for box in boxes for slot in free_in(session, box)]
+    free = [(box, slot) for box in boxes for slot in free_in(session, box, actor)]
     if len(free) < len(tubes):
         message = N_("%(name)s has %(free)s free slots, and %(wanted)s are needed. Nothing was stored.")
         raise Conflict("freezer_full", message, name=outer.name, free=len(free), wanted=len(tubes))
@@ -227,10 +213,10 @@ def fill_boxes(session: Session, actor: Actor, freezer: str, tubes: Sequence[Spe
 # --- how ---
 
 
-def _locked(
+def locked(
     session: Session,
     actor: Actor,
-    order: PutAway | TakeOut | BringBack,
+    order: Handling,
     read: Sequence[str],
     box: Container | None = None,
 ) -> list[Specimen]:
@@ -255,7 +241,7 @@ def _slots(
         return [_named(session, actor, box, moving[0], named)]
     if Grid.of(type_of(session, box)).size is None:
         return [Slot(None, None)] * len(moving)
-    free = free_in(session, box)
+    free = free_in(session, box, actor, [tube.id for tube in moving])
     if len(free) < len(moving):
         message = N_(
             "%(name)s (%(code)s) has %(free)s free slots, and %(wanted)s are needed. Scan another box."
@@ -278,14 +264,14 @@ def _named(session: Session, actor: Actor, box: Container, tube: Specimen, named
         slot = Slot(mine["row"], mine["col"])
         if slot_name(Grid.of(type_of(session, box)), slot) == named.strip().upper():
             return slot
-    return target_slot(session, actor, box, named)
+    return target_slot(session, actor, box, named, meant=[tube.id])
 
 
-def _line(
+def told_line(
     tube: Specimen,
     kind: Kind,
     change: dict[str, Any],
-    order: PutAway | TakeOut | BringBack,
+    order: Handling,
     left: dict[str, Any] | None,
     frozen: dict[str, Any] | None = None,
 ) -> custody.Line:
@@ -333,7 +319,7 @@ def _unchanged(tube: Specimen, box: Container, grid: Grid, place: dict[str, Any]
     return Stored(tube.code, box.code, box.name, slot_name(grid, slot), changed=False)
 
 
-def _stored(session: Session, tube: Specimen, place: Place) -> Stored:
+def stored_at(session: Session, tube: Specimen, place: Place) -> Stored:
     box = session.get_one(Container, place.container_id)
     grid = Grid.of(type_of(session, box))
     return Stored(tube.code, box.code, box.name, slot_name(grid, Slot(place.row, place.col)))

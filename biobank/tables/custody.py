@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from biobank.tables.base import key, raw_bytes, refers
@@ -11,6 +11,8 @@ from biobank.tables.base import key, raw_bytes, refers
 
 class Command(SQLModel, table=True):
     """One thing a person or a program asked for. Its id is the client's own, made once (UUIDv7)."""
+
+    __table_args__ = (Index("ix_command_person_id_recorded_at", "person_id", "recorded_at"),)
 
     id: UUID = Field(primary_key=True)
     fingerprint: bytes
@@ -34,7 +36,11 @@ class CustodyEvent(SQLModel, table=True):
     """One immutable line. `entry` is what was hashed; the other columns say the same, to query by."""
 
     __tablename__ = "custody_event"
-    __table_args__ = (UniqueConstraint("subject_id", "number"),)
+    __table_args__ = (
+        UniqueConstraint("subject_id", "number"),
+        # What stood in a container at some moment is asked of the events that put it there.
+        Index("ix_custody_event_container_id_recorded_at", "container_id", "recorded_at"),
+    )
 
     id: UUID = Field(primary_key=True)
     subject_id: UUID = refers("custody_subject")

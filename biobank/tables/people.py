@@ -36,6 +36,9 @@ class Person(SQLModel, table=True):
     password_hash: str | None = Field(default=None, max_length=200)
     language: str = Field(default="", max_length=10)
     active: bool = True
+    pin_hash: str | None = Field(default=None, max_length=200)
+    pin_failures: int = 0
+    pin_failed_at: datetime | None = None
 
 
 class Grant(SQLModel, table=True):
@@ -49,7 +52,11 @@ class Grant(SQLModel, table=True):
 
 
 class SignIn(SQLModel, table=True):
-    """A browser signed in. The cookie's secret is not here, only its SHA-256."""
+    """A browser signed in. The cookie's secret is not here, only its SHA-256.
+
+    At an enrolled bench `station_id` says which. A sign-in by badge may handle tubes and nothing that
+    sets up; `pin_at` is when the person last confirmed it by their PIN.
+    """
 
     __tablename__ = "sign_in"
 
@@ -59,6 +66,9 @@ class SignIn(SQLModel, table=True):
     opened_at: datetime
     ends_at: datetime
     ended_at: datetime | None = None
+    station_id: UUID | None = refers("station", optional=True)
+    by_badge: bool = False
+    pin_at: datetime | None = None
 
 
 class FirstLink(SQLModel, table=True):
@@ -94,7 +104,11 @@ class Badge(SQLModel, table=True):
 
 
 class Station(SQLModel, table=True):
-    """An enrolled bench computer or tablet, with its site and default printer."""
+    """An enrolled bench computer or tablet, with its site, its default printer and its ways.
+
+    `starts_in` is the mode of its bench after signing in; `volume` is 0 (seen only) to 100;
+    `last_seq` is the last of its numbered scans that came in with none missing before it.
+    """
 
     id: UUID = key()
     name: str = Field(max_length=60, unique=True)
@@ -102,3 +116,11 @@ class Station(SQLModel, table=True):
     printer: str = Field(default="", max_length=60)
     secret_hash: bytes = Field(unique=True)
     ended_at: datetime | None = None
+    starts_in: str = Field(default="lookup", max_length=10)
+    theme: str = Field(default="", max_length=10)
+    volume: int = 50
+    idle_minutes: int = 5
+    median_gap_ms: int = 35
+    largest_gap_ms: int = 100
+    last_seq: int = 0
+    seen_at: datetime | None = None

@@ -28,7 +28,8 @@ class Specimen(SQLModel, table=True):
     """Any physical tube or pot: a primary, a derivative or an aliquot, with one parent at most.
 
     Times are UTC; `..._offset` beside each is the local offset in minutes, as it was told.
-    `life` to `exposure_s` are state and are assigned in custody.py alone.
+    `life` to `exposure_s` are state, and `seen_at` is the last time it was in somebody's hand: both are
+    assigned in custody alone.
     """
 
     __table_args__ = (
@@ -64,8 +65,11 @@ class Specimen(SQLModel, table=True):
     amount: int | None = amount()
     out_with: UUID | None = Field(default=None, foreign_key="person.id")
     out_since: datetime | None = None
+    out_purpose: str = Field(default="", max_length=20)
+    out_due_at: datetime | None = None
     thaws: int = 0
     exposure_s: int = Field(default=0, sa_type=BigInteger)
+    seen_at: datetime | None = None
 
     requirement_id: UUID | None = refers("requirement", optional=True)
     sprec: str = Field(default="", max_length=40)

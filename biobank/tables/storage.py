@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from biobank.tables.base import key, refers, vocabulary
@@ -35,10 +35,37 @@ class Numbering(StrEnum):
 
 
 class Fill(StrEnum):
-    """The order in which free slots are taken, from the corner at A1."""
+    """The order in which free slots are taken: along rows or columns, from one of the four corners.
+
+    Without a corner it is the one at A1, top left.
+    """
 
     BY_ROW = "by_row"
     BY_COLUMN = "by_column"
+    BY_ROW_TOP_RIGHT = "by_row_top_right"
+    BY_ROW_LOW_LEFT = "by_row_low_left"
+    BY_ROW_LOW_RIGHT = "by_row_low_right"
+    BY_COLUMN_TOP_RIGHT = "by_col_top_right"
+    BY_COLUMN_LOW_LEFT = "by_col_low_left"
+    BY_COLUMN_LOW_RIGHT = "by_col_low_right"
+
+
+class Holder(StrEnum):
+    """How a freezer holds its boxes."""
+
+    SHELF = "shelf"
+    STACK = "stack"
+    RACK = "rack"
+    TRAY_RACK = "tray_rack"
+    LOOSE = "loose"
+
+
+class KeepKind(StrEnum):
+    """Why a slot may not be taken: its tube is out, somebody reserved it for a time, it cannot be used."""
+
+    OUT = "out"
+    RESERVED = "reserved"
+    BLOCKED = "blocked"
 
 
 class ContainerType(SQLModel, table=True):
@@ -57,6 +84,7 @@ class ContainerType(SQLModel, table=True):
     col_labels: Labelling = Field(default=Labelling.NUMBERS, sa_type=vocabulary(Labelling))
     numbering: Numbering = Field(default=Numbering.GRID, sa_type=vocabulary(Numbering))
     fill: Fill = Field(default=Fill.BY_ROW, sa_type=vocabulary(Fill))
+    holder: Holder | None = Field(default=None, sa_type=vocabulary(Holder))
 
 
 class Container(SQLModel, table=True):
@@ -69,16 +97,29 @@ class Container(SQLModel, table=True):
     site_id: UUID = refers("site")
     retired: bool = False
     celsius: int | None = None
+    barcode: str | None = Field(default=None, max_length=60, unique=True)
+    may_hold: dict[str, list[str]] = Field(default_factory=dict, sa_type=JSON)
 
 
 class Keep(SQLModel, table=True):
-    """A slot nobody may take: kept for a tube that is out, reserved for a task, or blocked."""
+    """A slot nobody may take: kept for a tube that is out, reserved for a task, or blocked.
+
+    `specimen_id` is the tube that is out. A reservation always ends by itself, so no history speaks of
+    it: `reserved_for_id` is what may go there (a tube or a container; anything of its owner where there is
+    none) and `plan_id` what the slots of one plan have in common.
+    """
+
+    __table_args__ = (
+        CheckConstraint("kind <> 'reserved' OR ends_at IS NOT NULL", name="reserved_for_a_time"),
+    )
 
     id: UUID = key()
-    kind: str = Field(max_length=20)
+    kind: KeepKind = Field(sa_type=vocabulary(KeepKind))
     owner_id: UUID = refers("person")
     specimen_id: UUID | None = refers("specimen", optional=True, unique=True)
     ends_at: datetime | None = None
+    reserved_for_id: UUID | None = refers("custody_subject", optional=True, index=True)
+    plan_id: UUID | None = Field(default=None, index=True)
 
 
 class Placement(SQLModel, table=True):

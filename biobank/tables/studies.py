@@ -65,6 +65,19 @@ class ConsentVersion(SQLModel, table=True):
     scopes: list[str] = Field(default_factory=list, sa_type=JSON)
 
 
+class ExposureLimit(SQLModel, table=True):
+    """How long a frozen tube of a material may be out: a warning, and the limit from which it has thawed."""
+
+    __tablename__ = "exposure_limit"
+    __table_args__ = (UniqueConstraint("protocol_id", "material"),)
+
+    id: UUID = key()
+    protocol_id: UUID = refers("protocol")
+    material: str = Field(max_length=40)
+    warn_minutes: int = Field(ge=0)
+    limit_minutes: int = Field(ge=0)
+
+
 class Vessel(SQLModel, table=True):
     """What a specimen stands in, as SPREC tells vessels apart: empty where that is not known."""
 

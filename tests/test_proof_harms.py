@@ -50,6 +50,26 @@ def a_slot_kept_for_nobody(session: Session, _: Specimen, box: Container) -> Non
     session.add(Placement(container_id=box.id, row=5, col=5, keep_id=keep.id))
 
 
+def a_barcode_that_nobody_told(_: Session, __: Specimen, box: Container) -> None:
+    box.barcode = "FX0001"
+
+
+def a_rule_that_nobody_made(_: Session, __: Specimen, box: Container) -> None:
+    box.may_hold = {"materials": ["stool"]}
+
+
+def another_sighting(_: Session, tube: Specimen, __: Container) -> None:
+    tube.seen_at = clock.now()
+
+
+def another_purpose(_: Session, tube: Specimen, __: Container) -> None:
+    tube.out_purpose = "destruction"
+
+
+def a_later_day_to_be_back(_: Session, tube: Specimen, __: Container) -> None:
+    tube.out_due_at = clock.now()
+
+
 def a_tube_that_nobody_registered(session: Session, tube: Specimen, _: Container) -> None:
     key = clock.new_key()
     session.add(CustodySubject(id=key, kind="specimen", number=0, hash=bytes(32)))
@@ -70,6 +90,11 @@ HARMS: list[Harm] = [
     another_code_of_the_box,
     a_second_slot,
     a_slot_kept_for_nobody,
+    a_barcode_that_nobody_told,
+    a_rule_that_nobody_made,
+    another_sighting,
+    another_purpose,
+    a_later_day_to_be_back,
     a_tube_that_nobody_registered,
 ]
 

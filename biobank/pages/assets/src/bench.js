@@ -1,26 +1,19 @@
 /**
- * <scan-bench action="/bench/scans">, or of a visit: sends scans one at a time, in order, each exactly once.
+ * <scan-bench action="/bench/scans">, or of a visit: hears scans and shows what came of them.
  *
- * A scan keeps its command id through every retry, so the server answers a repeat without acting twice.
- * What is not yet answered and the list of the last scans are kept for this tab and outlive a reload.
+ * The list of the last scans is kept for this tab and outlives a reload; queue.js keeps and sends the scans.
  * STOP locks the bench: what was waiting and what comes in meanwhile is listed, never sent.
  */
 import htmx from "htmx.org";
-import { uuid7 } from "./codes.js";
 import { keep, recall } from "./last-scans.js";
+import { Queue } from "./queue.js";
 import { hush, play } from "./sounds.js";
 
 const SAME_SCAN = 2000; // ms within which the same code is one scan
-const PATIENCE = 15000; // ms for one answer
-const BACKOFF = [500, 1000, 2000, 4000, 8000]; // ms
 const KEPT = 20; // results in the list
-const TRY_AGAIN = [429, 502, 503, 504];
-
-/** @typedef {{key: string, code: string, source: string, corrected: boolean, mode?: string, box?: string}} Scan */
 
 class ScanBench extends HTMLElement {
-  /** @type {Scan[]} */ #queue = [];
-  #busy = false;
+  /** @type {Queue} */ #queue;
   #last = { code: "", at: -Infinity };
   /** @type {AbortController | null} */ #open = null;
 
@@ -29,15 +22,15 @@ class ScanBench extends HTMLElement {
     document.addEventListener("scan", (event) => this.#take(/** @type {CustomEvent} */ (event)), { signal });
     document.addEventListener("keydown", (event) => this.#onKey(event), { signal });
     document.addEventListener("visibilitychange", () => this.#stayAwake(), { signal });
-    addEventListener("online", () => this.#send(), { signal });
+    addEventListener("online", () => this.#queue.send(), { signal });
     this.addEventListener("click", (event) => this.#onClick(event), { signal });
     const stop = this.#part("[data-stop]");
     // A browser closes a dialog at the second Escape whatever a page says: STOP opens again.
     stop?.addEventListener("close", () => this.#stopped && stop.showModal(), { signal });
     this.#stayAwake();
-    this.#queue = JSON.parse(sessionStorage.getItem(this.#store) ?? "[]");
+    this.#queue = new Queue(this.#action, this.#screen);
     for (const entry of recall(this.#action).reverse()) this.#list(entry);
-    this.#send();
+    this.#queue.send();
   }
 
   disconnectedCallback() {
@@ -47,7 +40,20 @@ class ScanBench extends HTMLElement {
 
   get #action() { return this.getAttribute("action") ?? ""; }
 
-  get #store() { return `waiting:${this.#action}`; }
+  /** What the queue asks and tells. @returns {import("./queue.js").Screen} */
+  get #screen() {
+    return {
+      stopped: () => this.#stopped,
+      where: () => ({ mode: this.dataset.mode ?? "", box: this.dataset.box ?? "" }),
+      answered: (answer) => {
+        this.#show(answer);
+        this.#keepList();
+      },
+      say: (state) => this.#say(state),
+      lost: () => this.#sound("offline"),
+      counted: (waiting) => this.#showQueue(waiting),
+    };
+  }
 
   get #stopped() {
     return this.dataset.state === "stop";
@@ -66,50 +72,7 @@ class ScanBench extends HTMLElement {
     const again = code === this.#last.code && event.timeStamp - this.#last.at < SAME_SCAN;
     this.#last = { code, at: event.timeStamp };
     if (again) return;
-    this.#queue.push({ key: uuid7(), code, source, corrected });
-    this.#send();
-  }
-
-  async #send() {
-    this.#showQueue();
-    if (this.#busy || this.#stopped || !this.#queue.length) return;
-    this.#busy = true;
-    this.#say("sending");
-    const scan = this.#queue[0];
-    // Where the scan applies is settled when it is first sent: a retry must repeat the same words.
-    scan.mode ??= this.dataset.mode ?? "";
-    scan.box ??= this.dataset.box ?? "";
-    this.#showQueue();
-    const answer = await this.#post(scan);
-    this.#queue.shift();
-    this.#busy = false;
-    this.#say("idle");
-    this.#show(answer);
-    this.#keepList();
-    this.#showQueue();
-    this.#send();
-  }
-
-  /** Posts until the server has answered. @param {Scan} scan @returns {Promise<Document>} */
-  async #post(scan) {
-    const { key, code, mode, box, source, corrected } = scan;
-    const body = new URLSearchParams({ scan: code, mode: mode ?? "", box: box ?? "", source, corrected: String(corrected) });
-    for (let turn = 0; ; turn += 1) {
-      const token = document.querySelector('meta[name="csrf-token"]')?.getAttribute("content") ?? "";
-      const headers = { "Accept": "text/html", "Idempotency-Key": key, "X-CSRF-Token": token };
-      try {
-        const signal = AbortSignal.timeout(PATIENCE);
-        const response = await fetch(this.#action, { method: "POST", body, headers, signal });
-        if (!TRY_AGAIN.includes(response.status)) {
-          return new DOMParser().parseFromString(await response.text(), "text/html");
-        }
-      } catch {
-        // no connection, or no answer in time: the scan may have counted, so the same key goes again
-      }
-      if (turn === 0) this.#sound("offline");
-      this.#say("offline");
-      await new Promise((ready) => setTimeout(ready, BACKOFF[Math.min(turn, BACKOFF.length - 1)]));
-    }
+    this.#queue.add({ code, source, corrected });
   }
 
   /** @param {Document} answer */
@@ -178,7 +141,7 @@ class ScanBench extends HTMLElement {
     this.#part("[data-ignored-list]")?.replaceChildren();
     const dialog = this.#part("[data-stop]");
     if (!dialog.open) dialog.showModal();
-    for (const scan of this.#queue.splice(0)) this.#ignore(scan.code);
+    for (const scan of this.#queue.drop()) this.#ignore(scan.code);
     this.#countIgnored();
   }
 
@@ -206,7 +169,7 @@ class ScanBench extends HTMLElement {
     this.#last = { code: "", at: -Infinity };
     for (const row of [...this.#part("[data-ignored-list]").children].reverse()) this.#list(row.firstElementChild);
     this.#keepList();
-    this.#send();
+    this.#queue.send();
   }
 
   /** @param {KeyboardEvent} event */
@@ -225,9 +188,9 @@ class ScanBench extends HTMLElement {
     button.dispatchEvent(new CustomEvent("scan", { bubbles: true, cancelable: true, detail }));
   }
 
-  #showQueue() {
-    sessionStorage.setItem(this.#store, JSON.stringify(this.#queue));
-    for (const place of this.querySelectorAll("[data-queue-length]")) place.textContent = String(this.#queue.length);
+  /** @param {number} waiting */
+  #showQueue(waiting) {
+    for (const place of this.querySelectorAll("[data-queue-length]")) place.textContent = String(waiting);
   }
 
   /** @param {"idle" | "sending" | "offline" | "stop"} state */

@@ -148,7 +148,7 @@ def put_away(session: Session, actor: Actor, order: PutAway) -> list[Stored]:
     frozen = preanalytics.freeze(session, [(tube, box.id) for tube in moving], order.occurred or clock.now())
     lines = []
     for tube, slot in zip(moving, slots, strict=True):
-        change = {"place": slot_place(Place(box.id, *slot)), **_exposed(tube, order)}
+        change = {"place": slot_place(Place(box.id, *slot)), **exposed(tube, order)}
         lines.append(told_line(tube, Kind.PLACED, change, order, places[tube.id], frozen.get(tube.id)))
     custody.record_all(session, actor, lines)
     told = {
@@ -169,7 +169,7 @@ def bring_back(session: Session, actor: Actor, order: BringBack) -> list[Stored]
     frozen = preanalytics.freeze(session, going, order.occurred or clock.now())
     lines, told = [], []
     for tube, place, kept in zip(tubes, places, waiting, strict=True):
-        change = {"place": kept, **_exposed(tube, order)}
+        change = {"place": kept, **exposed(tube, order)}
         lines.append(told_line(tube, Kind.PLACED, change, order, place, frozen.get(tube.id)))
         told.append(
             stored_at(session, tube, Place(UUID(kept["container"]), kept.get("row"), kept.get("col")))
@@ -285,7 +285,7 @@ def told_line(
     )
 
 
-def _exposed(tube: Specimen, order: PutAway | BringBack) -> dict[str, Any]:
+def exposed(tube: Specimen, order: PutAway | BringBack) -> dict[str, Any]:
     """What coming back in says of the time a tube was out, in whole seconds."""
     if tube.out_since is None:
         return {}

@@ -55,6 +55,8 @@ WORDS: Mapping[str, str] = {
     "empty": N_("empty"),
     "occupied": N_("occupied"),
     "kept": N_("taken out, slot kept"),
+    "reserved": N_("reserved"),
+    "blocked": N_("blocked"),
     # visits
     "planned": N_("planned"),
     "done": N_("done"),

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import func, literal, or_
+from sqlalchemy import and_, func, literal, or_
 from sqlalchemy import select as core_select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
@@ -14,7 +14,7 @@ from biobank.codes import CodeKind
 from biobank.errors import NotFound
 from biobank.people import Actor, May
 from biobank.storage.geometry import Grid, Slot, axis_label, slot_name
-from biobank.tables import Container, ContainerType, Keep, KeepKind, Placement, Specimen
+from biobank.tables import Container, ContainerType, Keep, KeepKind, Person, Placement, Specimen
 from biobank.texts import N_
 
 DEEPEST = 8
@@ -31,9 +31,11 @@ class Step(msgspec.Struct, frozen=True):
 
 
 class SlotRow(msgspec.Struct, frozen=True):
-    """One slot of a container: what is in it, if anything. `state` is empty, occupied or kept.
+    """One slot of a container: what is in it, if anything.
 
-    Of a tube out of the reader's scope nothing but that is told: it has no code.
+    `state` is empty, occupied, kept (for a tube that is out), reserved (until its time is over, by `owner`,
+    for `code` where it is for one thing) or blocked. Of a tube out of the reader's scope nothing but that is
+    told: it has no code.
     """
 
     name: str
@@ -45,6 +47,7 @@ class SlotRow(msgspec.Struct, frozen=True):
     material: str = ""
     used: int = 0
     size: int | None = None
+    owner: str = ""
 
 
 class BoxMap(msgspec.Struct, frozen=True):
@@ -202,7 +205,10 @@ def box_map(session: Session, actor: Actor, text: str) -> BoxMap:
             for slot in sorted(grid.slots())
         ]
     used = sum(1 for row in slots if row.state == "occupied")
-    free = [slot for slot in grid.slots() if slot not in filled]
+    # What is reserved for me is free to me.
+    mine = any(row.state == "reserved" for row in occupied)
+    gone = set(taken(session, container, actor)) if mine else filled.keys()
+    free = [slot for slot in grid.slots() if slot not in gone]
     return BoxMap(
         code=container.code,
         name=container.name,
@@ -241,6 +247,8 @@ def occupant(session: Session, actor: Actor, container: Container, slot: Slot) -
 
 # --- how ---
 
+_KEPT = {KeepKind.OUT: "kept", KeepKind.RESERVED: "reserved", KeepKind.BLOCKED: "blocked"}
+
 
 def _occupants(session: Session, actor: Actor, container: Container, grid: Grid) -> list[SlotRow]:
     child = aliased(Container)
@@ -252,18 +260,31 @@ def _occupants(session: Session, actor: Actor, container: Container, grid: Grid)
             child,
             ContainerType,
             people.visible(actor, May.SEE, Specimen).label("seen"),
+            col(Keep.kind),
+            col(Person.name),
         )
         .outerjoin(child, col(child.id) == col(Placement.child_id))
         .outerjoin(ContainerType, col(ContainerType.id) == col(child.type_id))
         .outerjoin(Keep, col(Keep.id) == col(Placement.keep_id))
-        .outerjoin(Specimen, col(Specimen.id) == func.coalesce(Placement.specimen_id, Keep.specimen_id))
-        .where(col(Placement.container_id) == container.id)
+        .outerjoin(Person, and_(col(Person.id) == col(Keep.owner_id), col(Keep.kind) == KeepKind.RESERVED))
+        .outerjoin(
+            Specimen,
+            col(Specimen.id) == func.coalesce(Placement.specimen_id, Keep.specimen_id, Keep.reserved_for_id),
+        )
+        .where(
+            col(Placement.container_id) == container.id,
+            or_(
+                col(Keep.id).is_(None),
+                col(Keep.kind) != KeepKind.RESERVED,
+                col(Keep.ends_at) > clock.now(),
+            ),
+        )
         .order_by(col(Placement.row), col(Placement.col), col(Placement.id))
     )
     found = session.execute(asked).all()
-    used = _used(session, [inner.id for _, _, _, inner, _, _ in found if inner])
+    used = _used(session, [inner.id for _, _, _, inner, *_ in found if inner])
     rows: list[SlotRow] = []
-    for placement, tube, material, inner, kind, seen in found:
+    for placement, tube, material, inner, kind, seen, keep, owner in found:
         slot = Slot(placement.row, placement.col)
         row = SlotRow(slot_name(grid, slot), slot.row, slot.col, "occupied")
         if inner:
@@ -272,7 +293,10 @@ def _occupants(session: Session, actor: Actor, container: Container, grid: Grid)
                 row, code=inner.code, label=inner.name, used=used.get(inner.id, 0), size=size
             )
         elif placement.keep_id:
-            row = msgspec.structs.replace(row, state="kept", code=tube if seen else "")
+            state = _KEPT[keep]
+            row = msgspec.structs.replace(
+                row, state=state, code=(tube or "") if seen else "", owner=owner or ""
+            )
         elif seen:
             row = msgspec.structs.replace(row, code=tube, material=material)
         rows.append(row)

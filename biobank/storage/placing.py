@@ -16,6 +16,7 @@ from biobank.errors import Conflict, RuleBroken
 from biobank.inputs import Input, Moment, Note, Scanned
 from biobank.people import Actor, May
 from biobank.storage.allowing import require_allowed
+from biobank.storage.exposure import came_in
 from biobank.storage.geometry import Grid, Slot, slot_name
 from biobank.storage.maps import by_code, free_in, type_of
 from biobank.storage.moving import target_slot
@@ -130,7 +131,8 @@ def require_time(tube: Specimen, order: Handling) -> None:
 def put_away(session: Session, actor: Actor, order: PutAway) -> list[Stored]:
     """Put tubes into a box, whole or not at all.
 
-    A tube that is in the box already, and at the slot if one is named, stays and is told as unchanged.
+    A tube that is in the box already, and at the slot if one is named, stays and is told as unchanged; that
+    it was seen there is noted. One that was out of the cold for too long has thawed (`exposure.came_in`).
     One that is put into the cold is frozen by that, and gets its SPREC code (`preanalytics.freeze`).
     Refused: a slot that is taken (naming the occupant), a box too full for all, a tube that has ended.
     """
@@ -145,12 +147,13 @@ def put_away(session: Session, actor: Actor, order: PutAway) -> list[Stored]:
     moving = [tube for tube in tubes if tube not in stays]
     slots = _slots(session, actor, box, moving, order.slot) if moving else []
     require_allowed(session, box, moving)
+    exposed, thaws = came_in(session, moving, order.occurred)
     frozen = preanalytics.freeze(session, [(tube, box.id) for tube in moving], order.occurred or clock.now())
-    lines = []
+    lines = [told_line(tube, Kind.SIGHTED, {}, order, None) for tube in stays]
     for tube, slot in zip(moving, slots, strict=True):
-        change = {"place": slot_place(Place(box.id, *slot)), **exposed(tube, order)}
+        change = {"place": slot_place(Place(box.id, *slot)), **exposed.get(tube.id, {})}
         lines.append(told_line(tube, Kind.PLACED, change, order, places[tube.id], frozen.get(tube.id)))
-    custody.record_all(session, actor, lines)
+    custody.record_all(session, actor, [*lines, *thaws])
     told = {
         tube.id: Stored(tube.code, box.code, box.name, slot_name(grid, slot))
         for tube, slot in zip(moving, slots, strict=True)
@@ -166,15 +169,16 @@ def bring_back(session: Session, actor: Actor, order: BringBack) -> list[Stored]
     waiting = [_kept_for(tube, place) for tube, place in zip(tubes, places, strict=True)]
     # Its box may have been carried into the cold meanwhile.
     going = [(tube, UUID(kept["container"])) for tube, kept in zip(tubes, waiting, strict=True)]
+    exposed, thaws = came_in(session, tubes, order.occurred)
     frozen = preanalytics.freeze(session, going, order.occurred or clock.now())
     lines, told = [], []
     for tube, place, kept in zip(tubes, places, waiting, strict=True):
-        change = {"place": kept, **exposed(tube, order)}
+        change = {"place": kept, **exposed[tube.id]}
         lines.append(told_line(tube, Kind.PLACED, change, order, place, frozen.get(tube.id)))
         told.append(
             stored_at(session, tube, Place(UUID(kept["container"]), kept.get("row"), kept.get("col")))
         )
-    custody.record_all(session, actor, lines)
+    custody.record_all(session, actor, [*lines, *thaws])
     return told
 
 

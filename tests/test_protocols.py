@@ -16,7 +16,15 @@ from biobank import amounts, studies
 from biobank.errors import Refusal, Refusals
 from biobank.people import Actor
 from biobank.studies import RequirementPart
-from biobank.studies.file import LIMITS, CollectingPart, ConsentPart, EventPart, ProtocolFile, VesselPart
+from biobank.studies.file import (
+    LIMITS,
+    CollectingPart,
+    ConsentPart,
+    EventPart,
+    ExposurePart,
+    ProtocolFile,
+    VesselPart,
+)
 from biobank.studies.windows import overlapping
 from biobank.tables import Anchor, Event, Protocol, Requirement, Scope, SpecimenKind, Study
 from tests.world import MANAGER, World
@@ -384,7 +392,7 @@ def test_the_examples_of_the_document_are_one_sound_protocol_and_name_every_word
     blocks = re.findall(r"```toml\n(.*?)```", document, re.DOTALL)
     protocol = studies.read_protocol("".join(blocks).encode())
     assert [event.code for event in protocol.events] == ["M3"]
-    parts = (RequirementPart, EventPart, ConsentPart, CollectingPart, VesselPart, ProtocolFile)
+    parts = (RequirementPart, EventPart, ConsentPart, CollectingPart, VesselPart, ExposurePart, ProtocolFile)
     words = {field.alias or name for part in parts for name, field in part.model_fields.items()}
     assert {word for word in words if not re.search(rf"\b{word}\b", document)} == set()
     for known in (*LIMITS, *amounts.MATERIALS, *Scope):

@@ -15,6 +15,7 @@ from biobank.tables import (
     Attribute,
     ConsentVersion,
     Event,
+    ExposureLimit,
     Protocol,
     Requirement,
     Study,
@@ -97,6 +98,14 @@ class VesselCard(msgspec.Struct, frozen=True):
     volume: str
 
 
+class ExposureCard(msgspec.Struct, frozen=True):
+    """How many minutes a frozen tube of a material may be out of the cold."""
+
+    material: str
+    warn: int
+    limit: int
+
+
 class VersionRow(msgspec.Struct, frozen=True):
     """A version of the file: its SHA-256, when it was loaded, and whether its text was kept."""
 
@@ -123,6 +132,7 @@ class ProtocolCard(msgspec.Struct, frozen=True):
     datasets: list[str]
     all_present: bool
     label_shows_participant: bool
+    exposure: list[ExposureCard] = []
 
 
 # --- questions ---
@@ -157,6 +167,7 @@ def protocol_card(session: Session, study: Study, version: int | None = None) ->
         needs=dict(chosen.needs),
         attributes=[AttributeCard(each.name, each.values, each.lowest, each.highest) for each in noted],
         vessels=[_vessel(each) for each in vessels],
+        exposure=_exposure(session, of),
         datasets=list(chosen.datasets),
         all_present=chosen.all_present,
         label_shows_participant=chosen.label_shows_participant,
@@ -202,6 +213,12 @@ def _event(event: Event) -> EventCard:
         after=event.window_after,
         arms=event.arms,
     )
+
+
+def _exposure(session: Session, protocol_id: UUID) -> list[ExposureCard]:
+    asked = select(ExposureLimit).where(col(ExposureLimit.protocol_id) == protocol_id)
+    found = session.exec(asked.order_by(col(ExposureLimit.material)))
+    return [ExposureCard(each.material, each.warn_minutes, each.limit_minutes) for each in found]
 
 
 def _vessel(vessel: Vessel) -> VesselCard:

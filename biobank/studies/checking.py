@@ -80,6 +80,7 @@ def require_sound(protocol: ProtocolFile) -> None:
     _require_scopes(protocol)
     for name, vessel in protocol.vessels.items():
         _require_vessel(f"vessels.{name}", vessel.primary, vessel.volume)
+    _require_exposure(protocol)
     for place, attribute in enumerate(protocol.attributes):
         low, high = attribute.lowest, attribute.highest
         if low is not None and high is not None and low > high:
@@ -157,6 +158,17 @@ def _require_vessel(field: str, primary: str, volume: str | None) -> None:
         raise RuleBroken("protocol_primary_code", message, field=f"{field}.primary", code=primary)
     if volume:
         amounts.parse(volume, amounts.Dimension.VOLUME, f"{field}.volume")
+
+
+def _require_exposure(protocol: ProtocolFile) -> None:
+    for material, part in protocol.exposure.items():
+        amounts.material(material, f"exposure.{material}")
+        if part.warn > part.limit:
+            message = N_(
+                "The warning after %(warn)s minutes comes later than the limit of %(limit)s minutes."
+            )
+            field = f"exposure.{material}.warn"
+            raise RuleBroken("protocol_late_warning", message, field=field, warn=part.warn, limit=part.limit)
 
 
 # --- collections ---

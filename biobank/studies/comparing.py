@@ -9,6 +9,7 @@ from biobank.studies.file import (
     AttributePart,
     ConsentPart,
     EventPart,
+    ExposurePart,
     ProtocolFile,
     RequirementPart,
     VesselPart,
@@ -43,6 +44,7 @@ def differences(old: ProtocolFile | None, new: ProtocolFile) -> list[Difference]
         *_events(old, new),
         *_collections(old, new),
         *_vessels(old, new),
+        *_exposures(old, new),
     ]
 
 
@@ -321,6 +323,22 @@ def _vessels(old: ProtocolFile, new: ProtocolFile) -> Iterator[Difference]:
 
 def _vessel(part: VesselPart) -> str:
     return " ".join(filter(None, (part.primary, part.family, part.volume))) or "-"
+
+
+def _exposures(old: ProtocolFile, new: ProtocolFile) -> Iterator[Difference]:
+    for material in dict.fromkeys((*new.exposure, *old.exposure)):
+        was, now = old.exposure.get(material), new.exposure.get(material)
+        if was != now:
+            message = N_("%(material)s: out of the cold, %(new)s; it was %(old)s.")
+            facts: dict[str, Fact] = {"material": _material(material)}
+            yield Difference(message, {**facts, "new": _exposure(now), "old": _exposure(was)})
+
+
+def _exposure(part: ExposurePart | None) -> Difference:
+    if part is None:
+        return Difference(N_("the usual limits"))
+    message = N_("a warning after %(warn)s minutes and a limit of %(limit)s minutes")
+    return Difference(message, {"warn": part.warn, "limit": part.limit})
 
 
 def _gone(before: Iterable[str], after: Iterable[str]) -> list[str]:

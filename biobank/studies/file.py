@@ -86,6 +86,16 @@ class VesselPart(Input):
     volume: AmountText | None = None
 
 
+class ExposurePart(Input):
+    """`[exposure.plasma_edta]`: how many minutes a frozen tube of a material may be out of the cold.
+
+    From `warn` on it is told as late; past `limit` it has thawed, which is noted when it comes back.
+    """
+
+    warn: Minutes
+    limit: Minutes
+
+
 class RequirementPart(Input):
     """One specimen an event collects, with what is made of it.
 
@@ -151,6 +161,7 @@ class ProtocolFile(Input):
     needs: dict[str, Short] = {}
     collecting: CollectingPart = CollectingPart()
     vessels: Annotated[dict[Annotated[Vessel, Field(min_length=1)], VesselPart], Field(max_length=200)] = {}
+    exposure: dict[Short, ExposurePart] = {}
     collections: dict[Code, list[RequirementPart]] = {}
     events: Annotated[list[EventPart], Field(min_length=1, max_length=500)]
     import_: ImportPart | None = Field(default=None, alias="import")

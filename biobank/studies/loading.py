@@ -22,6 +22,7 @@ from biobank.tables import (
     Attribute,
     ConsentVersion,
     Event,
+    ExposureLimit,
     Protocol,
     Requirement,
     SpecimenKind,
@@ -112,6 +113,11 @@ def _write_parts(session: Session, protocol_id: UUID, protocol: ProtocolFile) ->
             protocol_id=protocol_id, name=name, primary=vessel.primary, family=vessel.family, volume=volume
         )
         session.add(kept_as)
+    for material, out in protocol.exposure.items():
+        limits = ExposureLimit(
+            protocol_id=protocol_id, material=material, warn_minutes=out.warn, limit_minutes=out.limit
+        )
+        session.add(limits)
     events = [_event(protocol_id, position, part) for position, part in enumerate(protocol.events)]
     session.add_all(events)
     wanted: list[dict[str, Any]] = []

@@ -36,12 +36,12 @@ def find(session: Session, actor: Actor, text: str) -> Found:
     code = codes.read(text)
     if code:
         return _ours(session, actor, code)
-    found = _outside(session, actor, text) or _pseudonyms(session, actor, text)
+    found = _outside(session, actor, text) + _borne(session, actor, text) or _pseudonyms(session, actor, text)
     if not found:
         message = N_("Nothing is known by “%(text)s”. Check the label, or type the code.")
         raise NotFound("code_unknown", message, field="code", text=codes.fold(text)[:60])
     if len({(each.code, each.study) for each in found}) > 1:
-        choices = ", ".join(f"{each.code} ({each.scheme or each.study})" for each in found[:5])
+        choices = ", ".join(f"{each.code} ({each.scheme or each.study or each.kind})" for each in found[:5])
         message = N_("“%(text)s” names more than one thing: %(choices)s. Scan our own code.")
         raise Conflict("code_ambiguous", message, field="code", text=codes.fold(text)[:60], choices=choices)
     return found[0]
@@ -79,6 +79,12 @@ def _outside(session: Session, actor: Actor, text: str) -> list[Found]:
         Found("specimen", code, scheme=scheme, retired=retired is not None)
         for code, scheme, retired in session.exec(asked)
     ]
+
+
+def _borne(session: Session, actor: Actor, text: str) -> list[Found]:
+    """Racks and boxes that bear this code of their manufacturer."""
+    borne = storage.containers_of(session, actor, text)
+    return [Found("container", container.code) for container in borne]
 
 
 def _pseudonyms(session: Session, actor: Actor, text: str) -> list[Found]:

@@ -1,19 +1,14 @@
 """Containers, slots, put away, move, take out, bring back, choose a slot."""
 
+from biobank.storage.barcodes import containers_of
 from biobank.storage.choosing import Suggestion, suggest_boxes
 from biobank.storage.geometry import Grid, Slot, free_slots, slot_name, slot_named
 from biobank.storage.making import (
-    BUILT_IN,
     ContainerOrder,
     FreezerMade,
     FreezerOrder,
-    TypeOrder,
-    TypeRow,
-    add_built_in_types,
-    add_type,
     make_container,
     make_freezer,
-    type_row,
 )
 from biobank.storage.maps import (
     BoxMap,
@@ -39,6 +34,14 @@ from biobank.storage.placing import (
 )
 from biobank.storage.standing import Branch, ContainerRow, contents, inside, roots, trees
 from biobank.storage.taking import TakeOut, take_out
+from biobank.storage.types import (
+    BUILT_IN,
+    TypeOrder,
+    TypeRow,
+    add_built_in_types,
+    add_type,
+    type_row,
+)
 
 __all__ = [
     "BUILT_IN",
@@ -66,6 +69,7 @@ __all__ = [
     "box_map",
     "bring_back",
     "by_code",
+    "containers_of",
     "contents",
     "fill_boxes",
     "free_in",

@@ -40,9 +40,12 @@ class Grid(msgspec.Struct, frozen=True):
     def slots(self) -> Iterator[Slot]:
         """Every slot in fill order."""
         rows, cols = range(self.rows or 0), range(self.cols or 0)
-        if self.fill is Fill.BY_COLUMN:
-            return (Slot(row, col) for col in cols for row in rows)
-        return (Slot(row, col) for row in rows for col in cols)
+        by_column, from_below, from_the_right = course(self.fill)
+        down = rows[::-1] if from_below else rows
+        across = cols[::-1] if from_the_right else cols
+        if by_column:
+            return (Slot(row, col) for col in across for row in down)
+        return (Slot(row, col) for row in down for col in across)
 
     def has(self, slot: Slot) -> bool:
         """Whether the slot is inside the grid."""
@@ -52,6 +55,11 @@ class Grid(msgspec.Struct, frozen=True):
             and 0 <= slot.row < (self.rows or 0)
             and 0 <= slot.col < (self.cols or 0)
         )
+
+
+def course(fill: Fill) -> tuple[bool, bool, bool]:
+    """How slots are filled: by column, from below, from the right; by row, from A1, where all are false."""
+    return fill.value.startswith("by_col"), "_low_" in fill.value, fill.value.endswith("_right")
 
 
 def letters(index: int) -> str:

@@ -1,49 +1,44 @@
-"""Making containers: their types, single ones, and a whole freezer in one act."""
+"""Making containers: single ones, and a whole freezer in one act."""
 
+from collections.abc import Iterator
 from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
-from pydantic import Field, StringConstraints
-from sqlmodel import Session, col, select
+from pydantic import Field
+from sqlmodel import Session
 
 from biobank import accounts, codes, custody, people
 from biobank.codes import CodeKind
 from biobank.custody import Kind, Place, slot_place
-from biobank.errors import Conflict, RuleBroken
-from biobank.inputs import Input, Line, Whole
+from biobank.errors import RuleBroken
+from biobank.inputs import Input, Line, Scanned, Whole
 from biobank.people import Actor, May
-from biobank.storage.geometry import Grid
+from biobank.storage import types
+from biobank.storage.allowing import require_type_allowed
+from biobank.storage.barcodes import require_barcode
+from biobank.storage.geometry import Grid, Slot
 from biobank.storage.maps import by_code
 from biobank.storage.moving import require_nests, target_slot
-from biobank.tables import Container, ContainerType, Fill, Labelling, Level, Numbering
+from biobank.storage.types import Side, TypeOrder, require_type, type_like
+from biobank.tables import Container, ContainerType, Holder, Level
 from biobank.texts import N_
 
 MOST_BOXES = 10_000
-Side = Annotated[Whole, Field(ge=1, le=100)]
 Count = Annotated[Whole, Field(ge=1, le=50)]
 Name = Annotated[Line, Field(max_length=60)]
+Barcode = Annotated[Scanned, Field(max_length=60)]
 Celsius = Annotated[Whole, Field(ge=-200, le=40)]
 
 
-class TypeOrder(Input):
-    """A new container type. Without rows and columns, things lie in it unplaced."""
-
-    code: Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=r"^[a-z0-9][a-z0-9.-]*$")]
-    name: Annotated[Line, Field(max_length=100)]
-    level: Level
-    rows: Side | None = None
-    cols: Side | None = None
-    row_labels: Labelling = Labelling.LETTERS
-    col_labels: Labelling = Labelling.NUMBERS
-    numbering: Numbering = Numbering.GRID
-    fill: Fill = Fill.BY_ROW
+# --- words ---
 
 
 class ContainerOrder(Input):
     """One new container of a type, into another one (at a slot or the next free) or by itself at a site.
 
     `celsius` is what it is kept at; what stands in it is as cold unless it says otherwise itself.
+    `barcode` is the code that its manufacturer gave it, where it bears one.
     """
 
     type: Line
@@ -52,32 +47,27 @@ class ContainerOrder(Input):
     into: str | None = None
     slot: str | None = None
     celsius: Celsius | None = None
+    barcode: Barcode | None = None
 
 
 class FreezerOrder(Input):
-    """A whole freezer: so many shelves, racks on each, boxes in each rack, all of one box type."""
+    """A whole freezer: so many shelves, racks on each, boxes in each rack, all of one box type.
+
+    `holder` is how boxes are held. In a `rack` or a `tray_rack` it is `rows` x `cols` that says how many
+    (trays x positions). With `shelf` and `loose` there are no racks: `boxes` is how many each shelf holds,
+    in a row or just so.
+    """
 
     site: Line
     name: Name
+    holder: Holder = Holder.STACK
     shelves: Count = 5
     racks: Count = 5
     boxes: Count = 20
+    rows: Side = 5
+    cols: Side = 4
     box_type: str = "box-9x9"
     celsius: Celsius = -80
-
-
-class TypeRow(msgspec.Struct, frozen=True):
-    """A container type in a list; without rows and columns, things lie in it unplaced."""
-
-    code: str
-    name: str
-    level: str
-    rows: int | None
-    cols: int | None
-    row_labels: str
-    col_labels: str
-    numbering: str
-    fill: str
 
 
 class FreezerMade(msgspec.Struct, frozen=True):
@@ -89,48 +79,32 @@ class FreezerMade(msgspec.Struct, frozen=True):
     slots: int
 
 
-_INSIDE = {Level.FREEZER: "shelves", Level.SHELF: "racks", Level.RACK: "boxes"}
-"""The field of a freezer's order that says how many places a container of this level has."""
+class Storey(msgspec.Struct, frozen=True):
+    """One level of a freezer: what each thing on it is called, its type, and how many each outer one has."""
+
+    name: str
+    kind: ContainerType
+    count: int
 
 
-def _column(code: str, name: str, level: Level, rows: int, cols: int) -> TypeOrder:
-    return TypeOrder(code=code, name=name, level=level, rows=rows, cols=cols, numbering=Numbering.BY_ROW)
+# --- rules ---
 
 
-def _box(code: str, name: str, rows: int, cols: int) -> TypeOrder:
-    return TypeOrder(code=code, name=name, level=Level.BOX, rows=rows, cols=cols)
+def boxes_in_each(order: FreezerOrder) -> int:
+    """How many boxes each rack holds, or each shelf where there are no racks."""
+    in_a_grid = order.holder in {Holder.RACK, Holder.TRAY_RACK}
+    return order.rows * order.cols if in_a_grid else order.boxes
 
 
-BUILT_IN = (
-    _box("box-5x5", "Box 5 × 5", 5, 5),
-    _box("box-9x9", "Box 9 × 9", 9, 9),
-    _box("box-10x10", "Box 10 × 10", 10, 10),
-    _box("box-13x13", "Box 13 × 13", 13, 13),
-    _box("rack-8x12", "SBS rack 8 × 12", 8, 12),
-    TypeOrder(code="bag", name="Bag", level=Level.BOX),
-)
-"""Types that every installation begins with; a site adds its own."""
+def require_buildable(order: FreezerOrder) -> None:
+    """Refused: more boxes than any freezer holds, most likely a slip of the hand."""
+    boxes = order.shelves * (order.racks if _has_racks(order) else 1) * boxes_in_each(order)
+    if boxes > MOST_BOXES:
+        message = N_("That makes %(boxes)s boxes, and a freezer has at most %(most)s. Check the numbers.")
+        raise RuleBroken("too_many_boxes", message, field="boxes", boxes=boxes, most=MOST_BOXES)
 
 
-def add_type(session: Session, actor: Actor, order: TypeOrder) -> ContainerType:
-    """Add a container type, for every site. Refused: rows without columns, a code that is taken."""
-    people.require_over(actor, May.SET_UP, None, None)
-    if (order.rows is None) != (order.cols is None):
-        message = N_("Give both rows and columns, or neither for a container that things lie in unplaced.")
-        raise RuleBroken("grid_incomplete", message, field="rows" if order.rows is None else "cols")
-    if type_by_code(session, order.code):
-        message = N_("There is a container type %(code)s already.")
-        raise Conflict("type_exists", message, field="code", code=order.code)
-    kind = ContainerType(**order.model_dump())
-    session.add(kind)
-    session.flush()
-    return kind
-
-
-def add_built_in_types(session: Session, actor: Actor) -> None:
-    """Add the types that every installation begins with."""
-    for order in BUILT_IN:
-        add_type(session, actor, order)
+# --- actions ---
 
 
 def make_container(session: Session, actor: Actor, order: ContainerOrder) -> Container:
@@ -144,104 +118,89 @@ def make_container(session: Session, actor: Actor, order: ContainerOrder) -> Con
     else:
         outer = by_code(session, actor, order.into, May.SET_UP, "into")
         container = _container(order.name, kind.id, outer.site_id)
-        require_nests(session, outer, kind)
         custody.lock(session, [outer.id])
+        session.refresh(outer)
+        require_nests(session, outer, kind)
+        require_type_allowed(session, outer, kind, order.name)
         place = Place(outer.id, *target_slot(session, actor, outer, order.slot))
     container.celsius = order.celsius
-    custody.record_all(session, actor, [_made(container, place)])
+    barcode = require_barcode(session, order.barcode) if order.barcode else None
+    custody.record_all(session, actor, [_made(container, place, barcode)])
     return container
 
 
-def require_buildable(order: FreezerOrder) -> None:
-    """Refused: more boxes than any freezer holds, most likely a slip of the hand."""
-    boxes = order.shelves * order.racks * order.boxes
-    if boxes > MOST_BOXES:
-        message = N_("That makes %(boxes)s boxes, and a freezer has at most %(most)s. Check the numbers.")
-        raise RuleBroken("too_many_boxes", message, field="boxes", boxes=boxes, most=MOST_BOXES)
-
-
 def make_freezer(session: Session, actor: Actor, order: FreezerOrder) -> FreezerMade:
-    """Make a freezer with its shelves, racks and boxes in one act; every box gets a code of its own."""
+    """Make a freezer with all it holds, down to its boxes, in one act; every one gets a code of its own."""
     require_buildable(order)
     site = accounts.site_by_code(session, order.site)
     box_type = require_type(session, order.box_type, "box_type")
     if box_type.level is not Level.BOX:
         message = N_("%(code)s is not a box type.")
         raise RuleBroken("not_a_box_type", message, field="box_type", code=order.box_type)
-    freezer = _container(order.name, _column_type(session, Level.FREEZER, order.shelves).id, site.id)
+    storeys = _storeys(session, order, box_type)
+    column = types.column(
+        f"freezer-{order.shelves}", f"Freezer × {order.shelves}", Level.FREEZER, order.shelves
+    )
+    kind = type_like(session, column, "shelves")
+    freezer = _container(order.name, kind.id, site.id)
     freezer.celsius = order.celsius
     people.require(actor, May.SET_UP, freezer)
     lines = [_made(freezer, None)]
     outer = [freezer]
-    for name, level, count in (
-        (N_("Shelf"), Level.SHELF, order.shelves),
-        (N_("Rack"), Level.RACK, order.racks),
-        (N_("Box"), Level.BOX, order.boxes),
-    ):
-        inside = {Level.SHELF: order.racks, Level.RACK: order.boxes}.get(level)
-        kind = _column_type(session, level, inside) if inside else box_type
+    for storey in storeys:
         made = [
-            (_container(f"{name} {number + 1}", kind.id, site.id), Place(holder.id, number, 0))
+            (_container(f"{storey.name} {number + 1}", storey.kind.id, site.id), Place(holder.id, *slot))
             for holder in outer
-            for number in range(count)
+            for number, slot in enumerate(_places(kind, storey.count))
         ]
         lines += [_made(container, place) for container, place in made]
-        outer = [container for container, _ in made]
+        outer, kind = [container for container, _ in made], storey.kind
     custody.record_all(session, actor, lines)
     return FreezerMade(freezer.code, freezer.name, len(lines), len(outer) * (Grid.of(box_type).size or 0))
 
 
-def type_by_code(session: Session, code: str) -> ContainerType | None:
-    """The container type of that code, if there is one."""
-    return session.exec(select(ContainerType).where(col(ContainerType.code) == code)).first()
+# --- how ---
 
 
-def type_row(kind: ContainerType) -> TypeRow:
-    """One container type as lists show it."""
-    return TypeRow(
-        kind.code,
-        kind.name,
-        kind.level.value,
-        kind.rows,
-        kind.cols,
-        kind.row_labels.value,
-        kind.col_labels.value,
-        kind.numbering.value,
-        kind.fill.value,
-    )
+def _has_racks(order: FreezerOrder) -> bool:
+    return order.holder not in {Holder.SHELF, Holder.LOOSE}
 
 
-def require_type(session: Session, code: str, field: str = "type") -> ContainerType:
-    """Refused: a container type that does not exist, with those that do."""
-    kind = type_by_code(session, code)
-    if kind is None:
-        known = ", ".join(session.exec(select(ContainerType.code).order_by(col(ContainerType.code))))
-        message = N_("There is no container type “%(code)s”. Known are: %(known)s.")
-        raise RuleBroken("type_unknown", message, field=field, code=code[:40], known=known)
-    return kind
+def _storeys(session: Session, order: FreezerOrder, box_type: ContainerType) -> list[Storey]:
+    """What stands in the freezer, from the shelves to the boxes; types are made where there are none yet."""
+    count = boxes_in_each(order)
+    boxes = Storey(N_("Box"), box_type, count)
+    holds: TypeOrder
+    match order.holder:
+        case Holder.SHELF:
+            holds = types.boxes_on_a_shelf(count)
+        case Holder.LOOSE:
+            holds = types.LOOSE
+        case Holder.RACK:
+            holds = types.boxes_in_a_rack(order.rows, order.cols)
+        case Holder.TRAY_RACK:
+            holds = types.boxes_on_trays(order.rows, order.cols)
+        case _:
+            holds = types.column(f"rack-{count}", f"Rack × {count}", Level.RACK, count, Holder.STACK)
+    holding = type_like(session, holds, "boxes")
+    if not _has_racks(order):
+        return [Storey(N_("Shelf"), holding, order.shelves), boxes]
+    shelf = types.column(f"shelf-{order.racks}", f"Shelf × {order.racks}", Level.SHELF, order.racks)
+    shelves = Storey(N_("Shelf"), type_like(session, shelf, "racks"), order.shelves)
+    return [shelves, Storey(N_("Rack"), holding, order.racks), boxes]
 
 
-def _column_type(session: Session, level: Level, count: int) -> ContainerType:
-    """The type of a freezer, shelf or rack with so many places, made where there is none yet."""
-    code = f"{level.value}-{count}"
-    kind = type_by_code(session, code)
-    if kind is None:
-        name = f"{level.value.capitalize()} × {count}"
-        kind = ContainerType(**_column(code, name, level, count, 1).model_dump())
-        session.add(kind)
-        session.flush()
-    elif (kind.level, kind.rows, kind.cols) != (level, count, 1):
-        # Somebody gave this code to a type of their own: what is put into it would have no slot.
-        message = N_("There is a container type %(code)s already.")
-        raise Conflict("type_exists", message, field=_INSIDE[level], code=code)
-    return kind
+def _places(kind: ContainerType, count: int) -> Iterator[Slot]:
+    """Where the things in a container of a type stand: its slots in order, or nowhere in particular."""
+    grid = Grid.of(kind)
+    return grid.slots() if grid.size else iter([Slot(None, None)] * count)
 
 
 def _container(name: str, type_id: UUID, site_id: UUID) -> Container:
     return Container(code=codes.new_code(CodeKind.CONTAINER), name=name, type_id=type_id, site_id=site_id)
 
 
-def _made(container: Container, place: Place | None) -> custody.Line:
+def _made(container: Container, place: Place | None, barcode: str | None = None) -> custody.Line:
     change: dict[str, Any] = {
         "type": str(container.type_id),
         "site": str(container.site_id),
@@ -249,4 +208,6 @@ def _made(container: Container, place: Place | None) -> custody.Line:
     }
     if container.celsius is not None:
         change["celsius"] = container.celsius
+    if barcode is not None:
+        change["barcode"] = barcode
     return custody.Line(subject=container, kind=Kind.MADE, change=change, refs={"code": container.code})

@@ -13,6 +13,7 @@ from biobank import clock, codes, people
 from biobank.codes import CodeKind
 from biobank.errors import NotFound
 from biobank.people import Actor, May
+from biobank.storage.barcodes import container_of
 from biobank.storage.geometry import Grid, Slot, axis_label, slot_name
 from biobank.tables import Container, ContainerType, Keep, KeepKind, Person, Placement, Specimen
 from biobank.texts import N_
@@ -81,9 +82,13 @@ class ContainerPlace(msgspec.Struct, frozen=True):
 
 
 def by_code(session: Session, actor: Actor, text: str, may: May = May.SEE, field: str = "box") -> Container:
-    """The container of a scanned code. Refused: a code of another kind, `NotFound` out of scope."""
-    code = codes.require(text, CodeKind.CONTAINER, field)
-    container = session.exec(select(Container).where(col(Container.code) == code)).first()
+    """The container of a scanned code: ours, or its manufacturer's.
+
+    Refused: a code of another kind, `NotFound` out of scope, `Conflict` with the choices for one of two things.
+    """
+    borne = None if codes.read(text) else container_of(session, actor, text, field)
+    code = borne.code if borne else codes.require(text, CodeKind.CONTAINER, field)
+    container = borne or session.exec(select(Container).where(col(Container.code) == code)).first()
     if container is None or not people.allowed(actor, May.SEE, container):
         message = N_("There is no container %(code)s in your scope.")
         raise NotFound("container_not_found", message, field=field, code=code)

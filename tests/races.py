@@ -5,8 +5,11 @@ from collections.abc import Callable
 from typing import Any
 
 
-def together(*works: Callable[[], Any]) -> list[Any]:
-    """Run these at the same moment, each in a thread; their answers, or what they raised, in order."""
+def together(*works: Callable[[], Any], patience: int = 60) -> list[Any]:
+    """Run these at the same moment, each in a thread; their answers, or what they raised, in order.
+
+    After `patience` seconds for each it is no longer waited for, and its answer is None.
+    """
     barrier = threading.Barrier(len(works))
     answers: list[Any] = [None] * len(works)
 
@@ -21,5 +24,5 @@ def together(*works: Callable[[], Any]) -> list[Any]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(patience)
     return answers

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import and_, func, literal, or_
+from sqlalchemy import ColumnElement, and_, func, literal, or_
 from sqlalchemy import select as core_select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
@@ -109,25 +109,41 @@ def type_codes(session: Session) -> list[ContainerType]:
 def taken(
     session: Session, container: Container, actor: Actor | None = None, meant: Collection[UUID] = ()
 ) -> list[Slot]:
-    """The slots that may not be taken: with a tube, a container or a keep in them.
+    """The slots that may not be taken: with a tube, a container or a keep in them (see `in_the_way`)."""
+    return taken_in(session, [container.id], actor, meant)[container.id]
 
-    A reservation stands in nobody's way when its time is over, nor in the way of its owner where it is
-    for nothing in particular, nor of what it is `meant` for.
+
+def taken_in(
+    session: Session,
+    container_ids: Collection[UUID],
+    actor: Actor | None = None,
+    meant: Collection[UUID] = (),
+) -> dict[UUID, list[Slot]]:
+    """The slots of several containers that may not be taken, asked in one statement."""
+    asked = (
+        select(Placement.container_id, Placement.row, Placement.col)
+        .outerjoin(Keep, col(Keep.id) == col(Placement.keep_id))
+        .where(col(Placement.container_id).in_(container_ids), in_the_way(actor, meant))
+    )
+    found: dict[UUID, list[Slot]] = {key: [] for key in container_ids}
+    for key, row, column in session.exec(asked):
+        found[key].append(Slot(row, column))
+    return found
+
+
+def in_the_way(actor: Actor | None = None, meant: Collection[UUID] = ()) -> ColumnElement[bool]:
+    """Which placements, joined with their keeps, stand in somebody's way: all but some reservations.
+
+    A reservation does not when its time is over, nor in the way of its owner where it is for nothing in
+    particular, nor of what it is `meant` for.
     """
     gives_way = col(Keep.ends_at) <= clock.now()
     if actor:
         gives_way |= col(Keep.reserved_for_id).is_(None) & (col(Keep.owner_id) == actor.id)
     if meant:
-        gives_way |= col(Keep.reserved_for_id).in_(meant)
-    asked = (
-        select(Placement.row, Placement.col)
-        .outerjoin(Keep, col(Keep.id) == col(Placement.keep_id))
-        .where(
-            col(Placement.container_id) == container.id,
-            or_(col(Keep.id).is_(None), col(Keep.kind) != KeepKind.RESERVED, ~gives_way),
-        )
-    )
-    return [Slot(row, column) for row, column in session.exec(asked)]
+        # A reservation for nothing in particular is not unknown to be for this: NULL would let it through.
+        gives_way |= col(Keep.reserved_for_id).is_not(None) & col(Keep.reserved_for_id).in_(meant)
+    return or_(col(Keep.id).is_(None), col(Keep.kind) != KeepKind.RESERVED, ~gives_way)
 
 
 def free_in(

@@ -15,9 +15,10 @@ from biobank.amounts import material_name
 from biobank.codes import CodeKind, grouped
 from biobank.door import Door
 from biobank.errors import Refusal
+from biobank.labels.cards import Card
 from biobank.pages import answers, home, shell, visits
 from biobank.pages.answers import Result
-from biobank.pages.scanning import CARD_MODES, Card
+from biobank.pages.scanning import CARD_MODES
 from biobank.pages.scanning import Mode as BenchMode
 from biobank.pages.shell import Form
 from biobank.pages.words import word

@@ -1,9 +1,10 @@
-"""The scan grammar: what a scanned thing does in each mode, with a box open or not. Pure."""
+"""The scan grammar: what a scanned thing does in each mode, with a container open or not. Pure."""
 
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 
 from biobank.codes import CodeKind
+from biobank.labels.cards import Card
 
 
 class Mode(StrEnum):
@@ -19,7 +20,8 @@ class Thing(StrEnum):
 
     TUBE = "tube"
     BOX = "box"
-    HOLDER = "rack or shelf"
+    RACK = "rack"
+    SHELF = "shelf"
     FREEZER = "freezer"
     VISIT = "visit"
     KIT = "kit"
@@ -27,41 +29,42 @@ class Thing(StrEnum):
     PARTICIPANT = "participant"
     UNASSIGNED = "a code of ours that is on nothing yet"
     UNKNOWN = "nothing we know"
-    NOT_IN_USE = "a badge, a request or a shipment"
+    BADGE = "a person's badge"
+    NOT_IN_USE = "a request or a shipment"
     COMMAND = "a command card"
 
 
+class Open(StrEnum):
+    """What is open at the bench. A rack or a shelf is open only to be moved, so in store mode alone."""
+
+    NOTHING = "nothing"
+    BOX = "box"
+    RACK = "rack"
+    SHELF = "shelf"
+
+
 class Deed(StrEnum):
-    """What the bench then does. Only the last three change anything."""
+    """What the bench then does. Only the last three change where anything is."""
 
     SHOW_TUBE = "show where the tube is"
     POINT_OUT = "show the tube in the open box, or that it is elsewhere"
-    OPEN_BOX = "open the box"
-    SHOW_INSIDE = "show what stands in it, and close the open box"
+    OPEN = "open it"
+    SHOW_INSIDE = "show what stands in it, and close what is open"
     SHOW_VISIT = "go to the visit"
     SHOW_KIT = "go to the visit of the kit, or say what it is for"
     SAY_LABEL = "say which kit the label belongs to"
     SHOW_PARTICIPANT = "go to the participant"
     COMMAND = "do as the card says"
+    SWITCH_PERSON = "let the person of the badge go on, with the open box"
     SAY_UNASSIGNED = "say that the code is on nothing yet"
     SAY_UNKNOWN = "say that nothing is known by it"
+    KEEP_UNKNOWN = "say that nothing is known by it, and ask somebody to find out"
     SAY_NOT_IN_USE = "say that such codes are not in use yet"
     BOX_FIRST = "stop: a box must be open"
     CLOSE_FIRST = "stop: the box must be closed"
     STORE = "store the tube in the open box"
     TAKE = "take the tube out"
-    MOVE_BOX = "put the open box into it"
-
-
-class Card(StrEnum):
-    """The command cards, by their codes."""
-
-    LOOKUP = "XSEE000002"
-    STORE = "XST0RE000P"
-    TAKE = "XTAKE0000X"
-    DONE = "XD0NE0000W"
-    ALL_PRESENT = "XA11PR000X"
-    ACKNOWLEDGE = "XACK00000F"
+    MOVE = "put the open container into it"
 
 
 CARD_MODES: Mapping[Card, Mode] = {
@@ -70,45 +73,63 @@ CARD_MODES: Mapping[Card, Mode] = {
     Card.TAKE: Mode.TAKE,
 }
 
-NOT_IN_USE = frozenset({CodeKind.BADGE, CodeKind.REQUEST, CodeKind.SHIPMENT})
+NOT_IN_USE = frozenset({CodeKind.REQUEST, CodeKind.SHIPMENT})
 
-_Cell = tuple[Thing, Mode, bool]
-
-
-def _same(thing: Thing, deed: Deed) -> Iterator[tuple[_Cell, Deed]]:
-    return (((thing, mode, is_open), deed) for mode in Mode for is_open in (False, True))
+_Cell = tuple[Thing, Mode, Open]
+_LOOKUP, _STORE, _TAKE = Mode
+_NOTHING, _BOX, _RACK, _SHELF = Open
 
 
-def _unless_open(thing: Thing, deed: Deed) -> Iterator[tuple[_Cell, Deed]]:
+def _always(thing: Thing, deed: Deed, *, in_box: Deed | None = None) -> Iterator[tuple[_Cell, Deed]]:
+    """The same in every mode, but where something is open and that is another matter."""
     return (
-        ((thing, mode, is_open), Deed.CLOSE_FIRST if is_open else deed)
+        ((thing, mode, opened), (in_box or deed) if opened is not _NOTHING else deed)
         for mode in Mode
-        for is_open in (False, True)
+        for opened in opens(mode)
     )
 
 
+def opens(mode: Mode) -> tuple[Open, ...]:
+    """What can be open in a mode."""
+    return tuple(Open) if mode is _STORE else (_NOTHING, _BOX)
+
+
 TABLE: Mapping[_Cell, Deed] = {
-    (Thing.TUBE, Mode.LOOKUP, False): Deed.SHOW_TUBE,
-    (Thing.TUBE, Mode.LOOKUP, True): Deed.POINT_OUT,
-    (Thing.TUBE, Mode.STORE, False): Deed.BOX_FIRST,
-    (Thing.TUBE, Mode.STORE, True): Deed.STORE,
-    (Thing.TUBE, Mode.TAKE, False): Deed.TAKE,
-    (Thing.TUBE, Mode.TAKE, True): Deed.TAKE,
-    **dict(_same(Thing.BOX, Deed.OPEN_BOX)),
-    **dict(_same(Thing.HOLDER, Deed.SHOW_INSIDE)),
-    (Thing.HOLDER, Mode.STORE, True): Deed.MOVE_BOX,
-    **dict(_same(Thing.FREEZER, Deed.SHOW_INSIDE)),
-    **dict(_unless_open(Thing.VISIT, Deed.SHOW_VISIT)),
-    **dict(_unless_open(Thing.KIT, Deed.SHOW_KIT)),
-    **dict(_same(Thing.LABEL, Deed.SAY_LABEL)),
-    **dict(_same(Thing.PARTICIPANT, Deed.SHOW_PARTICIPANT)),
-    **dict(_same(Thing.UNASSIGNED, Deed.SAY_UNASSIGNED)),
-    **dict(_same(Thing.UNKNOWN, Deed.SAY_UNKNOWN)),
-    **dict(_same(Thing.NOT_IN_USE, Deed.SAY_NOT_IN_USE)),
-    **dict(_same(Thing.COMMAND, Deed.COMMAND)),
+    (Thing.TUBE, _LOOKUP, _NOTHING): Deed.SHOW_TUBE,
+    (Thing.TUBE, _LOOKUP, _BOX): Deed.POINT_OUT,
+    (Thing.TUBE, _STORE, _NOTHING): Deed.BOX_FIRST,
+    (Thing.TUBE, _STORE, _BOX): Deed.STORE,
+    (Thing.TUBE, _STORE, _RACK): Deed.BOX_FIRST,
+    (Thing.TUBE, _STORE, _SHELF): Deed.BOX_FIRST,
+    (Thing.TUBE, _TAKE, _NOTHING): Deed.TAKE,
+    (Thing.TUBE, _TAKE, _BOX): Deed.TAKE,
+    **dict(_always(Thing.BOX, Deed.OPEN)),
+    **dict(_always(Thing.RACK, Deed.SHOW_INSIDE)),
+    (Thing.RACK, _STORE, _NOTHING): Deed.OPEN,
+    (Thing.RACK, _STORE, _BOX): Deed.MOVE,
+    (Thing.RACK, _STORE, _RACK): Deed.OPEN,
+    (Thing.RACK, _STORE, _SHELF): Deed.OPEN,
+    **dict(_always(Thing.SHELF, Deed.SHOW_INSIDE)),
+    (Thing.SHELF, _STORE, _NOTHING): Deed.OPEN,
+    (Thing.SHELF, _STORE, _BOX): Deed.MOVE,
+    (Thing.SHELF, _STORE, _RACK): Deed.MOVE,
+    (Thing.SHELF, _STORE, _SHELF): Deed.OPEN,
+    **dict(_always(Thing.FREEZER, Deed.SHOW_INSIDE)),
+    (Thing.FREEZER, _STORE, _SHELF): Deed.MOVE,
+    **dict(_always(Thing.VISIT, Deed.SHOW_VISIT, in_box=Deed.CLOSE_FIRST)),
+    **dict(_always(Thing.KIT, Deed.SHOW_KIT, in_box=Deed.CLOSE_FIRST)),
+    **dict(_always(Thing.LABEL, Deed.SAY_LABEL)),
+    **dict(_always(Thing.PARTICIPANT, Deed.SHOW_PARTICIPANT)),
+    **dict(_always(Thing.UNASSIGNED, Deed.SAY_UNASSIGNED)),
+    **dict(_always(Thing.UNKNOWN, Deed.KEEP_UNKNOWN)),
+    (Thing.UNKNOWN, _LOOKUP, _NOTHING): Deed.SAY_UNKNOWN,
+    (Thing.UNKNOWN, _LOOKUP, _BOX): Deed.SAY_UNKNOWN,
+    **dict(_always(Thing.BADGE, Deed.SWITCH_PERSON)),
+    **dict(_always(Thing.NOT_IN_USE, Deed.SAY_NOT_IN_USE)),
+    **dict(_always(Thing.COMMAND, Deed.COMMAND)),
 }
 
 
-def decide(thing: Thing, mode: Mode, *, box_open: bool) -> Deed:
+def decide(thing: Thing, mode: Mode, opened: Open) -> Deed:
     """What a scan does. One answer for each cell: the bench never asks what is meant."""
-    return TABLE[thing, mode, box_open]
+    return TABLE[thing, mode, opened if opened in opens(mode) else _NOTHING]

@@ -13,8 +13,8 @@ from litestar.response import Template
 from sqlmodel import Session
 
 from biobank import amounts, clock, inputs, participants, specimens, studies, web
+from biobank.labels.cards import Card
 from biobank.pages import shell
-from biobank.pages.scanning import Card
 from biobank.pages.shell import Form
 from biobank.participants import DatasetOrder, DatasetRow
 from biobank.people import Actor

@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, expect
 from biobank import texts
 from biobank.amounts import MATERIALS
 from biobank.codes import grouped
-from biobank.pages.scanning import Card
+from biobank.labels.cards import Card
 from biobank.pages.words import WORDS
 from biobank.specimens import WorkRow
 from tests import collected

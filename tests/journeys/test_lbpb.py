@@ -6,7 +6,7 @@ from sqlalchemy import distinct
 from sqlmodel import col, func, select
 
 from biobank.codes import grouped
-from biobank.pages.scanning import Card
+from biobank.labels.cards import Card
 from biobank.specimens import KitCard
 from biobank.tables import Hold, HoldKind
 from tests import collected

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from biobank import accounts, clock, specimens, storage
-from biobank.pages.scanning import Card
+from biobank.labels.cards import Card
 from tests.pages.conftest import Tab
 from tests.world import MANAGER, World
 

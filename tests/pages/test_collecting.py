@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 
 from biobank import clock
-from biobank.pages.scanning import Card
+from biobank.labels.cards import Card
 from tests import collected
 from tests.pages.kits import lives, prepared
 from tests.pages.visitor import Visitor, outcome

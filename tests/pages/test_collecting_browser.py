@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from biobank import clock, participants
-from biobank.pages.scanning import Card
+from biobank.labels.cards import Card
 from tests import collected
 from tests.pages.conftest import Tab
 from tests.pages.kits import STUDY, lives, prepared

@@ -7,12 +7,13 @@ from litestar.response import Template
 
 from biobank import codes, errors, inputs, web
 from biobank.errors import Refusal
+from biobank.labels.cards import Card
 from biobank.pages import answers, shell
 from biobank.pages.bench.deeds import do
 from biobank.pages.bench.drawing import around, with_cursor
 from biobank.pages.bench.looking import look, open_box
 from biobank.pages.bench.order import Order
-from biobank.pages.scanning import Card, Mode
+from biobank.pages.scanning import Mode
 from biobank.pages.shell import Form
 
 __all__ = ["HANDLERS", "Order"]

@@ -8,13 +8,14 @@ from sqlmodel import Session
 from biobank import codes, specimens, storage
 from biobank.door import Door
 from biobank.errors import Conflict, RuleBroken
+from biobank.labels.cards import Card
 from biobank.pages import answers, home
 from biobank.pages import storage as containers
 from biobank.pages.answers import Result
 from biobank.pages.bench.drawing import with_cursor
 from biobank.pages.bench.looking import Seen, kit_of, open_box, tube_of
 from biobank.pages.bench.order import Order, Outcome, Shown
-from biobank.pages.scanning import CARD_MODES, Card, Deed, Mode, decide
+from biobank.pages.scanning import CARD_MODES, Deed, Mode, Open, decide
 from biobank.people import Actor
 from biobank.specimens import SpecimenCard
 from biobank.storage import BringBack, ContainerMove, PutAway, Stored, TakeOut
@@ -28,7 +29,7 @@ class Moved(msgspec.Struct, frozen=True):
 
 
 def do(door: Door, order: Order, seen: Seen) -> Outcome:
-    return _DEEDS[decide(seen.thing, order.mode, box_open=bool(order.box))](door, order, seen)
+    return _DEEDS[decide(seen.thing, order.mode, Open.BOX if order.box else Open.NOTHING)](door, order, seen)
 
 
 def _point_out(door: Door, order: Order, seen: Seen) -> Outcome:
@@ -138,7 +139,7 @@ def _say(answer: Callable[[str, Mode, str], Result]) -> Callable[[Door, Order, S
 _DEEDS: Mapping[Deed, Callable[[Door, Order, Seen], Outcome]] = {
     Deed.SHOW_TUBE: _point_out,
     Deed.POINT_OUT: _point_out,
-    Deed.OPEN_BOX: _open,
+    Deed.OPEN: _open,
     Deed.SHOW_INSIDE: _open,
     Deed.SHOW_VISIT: _lead,
     Deed.SHOW_PARTICIPANT: _lead,
@@ -147,10 +148,12 @@ _DEEDS: Mapping[Deed, Callable[[Door, Order, Seen], Outcome]] = {
     Deed.COMMAND: _command,
     Deed.SAY_UNASSIGNED: _say(answers.unassigned),
     Deed.SAY_UNKNOWN: _say(answers.unknown),
+    Deed.KEEP_UNKNOWN: _say(answers.unknown),
+    Deed.SWITCH_PERSON: _say(answers.not_in_use),
     Deed.SAY_NOT_IN_USE: _say(answers.not_in_use),
     Deed.BOX_FIRST: _box_first,
     Deed.CLOSE_FIRST: _close_first,
     Deed.STORE: _store,
     Deed.TAKE: _take,
-    Deed.MOVE_BOX: _move_box,
+    Deed.MOVE: _move_box,
 }

@@ -6,15 +6,19 @@ from sqlmodel import Session
 from biobank import codes, specimens
 from biobank.codes import CodeKind
 from biobank.errors import NotFound
+from biobank.labels.cards import Card
 from biobank.pages import storage as containers
-from biobank.pages.scanning import NOT_IN_USE, Card, Thing
+from biobank.pages.scanning import NOT_IN_USE, Open, Thing
 from biobank.pages.storage import Inside
 from biobank.people import Actor
 from biobank.specimens import Found, KitCard, SpecimenCard
 
+THINGS = {"box": Thing.BOX, "rack": Thing.RACK, "shelf": Thing.SHELF, "freezer": Thing.FREEZER}
+OPENS = {"box": Open.BOX, "rack": Open.RACK, "shelf": Open.SHELF}
+
 
 class Seen(msgspec.Struct, frozen=True):
-    """What a scan named, and what is known of it without changing anything."""
+    """What a scan named, and what is known of it without changing anything; what is open here."""
 
     thing: Thing
     code: str
@@ -29,6 +33,8 @@ def look(session: Session, actor: Actor, text: str) -> Seen:
     code = codes.read(text)
     if code and code[0] == CodeKind.COMMAND.value:
         return Seen(Thing.COMMAND if code in set(Card) else Thing.UNASSIGNED, code)
+    if code and code[0] == CodeKind.BADGE.value:
+        return Seen(Thing.BADGE, code)
     if code and CodeKind(code[0]) in NOT_IN_USE:
         return Seen(Thing.NOT_IN_USE, code)
     try:
@@ -39,21 +45,28 @@ def look(session: Session, actor: Actor, text: str) -> Seen:
         return Seen(Thing.TUBE, found.code, found, tube=specimens.card(session, actor, found.code))
     if found.kind == "container":
         inside = containers.look_inside(session, actor, found.code)
-        kind = {"box": Thing.BOX, "freezer": Thing.FREEZER}.get(inside.map.level, Thing.HOLDER)
-        return Seen(kind, found.code, found, inside=inside)
+        return Seen(THINGS[inside.map.level], found.code, found, inside=inside)
     if found.kind == "kit":
         kind, shown = (Thing.LABEL, found.label) if found.label else (Thing.KIT, found.code)
         return Seen(kind, shown, found, kit=specimens.kit_card(session, actor, found.code))
     return Seen(Thing.VISIT if found.kind == "visit" else Thing.PARTICIPANT, found.code, found)
 
 
+def opened(session: Session, actor: Actor, text: str) -> Open:
+    """What is open at the bench; a code that is no container in scope opens nothing."""
+    inside = open_box(session, actor, codes.read(text) or "") if text else None
+    return OPENS.get(inside.map.level, Open.NOTHING) if inside else Open.NOTHING
+
+
 def tube_of(seen: Seen) -> SpecimenCard:
+    """The card of a scanned tube."""
     if seen.tube is None:
         raise TypeError("a tube was found without its card")
     return seen.tube
 
 
 def kit_of(seen: Seen) -> KitCard:
+    """The card of a scanned kit."""
     if seen.kit is None:
         raise TypeError("a kit was found without its card")
     return seen.kit

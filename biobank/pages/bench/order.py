@@ -1,5 +1,8 @@
 """What a scan at the bench says, and what it leads to."""
 
+from enum import StrEnum
+from uuid import UUID
+
 import msgspec
 
 from biobank import inputs
@@ -8,12 +11,29 @@ from biobank.pages.scanning import Mode
 from biobank.pages.storage import Inside
 
 
+class Choice(StrEnum):
+    """How a STOP was answered: where the tube in the hand goes."""
+
+    NONE = ""
+    NEXT = "next"
+    SWAP = "swap"
+    HERE = "here"
+
+
 class Order(inputs.Input):
-    """One scan, and the state of the bench it was made in."""
+    """One scan, and the state of the bench it was made in.
+
+    `at` is the slot that the cursor stands on, `about` the tube that was shown last, `answer` what was
+    chosen at a STOP about this very scan, `undo` the gesture that the card UNDO means.
+    """
 
     scan: inputs.Scanned
     mode: Mode = Mode.LOOKUP
     box: inputs.Scanned | None = None
+    at: inputs.Scanned | None = None
+    about: inputs.Scanned | None = None
+    answer: Choice = Choice.NONE
+    undo: UUID | None = None
     source: str = "scan"
     corrected: inputs.Flag = False
 

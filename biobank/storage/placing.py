@@ -18,6 +18,7 @@ from biobank.people import Actor, May
 from biobank.storage.allowing import require_allowed
 from biobank.storage.exposure import came_in
 from biobank.storage.geometry import Grid, Slot, slot_name
+from biobank.storage.keeping import promised
 from biobank.storage.maps import by_code, free_in, type_of
 from biobank.storage.moving import target_slot
 from biobank.tables import Container, Level, Life, Placement, Specimen
@@ -129,7 +130,7 @@ def require_time(tube: Specimen, order: Handling) -> None:
 
 
 def put_away(session: Session, actor: Actor, order: PutAway) -> list[Stored]:
-    """Put tubes into a box, whole or not at all.
+    """Put tubes into a box, whole or not at all; each at the slot that is reserved for it, else the next.
 
     A tube that is in the box already, and at the slot if one is named, stays and is told as unchanged; that
     it was seen there is noted. One that was out of the cold for too long has thawed (`exposure.came_in`).
@@ -245,7 +246,8 @@ def _slots(
         return [_named(session, actor, box, moving[0], named)]
     if Grid.of(type_of(session, box)).size is None:
         return [Slot(None, None)] * len(moving)
-    free = free_in(session, box, actor, [tube.id for tube in moving])
+    meant = [tube.id for tube in moving]
+    free, waiting = free_in(session, box, actor, meant), promised(session, box, meant)
     if len(free) < len(moving):
         message = N_(
             "%(name)s (%(code)s) has %(free)s free slots, and %(wanted)s are needed. Scan another box."
@@ -257,7 +259,8 @@ def _slots(
             "wanted": len(moving),
         }
         raise Conflict("box_full", message, field="box", **facts)
-    return free[: len(moving)]
+    others = iter([slot for slot in free if slot not in waiting.values()])
+    return [waiting.get(tube.id) or next(others) for tube in moving]
 
 
 def _named(session: Session, actor: Actor, box: Container, tube: Specimen, named: str) -> Slot:
@@ -287,14 +290,6 @@ def told_line(
         occurred=order.occurred,
         note=order.note,
     )
-
-
-def exposed(tube: Specimen, order: PutAway | BringBack) -> dict[str, Any]:
-    """What coming back in says of the time a tube was out, in whole seconds."""
-    if tube.out_since is None:
-        return {}
-    out = max(0, int(((order.occurred or clock.now()) - tube.out_since).total_seconds()))
-    return {"out_since": None, "exposure_s": tube.exposure_s + out}
 
 
 def _kept_for(tube: Specimen, place: dict[str, Any] | None) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from biobank.texts import N_
 Model = TypeVar("Model", bound="Input")
 
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
-_EARLIEST = 1900
+_EARLIEST, _LATEST = 1900, 2200
 _WHOLE = re.compile(r"-?\d{1,15}", re.ASCII)
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)?", re.ASCII)
 _ID_CARD = re.compile(r"(?<!\d)\d{17}[\dXx](?!\d)", re.ASCII)
@@ -146,6 +146,12 @@ def _sensible(value: datetime) -> datetime:
     return value
 
 
+def _foreseeable(value: datetime) -> datetime:
+    if not _EARLIEST <= value.year < _LATEST or (value.utcoffset() or timedelta()) % timedelta(minutes=1):
+        raise _fault("not_due", N_("This time is too far away to be right."))
+    return value
+
+
 def _sensible_day(value: date) -> date:
     if value > clock.now().date() + timedelta(days=1):  # somewhere on Earth it is tomorrow already
         raise _fault("time_in_future", N_("This time is in the future. Check the date."), rule=True)
@@ -211,6 +217,8 @@ Whole = Annotated[int, BeforeValidator(_whole), Field(ge=-(2**31), le=2**31 - 1)
 Flag = Annotated[bool, BeforeValidator(_flag)]
 Day = Annotated[date, AfterValidator(_sensible_day)]
 Moment = Annotated[AwareDatetime, BeforeValidator(_moment), AfterValidator(_sensible)]
+Deadline = Annotated[AwareDatetime, BeforeValidator(_moment), AfterValidator(_foreseeable)]
+"""A time by which something shall be: it may be still to come."""
 Line = Annotated[str, AfterValidator(_clean()), StringConstraints(min_length=1, max_length=200)]
 Scanned = Annotated[
     str, StringConstraints(min_length=1, max_length=100), AfterValidator(_clean("\r\n\t\x1d"))

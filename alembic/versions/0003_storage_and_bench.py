@@ -233,6 +233,10 @@ def upgrade() -> None:
         )
         batch_op.add_column(sa.Column("out_due_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True))
         batch_op.add_column(sa.Column("seen_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True))
+    is_out = sa.text("out_since IS NOT NULL")
+    op.create_index(
+        "ix_specimen_out_since", "specimen", ["out_since"], sqlite_where=is_out, postgresql_where=is_out
+    )
 
     with op.batch_alter_table("station", schema=None) as batch_op:
         batch_op.add_column(

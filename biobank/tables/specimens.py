@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from biobank.tables.base import amount, key, refers, vocabulary
@@ -24,6 +24,9 @@ PRESENT = (Life.COLLECTED, Life.ACTIVE)
 """The lives in which there is something in the tube."""
 
 
+_IS_OUT = text("out_since IS NOT NULL")
+
+
 class Specimen(SQLModel, table=True):
     """Any physical tube or pot: a primary, a derivative or an aliquot, with one parent at most.
 
@@ -37,6 +40,8 @@ class Specimen(SQLModel, table=True):
         # Lists are read by code, of one study or one material.
         Index("ix_specimen_study_id_code", "study_id", "code"),
         Index("ix_specimen_material_code", "material", "code"),
+        # What is out is asked for on the first page, and is little among much.
+        Index("ix_specimen_out_since", "out_since", sqlite_where=_IS_OUT, postgresql_where=_IS_OUT),
     )
 
     id: UUID = key()

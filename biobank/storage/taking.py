@@ -251,26 +251,27 @@ def _fits(row: OutRow, told: Told | None) -> bool:
 
 
 def _out(actor: Actor, asked: OutAsked) -> Select[Any]:
-    found: Select[Any] = (
-        core_select(
-            col(Specimen.id),
-            col(Specimen.code),
-            col(Specimen.material),
-            col(Specimen.study_id),
-            col(Specimen.frozen_at),
-            col(Specimen.out_since),
-            col(Specimen.out_purpose),
-            col(Specimen.out_due_at),
-            col(Study.code).label("study"),
-            col(Site.code).label("site"),
-            col(Site.time_zone),
-            col(Person.name).label("holder"),
-            col(Container.code).label("box"),
-            col(Container.name).label("box_name"),
-            col(Placement.row),
-            col(Placement.col),
-            ContainerType,
-        )
+    columns: list[Any] = [
+        col(Specimen.id),
+        col(Specimen.code),
+        col(Specimen.material),
+        col(Specimen.study_id),
+        col(Specimen.frozen_at),
+        col(Specimen.out_since),
+        col(Specimen.out_purpose),
+        col(Specimen.out_due_at),
+        col(Study.code).label("study"),
+        col(Site.code).label("site"),
+        col(Site.time_zone),
+        col(Person.name).label("holder"),
+        col(Container.code).label("box"),
+        col(Container.name).label("box_name"),
+        col(Placement.row),
+        col(Placement.col),
+        ContainerType,
+    ]
+    found = (
+        core_select(*columns)
         .select_from(Specimen)
         .join(Study, col(Study.id) == col(Specimen.study_id))
         .join(Site, col(Site.id) == col(Specimen.site_id))

@@ -8,7 +8,7 @@ import pytest
 from sqlmodel import Session, col, select
 
 from biobank import accounts, clock, people
-from biobank.accounts import PasswordOrder, PersonOrder, SignInOrder, SiteOrder, TokenOrder
+from biobank.accounts import GrantOrder, PasswordOrder, PersonOrder, SignInOrder, SiteOrder, TokenOrder
 from biobank.door import Door
 from biobank.errors import Busy, NotAllowed, NotFound, NotSignedIn, Refusal, RuleBroken
 from biobank.people import Credentials
@@ -270,7 +270,7 @@ def test_who_is_invited_again_gets_a_further_grant_and_a_new_link(world: World) 
     assert first.id == again.id
     rows = world.ask(accounts.everyone, MANAGER)
     roles = {row.name: row.roles for row in rows}
-    assert sorted(roles["newcomer"]) == ["auditor @ NT", "technician @ BJ"]
+    assert sorted(roles["newcomer"]) == ["auditor @ NT / DEMO", "technician @ BJ"]
     assert come_in(world, "another link") == "newcomer"
     assert world.unproved() == []
 
@@ -283,3 +283,62 @@ def test_the_rows_of_grants_are_those_that_the_log_tells(world: World) -> None:
 
     assert world.database.read(rows) == 1
     assert world.database.read(lambda s: len(s.exec(select(SignIn)).all())) == 3
+
+
+# --- ending ---
+
+
+def end(world: World, name: str, person: str = MANAGER) -> str:
+    return world.act(lambda s, a: accounts.end_person(s, a, name), person=person)  # type: ignore[no-any-return]
+
+
+def end_grant(world: World, person: str = MANAGER, **told: str) -> str:
+    order = GrantOrder.model_validate(told)
+    return world.act(lambda s, a: accounts.end_grant(s, a, order), person=person)  # type: ignore[no-any-return]
+
+
+def test_whose_account_ended_is_out_at_once_and_does_not_come_back(world: World) -> None:
+    order = TokenOrder(name="script")
+    world.act(lambda s, a: accounts.make_token(s, a, order, "of a script"))
+    assert who(world, token="of a script") == TECHNICIAN
+    assert end(world, TECHNICIAN) == TECHNICIAN
+    for shown in ({"token": "of a script"}, {"session": SECRETS[TECHNICIAN]}):
+        assert refusal(lambda shown=shown: who(world, **shown), NotSignedIn).slug == "not_signed_in"  # type: ignore[misc]
+    assert refusal(lambda: recognised(world, TECHNICIAN, PASSWORD), NotSignedIn).slug == "sign_in_wrong"
+    assert refusal(lambda: end(world, TECHNICIAN)).slug == "person_ended"
+    assert refusal(lambda: invite(world, TECHNICIAN)).slug == "person_ended"
+    rows = {row.name: row for row in world.ask(accounts.everyone, person=MANAGER)}
+    assert not rows[TECHNICIAN].active
+    assert world.unproved() == []
+
+
+def test_who_never_came_in_does_not_come_in_after_the_account_ended(world: World) -> None:
+    invite(world)
+    end(world, "newcomer")
+    assert refusal(lambda: come_in(world), NotFound).slug == "link_over"
+
+
+def test_nobody_ends_themselves_the_console_or_somebody_who_reaches_further(world: World) -> None:
+    assert refusal(lambda: end(world, MANAGER)).slug == "not_yourself"
+    assert refusal(lambda: end(world, people.CONSOLE)).slug == "person_unknown"
+    assert refusal(lambda: end(world, "nobody.here")).slug == "person_unknown"
+    assert refusal(lambda: end(world, OUTSIDER, TECHNICIAN), NotAllowed).slug == "not_allowed"
+    own = {"name": MANAGER, "role": "administrator"}
+    assert refusal(lambda: end_grant(world, **own)).slug == "not_yourself"
+    invite(world, role="administrator", site="NT")
+    come_in(world)
+    theirs = Door(world.database, Credentials(session=SESSION), clock.new_key())
+    for name in (TECHNICIAN, MANAGER):
+        work = lambda name=name: theirs.act(lambda s, a: accounts.end_person(s, a, name), str)  # noqa: E731
+        assert refusal(work, NotAllowed).slug == "not_allowed"
+
+
+def test_one_role_ends_and_the_others_stay(world: World) -> None:
+    invite(world)
+    invite(world, link="another link", role="auditor")
+    assert end_grant(world, name="newcomer", role="technician", site="BJ") == "newcomer"
+    rows = {row.name: row.roles for row in world.ask(accounts.everyone, person=MANAGER)}
+    assert rows["newcomer"] == ["auditor @ BJ"]
+    gone = {"name": "newcomer", "role": "technician", "site": "BJ"}
+    assert refusal(lambda: end_grant(world, **gone)).slug == "grant_unknown"
+    assert world.unproved() == []

@@ -1,6 +1,7 @@
 """What is where: paths, maps of boxes, free slots."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -35,7 +36,7 @@ class SlotRow(msgspec.Struct, frozen=True):
     """One slot of a container: what is in it, if anything.
 
     `state` is empty, occupied, kept (for a tube that is out), reserved (until its time is over, by `owner`,
-    for `code` where it is for one thing) or blocked. Of a tube out of the reader's scope nothing but that is
+    for `code` where it is for one thing) or blocked; `seen` is when a tube was last in a hand. Of a tube out of the reader's scope nothing but that is
     told: it has no code.
     """
 
@@ -49,6 +50,7 @@ class SlotRow(msgspec.Struct, frozen=True):
     used: int = 0
     size: int | None = None
     owner: str = ""
+    seen: datetime | None = None
 
 
 class BoxMap(msgspec.Struct, frozen=True):
@@ -84,7 +86,7 @@ class ContainerPlace(msgspec.Struct, frozen=True):
 def by_code(session: Session, actor: Actor, text: str, may: May = May.SEE, field: str = "box") -> Container:
     """The container of a scanned code: ours, or its manufacturer's.
 
-    Refused: a code of another kind, `NotFound` out of scope, `Conflict` with the choices for one of two things.
+    Refused: a code of another kind, `NotFound` out of scope, one that names two things, with the choices.
     """
     borne = None if codes.read(text) else container_of(session, actor, text, field)
     code = borne.code if borne else codes.require(text, CodeKind.CONTAINER, field)
@@ -217,6 +219,21 @@ def box_map(session: Session, actor: Actor, text: str) -> BoxMap:
     kind = type_of(session, container)
     grid = Grid.of(kind)
     occupied = _occupants(session, actor, container, grid)
+    # What is reserved for me is free to me.
+    mine = any(row.state == "reserved" for row in occupied)
+    gone = set(taken(session, container, actor)) if mine else {Slot(row.row, row.col) for row in occupied}
+    return map_of(container, kind, path(session, container.id), occupied, gone)
+
+
+def map_of(
+    container: Container,
+    kind: ContainerType,
+    way: list[Step],
+    occupied: list[SlotRow],
+    gone: Collection[Slot],
+) -> BoxMap:
+    """The map of a container of which it is known what is in it, and which slots nobody may take."""
+    grid = Grid.of(kind)
     filled = {Slot(row.row, row.col): row for row in occupied}
     if grid.size is None:
         slots = occupied
@@ -226,9 +243,6 @@ def box_map(session: Session, actor: Actor, text: str) -> BoxMap:
             for slot in sorted(grid.slots())
         ]
     used = sum(1 for row in slots if row.state == "occupied")
-    # What is reserved for me is free to me.
-    mine = any(row.state == "reserved" for row in occupied)
-    gone = set(taken(session, container, actor)) if mine else filled.keys()
     free = [slot for slot in grid.slots() if slot not in gone]
     return BoxMap(
         code=container.code,
@@ -238,7 +252,7 @@ def box_map(session: Session, actor: Actor, text: str) -> BoxMap:
         rows=grid.rows,
         cols=grid.cols,
         fill=grid.fill.value,
-        path=path(session, container.id),
+        path=way,
         slots=slots,
         next_free=slot_name(grid, free[0]) if free else "",
         free=len(free) if grid.size is not None else None,
@@ -278,6 +292,7 @@ def _occupants(session: Session, actor: Actor, container: Container, grid: Grid)
             Placement,
             col(Specimen.code),
             col(Specimen.material),
+            col(Specimen.seen_at),
             child,
             ContainerType,
             people.visible(actor, May.SEE, Specimen).label("seen"),
@@ -303,9 +318,9 @@ def _occupants(session: Session, actor: Actor, container: Container, grid: Grid)
         .order_by(col(Placement.row), col(Placement.col), col(Placement.id))
     )
     found = session.execute(asked).all()
-    used = _used(session, [inner.id for _, _, _, inner, *_ in found if inner])
+    used = _used(session, [inner.id for _, _, _, _, inner, *_ in found if inner])
     rows: list[SlotRow] = []
-    for placement, tube, material, inner, kind, seen, keep, owner in found:
+    for placement, tube, material, seen_at, inner, kind, seen, keep, owner in found:
         slot = Slot(placement.row, placement.col)
         row = SlotRow(slot_name(grid, slot), slot.row, slot.col, "occupied")
         if inner:
@@ -319,7 +334,7 @@ def _occupants(session: Session, actor: Actor, container: Container, grid: Grid)
                 row, state=state, code=(tube or "") if seen else "", owner=owner or ""
             )
         elif seen:
-            row = msgspec.structs.replace(row, code=tube, material=material)
+            row = msgspec.structs.replace(row, code=tube, material=material, seen=seen_at)
         rows.append(row)
     return rows
 

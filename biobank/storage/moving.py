@@ -3,8 +3,6 @@
 from collections.abc import Collection
 from uuid import UUID
 
-from sqlalchemy import literal
-from sqlalchemy import select as core_select
 from sqlmodel import Session, col, select
 
 from biobank import clock, custody, preanalytics
@@ -13,7 +11,7 @@ from biobank.custody import Kind, Place, slot_place
 from biobank.errors import Conflict, RuleBroken
 from biobank.inputs import Input, Scanned
 from biobank.people import Actor, May
-from biobank.storage.allowing import require_allowed_inside
+from biobank.storage.allowing import require_allowed_inside, within
 from biobank.storage.geometry import Grid, Slot, slot_name, slot_named
 from biobank.storage.maps import DEEPEST, by_code, free_in, occupant, taken, type_of
 from biobank.tables import Container, ContainerType, Level, Placement, Specimen
@@ -94,13 +92,14 @@ def move_container(session: Session, actor: Actor, order: ContainerMove) -> Cont
     container = by_code(session, actor, order.container, May.HANDLE, "container")
     outer = by_code(session, actor, order.into, May.HANDLE, "into")
     _lock_with_ancestors(session, container, outer)
+    session.refresh(outer)  # somebody may have changed its type before we had the lock
     if container.id in (outer.id, *ancestors(session, outer.id)):
         message = N_("%(name)s cannot go into itself or into what it holds.")
         raise RuleBroken("into_itself", message, field="into", name=container.name)
     require_nests(session, outer, type_of(session, container))
     require_same_site(container, outer)
     place = Place(outer.id, *target_slot(session, actor, outer, order.slot, meant=[container.id]))
-    require_allowed_inside(session, outer, container)
+    require_allowed_inside(session, actor, outer, container)
     frozen = _freeze_inside(session, container, outer)
     lines = [custody.Line(subject=container, kind=Kind.PLACED, change={"place": slot_place(place)})]
     custody.record_all(session, actor, [*lines, *frozen])
@@ -122,12 +121,9 @@ def ancestors(session: Session, container_id: UUID) -> list[UUID]:
 
 def _freeze_inside(session: Session, container: Container, outer: Container) -> list[custody.Line]:
     """A box that was filled at the bench and is carried into the cold freezes what is in it."""
-    boxes = core_select(literal(container.id).label("id")).cte("boxes", recursive=True)
-    inner = core_select(col(Placement.child_id)).join(boxes, col(Placement.container_id) == boxes.c.id)
-    boxes = boxes.union_all(inner.where(col(Placement.child_id).is_not(None)))
     asked = select(Specimen.id).join(Placement, col(Placement.specimen_id) == col(Specimen.id))
     fresh = asked.where(
-        col(Placement.container_id).in_(select(boxes.c.id)), col(Specimen.frozen_at).is_(None)
+        col(Placement.container_id).in_(within(container.id)), col(Specimen.frozen_at).is_(None)
     )
     found = session.exec(fresh).all()
     if not found:

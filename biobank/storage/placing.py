@@ -15,7 +15,7 @@ from biobank.custody import Kind, Place, slot_place
 from biobank.errors import Conflict, RuleBroken
 from biobank.inputs import Input, Moment, Note, Scanned
 from biobank.people import Actor, May
-from biobank.storage.allowing import require_allowed
+from biobank.storage.allowing import require_allowed, require_each_allowed
 from biobank.storage.exposure import came_in
 from biobank.storage.geometry import Grid, Slot, slot_name
 from biobank.storage.keeping import promised
@@ -142,6 +142,8 @@ def put_away(session: Session, actor: Actor, order: PutAway) -> list[Stored]:
     kind = type_of(session, box)
     require_holds_tubes(box.name, kind.level)
     tubes = locked(session, actor, order, read, box)
+    session.refresh(box)  # somebody may have changed its type before we had the lock
+    kind = type_of(session, box)
     places = {tube.id: custody.state(session, tube)["place"] for tube in tubes}
     grid = Grid.of(kind)
     stays = [tube for tube in tubes if _stays(places[tube.id], box, grid, order.slot)]
@@ -170,6 +172,7 @@ def bring_back(session: Session, actor: Actor, order: BringBack) -> list[Stored]
     waiting = [_kept_for(tube, place) for tube, place in zip(tubes, places, strict=True)]
     # Its box may have been carried into the cold meanwhile.
     going = [(tube, UUID(kept["container"])) for tube, kept in zip(tubes, waiting, strict=True)]
+    require_each_allowed(session, going)
     exposed, thaws = came_in(session, tubes, order.occurred)
     frozen = preanalytics.freeze(session, going, order.occurred or clock.now())
     lines, told = [], []
@@ -198,7 +201,9 @@ def fill_boxes(session: Session, actor: Actor, freezer: str, tubes: Sequence[Spe
         message = N_("%(name)s has %(free)s free slots, and %(wanted)s are needed. Nothing was stored.")
         raise Conflict("freezer_full", message, name=outer.name, free=len(free), wanted=len(tubes))
     chosen = list(zip(tubes, free[: len(tubes)], strict=True))
-    frozen = preanalytics.freeze(session, [(tube, box.id) for tube, (box, _) in chosen], clock.now())
+    going = [(tube, box.id) for tube, (box, _) in chosen]
+    require_each_allowed(session, going)
+    frozen = preanalytics.freeze(session, going, clock.now())
     custody.record_all(
         session,
         actor,

@@ -1,4 +1,4 @@
-"""Types of containers: their grids, how slots are named and filled, and the five ways a freezer holds boxes."""
+"""Types of containers: grids, how slots are named and filled, the five ways a freezer holds boxes."""
 
 from collections.abc import Iterable
 from typing import Annotated

@@ -36,8 +36,8 @@ class SlotRow(msgspec.Struct, frozen=True):
     """One slot of a container: what is in it, if anything.
 
     `state` is empty, occupied, kept (for a tube that is out), reserved (until its time is over, by `owner`,
-    for `code` where it is for one thing) or blocked; `seen` is when a tube was last in a hand. Of a tube out of the reader's scope nothing but that is
-    told: it has no code.
+    for `code` where it is for one thing) or blocked; `seen` is when a tube was last in a hand. Of a tube
+    out of the reader's scope nothing but that is told: it has no code.
     """
 
     name: str

@@ -1,15 +1,16 @@
 """The ledger's one writer, histories, and what is unproved."""
 
-from biobank.custody.facts import TIMES, times_said
+from biobank.custody.facts import TIMES, times_said, undone, unsay
 from biobank.custody.histories import HistoryLine, history
 from biobank.custody.proof import Unproved, unproved
 from biobank.custody.signing import SignatureOrder, Signed, prove_password, sign
-from biobank.custody.words import SIGHTINGS, Kind, Line, Place, out_place, slot_place
+from biobank.custody.words import SIGHTINGS, UNDO, Kind, Line, Place, out_place, slot_place
 from biobank.custody.writing import begin_log, load, lock, open_chain, origin, record, record_all, state
 
 __all__ = [
     "SIGHTINGS",
     "TIMES",
+    "UNDO",
     "HistoryLine",
     "Kind",
     "Line",
@@ -31,5 +32,7 @@ __all__ = [
     "slot_place",
     "state",
     "times_said",
+    "undone",
     "unproved",
+    "unsay",
 ]

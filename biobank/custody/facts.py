@@ -1,6 +1,7 @@
 """What is noted of a specimen beside its state: in the words of its events, and held against its rows."""
 
 from collections import Counter, defaultdict
+from collections.abc import Collection as Several
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -9,7 +10,7 @@ from uuid import UUID
 import msgspec
 from sqlmodel import Session, col, select
 
-from biobank.custody.words import SIGHTINGS
+from biobank.custody.words import SIGHTINGS, UNDO
 from biobank.ledger.entries import Entry, State, commitment, local_text, utc_text
 from biobank.tables import Collection, Deviation, Extract, Specimen, Spin
 
@@ -61,6 +62,40 @@ def extract_said(extract: Extract) -> State:
     return {"concentration": extract.concentration, "a260_280": extract.a260_280}
 
 
+# --- taking back what was said ---
+
+
+def undone(chain: Iterable[Entry]) -> set[str]:
+    """The ids of the events of a chain that were undone: they say nothing any more."""
+    return {entry.corrects for entry in chain if UNDO in entry.refs and entry.corrects}
+
+
+def unsay(session: Session, tube: Specimen, chain: Sequence[Entry], events: Several[str]) -> None:
+    """Give back what was noted of a locked tube before some of its events, which are being undone.
+
+    When it was frozen, its SPREC code and when it was last seen become those that the rest of its history
+    tells; a deviation that one of the events said is none.
+    """
+    taken_back = [entry.refs for entry in chain if entry.id in events]
+    told = _told(chain, {*undone(chain), *events})
+    if any("times" in refs for refs in taken_back):
+        said = (told["times"] or {}).get("frozen")
+        when = datetime.fromisoformat(said) if said else None
+        offset = when.utcoffset() if when else None
+        tube.frozen_at, tube.frozen_offset = when, int(offset.total_seconds() // 60) if offset else None
+    if any("sprec" in refs for refs in taken_back):
+        tube.sprec = told["sprec"] or ""
+        tube.sprec_version = tube.sprec_version if tube.sprec else ""
+    tube.seen_at = told["seen"]
+    wrongly = _bag(said for refs in taken_back for said in refs.get("deviations", ()))
+    if wrongly:
+        for deviation in _rows(session, Deviation, {tube.id: tube})[tube.id]:
+            said = msgspec.json.encode(deviation_said(deviation), order="sorted")
+            if wrongly[said]:
+                wrongly[said] -= 1
+                session.delete(deviation)
+
+
 # --- holding them against the rows ---
 
 
@@ -71,7 +106,8 @@ def wrong(
     spins, deviations = _rows(session, Spin, specimens), _rows(session, Deviation, specimens)
     collections, extracts = _rows(session, Collection, specimens), _rows(session, Extract, specimens)
     for key, specimen in specimens.items():
-        told = _told(chains.get(key, ()))
+        chain = chains.get(key, ())
+        told = _told(chain, undone(chain))
         yield from ((key, what) for what in _facts(specimen, told))
         if _bag(map(spin_said, spins[key])) != _bag(told["spins"]):
             yield key, "its spins are not those of the log"
@@ -85,14 +121,16 @@ def wrong(
             yield key, "what was measured of it is not what the log says"
 
 
-def _told(chain: Sequence[Entry]) -> dict[str, Any]:
-    """What the events of a specimen say together; of what can be said anew, the newest."""
+def _told(chain: Sequence[Entry], without: Several[str]) -> dict[str, Any]:
+    """What the events of a specimen say together, but some; of what can be said anew, the newest."""
     told: dict[str, Any] = {"born": {}, "times": None, "spins": [], "deviations": []}
     told |= dict.fromkeys(("facts", "extract", "sprec", "seen"))
     for entry in chain:
         refs = entry.refs
         if entry.number == 1:
             told["born"] = refs
+        if entry.id in without:
+            continue
         if entry.kind in SIGHTINGS and entry.corrects is None:
             when = datetime.fromisoformat(entry.occurred)
             told["seen"] = max(when, told["seen"] or when)

@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 from sqlmodel import Session, col, select
 
+from biobank.custody.words import UNDO
 from biobank.ledger import entries
 from biobank.tables import Container, CustodyEvent, CustodyNote, Person
 
@@ -18,7 +19,10 @@ _MOVES = ("placed", "taken_out", "retired", "hold_set", "hold_lifted")
 
 
 class HistoryLine(msgspec.Struct, frozen=True):
-    """One event as people read it; `held_by` is the container it happened to, if not the subject."""
+    """One event as people read it; `held_by` is the container it happened to, if not the subject.
+
+    `undone_by` is the id of the event that undid it, `undoes` the one that it undid itself.
+    """
 
     id: UUID
     number: int
@@ -34,6 +38,8 @@ class HistoryLine(msgspec.Struct, frozen=True):
     corrects: str | None
     leaf_hash: str
     held_by: str | None = None
+    undone_by: str | None = None
+    undoes: str | None = None
 
 
 def history(session: Session, subject_id: UUID) -> list[HistoryLine]:
@@ -58,7 +64,9 @@ def history(session: Session, subject_id: UUID) -> list[HistoryLine]:
             outer = _spans([event for event, _, _ in ours])
             inside += [(up, max(a, start), min(b, end)) for up, a, b in outer if max(a, start) < min(b, end)]
         spans = inside
-    return sorted(lines, key=lambda line: (line.recorded, line.number))
+    undoing = {line.undoes: str(line.id) for line in lines if line.undoes}
+    told = [msgspec.structs.replace(line, undone_by=undoing.get(str(line.id))) for line in lines]
+    return sorted(told, key=lambda line: (line.recorded, line.number))
 
 
 def _spans(events: list[CustodyEvent]) -> list[tuple[UUID, datetime, datetime]]:
@@ -110,4 +118,5 @@ def _line(event: CustodyEvent, actor: str, note: str | None, held_by: str | None
         corrects=entry.corrects,
         leaf_hash=event.leaf_hash.hex(),
         held_by=held_by,
+        undoes=entry.corrects if UNDO in entry.refs else None,
     )

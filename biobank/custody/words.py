@@ -73,6 +73,11 @@ SIGHTINGS = frozenset(
 """What happens to a tube in somebody's hand. A correction is none: it was made at a desk."""
 
 
+UNDO = "undo"
+"""What `refs` of a correction have that undoes its event: the command whose gesture is undone. An undone
+event says nothing any more, of state or of what is noted beside it."""
+
+
 class Place(msgspec.Struct, frozen=True):
     """A slot of a container, zero-based; without row and column, somewhere in an unplaced one."""
 

@@ -1,5 +1,6 @@
 """Containers, slots, put away, move, take out, bring back, choose a slot."""
 
+from biobank.storage.acts import Act, Said, last_acts
 from biobank.storage.barcodes import containers_of
 from biobank.storage.choosing import Suggestion, suggest_boxes
 from biobank.storage.geometry import Grid, Slot, free_slots, slot_name, slot_named
@@ -32,6 +33,8 @@ from biobank.storage.placing import (
     fill_boxes,
     put_away,
 )
+from biobank.storage.rearranging import Going, Rearrangement, rearrange
+from biobank.storage.reseating import Elsewhere, Reseat, Reseating, Seat, reseat, reseat_preview
 from biobank.storage.standing import Branch, ContainerRow, contents, inside, roots, trees
 from biobank.storage.taking import TakeOut, take_out
 from biobank.storage.types import (
@@ -42,9 +45,12 @@ from biobank.storage.types import (
     add_type,
     type_row,
 )
+from biobank.storage.undoing import Undo, Undone, undo
+from biobank.storage.watching import others_here
 
 __all__ = [
     "BUILT_IN",
+    "Act",
     "BoxMap",
     "Branch",
     "BringBack",
@@ -52,10 +58,17 @@ __all__ = [
     "ContainerOrder",
     "ContainerPlace",
     "ContainerRow",
+    "Elsewhere",
     "FreezerMade",
     "FreezerOrder",
+    "Going",
     "Grid",
     "PutAway",
+    "Rearrangement",
+    "Reseat",
+    "Reseating",
+    "Said",
+    "Seat",
     "Slot",
     "SlotRow",
     "Step",
@@ -64,6 +77,8 @@ __all__ = [
     "TakeOut",
     "TypeOrder",
     "TypeRow",
+    "Undo",
+    "Undone",
     "add_built_in_types",
     "add_type",
     "box_map",
@@ -75,13 +90,18 @@ __all__ = [
     "free_in",
     "free_slots",
     "inside",
+    "last_acts",
     "make_container",
     "make_freezer",
     "move_container",
+    "others_here",
     "path",
     "paths",
     "place_of",
     "put_away",
+    "rearrange",
+    "reseat",
+    "reseat_preview",
     "roots",
     "slot_name",
     "slot_named",
@@ -90,4 +110,5 @@ __all__ = [
     "trees",
     "type_codes",
     "type_row",
+    "undo",
 ]

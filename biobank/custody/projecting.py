@@ -40,6 +40,7 @@ def container_columns_of(state: State) -> dict[str, Any]:
         "type_id": UUID(state["type"]),
         "barcode": state.get("barcode"),
         "may_hold": state.get("may_hold", {}),
+        **({"name": state["name"]} if "name" in state else {}),
     }
 
 
@@ -159,6 +160,7 @@ def block(session: Session, actor: Actor, lines: Sequence[Line], after: States) 
             _placement({"container": str(key), "row": row, "col": column}, keep_id=keep["id"])
             for keep, (row, column) in zip(keeps, after[key]["blocked"], strict=True)
         ]
+        _give_way(session, actor, slots)
         add_rows(session, Placement, slots)
 
 

@@ -30,6 +30,7 @@ from biobank.storage.choosing import (
     find_room,
     suggest_boxes,
 )
+from biobank.storage.exposure import Exposure, clock_of
 from biobank.storage.filling import (
     CarryOut,
     FillOrder,
@@ -76,6 +77,15 @@ from biobank.storage.maps import (
     type_codes,
 )
 from biobank.storage.moving import ContainerMove, move_container
+from biobank.storage.past import (
+    AsOf,
+    PastCount,
+    box_map_at,
+    contents_at,
+    count_at,
+    inside_at,
+    tubes_at,
+)
 from biobank.storage.placing import (
     BringBack,
     PutAway,
@@ -88,8 +98,19 @@ from biobank.storage.rearranging import Going, Rearrangement, rearrange
 from biobank.storage.reseating import Elsewhere, Reseat, Reseating, Seat, reseat, reseat_preview
 from biobank.storage.rooms import Room, Traits, cold_enough, rooms, standing_free, traits
 from biobank.storage.seating import Strategy
+from biobank.storage.seen import SeenAsked, TubeRow, days_unseen, tubes_in
 from biobank.storage.standing import Branch, ContainerRow, contents, inside, roots, trees
-from biobank.storage.taking import TakeOut, take_out
+from biobank.storage.taking import (
+    OutAsked,
+    OutCounts,
+    OutRow,
+    Purpose,
+    TakeOut,
+    Told,
+    out_counts,
+    take_out,
+    what_is_out,
+)
 from biobank.storage.types import (
     BUILT_IN,
     TypeOrder,
@@ -104,6 +125,7 @@ from biobank.storage.watching import others_here
 __all__ = [
     "BUILT_IN",
     "Act",
+    "AsOf",
     "BarcodeOrder",
     "BlockOrder",
     "BoxMap",
@@ -116,6 +138,7 @@ __all__ = [
     "ContainerRow",
     "ContainerSettings",
     "Elsewhere",
+    "Exposure",
     "FillOrder",
     "FillPlan",
     "FreezerMade",
@@ -125,11 +148,16 @@ __all__ = [
     "KeepOrder",
     "Limit",
     "LimitsOrder",
+    "OutAsked",
+    "OutCounts",
+    "OutRow",
+    "PastCount",
     "PlaceFound",
     "PlanOrder",
     "PlannedSlot",
     "Prolonging",
     "Promise",
+    "Purpose",
     "PutAway",
     "Rearrangement",
     "Rename",
@@ -145,6 +173,7 @@ __all__ = [
     "Rule",
     "Said",
     "Seat",
+    "SeenAsked",
     "Slot",
     "SlotRow",
     "Step",
@@ -152,7 +181,9 @@ __all__ = [
     "Strategy",
     "Suggestion",
     "TakeOut",
+    "Told",
     "Traits",
+    "TubeRow",
     "TypeOrder",
     "TypeRow",
     "Undo",
@@ -161,20 +192,26 @@ __all__ = [
     "add_type",
     "block_slots",
     "box_map",
+    "box_map_at",
     "bring_back",
     "by_code",
     "carry_out",
     "change_type",
+    "clock_of",
     "cold_enough",
     "container_settings",
     "containers_of",
     "contents",
+    "contents_at",
+    "count_at",
+    "days_unseen",
     "fill",
     "fill_boxes",
     "find_room",
     "free_in",
     "free_slots",
     "inside",
+    "inside_at",
     "keep",
     "keep_plan",
     "last_acts",
@@ -183,6 +220,7 @@ __all__ = [
     "move_container",
     "my_reservations",
     "others_here",
+    "out_counts",
     "path",
     "paths",
     "place_of",
@@ -210,8 +248,11 @@ __all__ = [
     "take_out",
     "traits",
     "trees",
+    "tubes_at",
+    "tubes_in",
     "type_codes",
     "type_row",
     "unblock_slots",
     "undo",
+    "what_is_out",
 ]

@@ -114,6 +114,15 @@ def came_in(
 # --- questions ---
 
 
+def clock_of(session: Session, code: str) -> Exposure | None:
+    """The clock of the tube of that code; None where it is not out."""
+    tube = session.exec(select(Specimen).where(col(Specimen.code) == code)).one()
+    if tube.out_since is None:
+        return None
+    allowed = limits_of(session, [tube])[tube.study_id, tube.material]
+    return exposure(tube.out_since, allowed, clock.now(), frozen=tube.id in frozen(session, [tube]))
+
+
 def limits_of(session: Session, tubes: Sequence[Away]) -> dict[tuple[UUID, str], Allowed]:
     """What the protocols in force allow, by study and material; the usual where they say nothing."""
     wanted = {(tube.study_id, tube.material) for tube in tubes}

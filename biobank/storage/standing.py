@@ -49,7 +49,7 @@ def inside(session: Session, actor: Actor, text: str) -> list[Branch]:
 
 def contents(session: Session, actor: Actor, text: str) -> list[ContainerRow]:
     """The containers directly inside one, in slot order."""
-    return [branch.row for branch in inside(session, actor, text)]
+    return [each.row for each in inside(session, actor, text)]
 
 
 def trees(session: Session, actor: Actor) -> list[Branch]:
@@ -70,14 +70,14 @@ def trees(session: Session, actor: Actor) -> list[Branch]:
     below = _branches(session, {container.id: kind for container, kind, _ in found})
     own = _tubes(session, [container.id for container, _, _ in found])
     return [
-        _branch(container.code, container.name, kind, "", own.get(container.id, 0), below[container.id], site)
+        branch(container.code, container.name, kind, "", own.get(container.id, 0), below[container.id], site)
         for container, kind, site in found
     ]
 
 
 def roots(session: Session, actor: Actor) -> list[ContainerRow]:
     """The containers that stand in no other, in the actor's scope: freezers, by site and name."""
-    return [branch.row for branch in trees(session, actor)]
+    return [each.row for each in trees(session, actor)]
 
 
 # --- how ---
@@ -93,7 +93,7 @@ def _branches(session: Session, tops: Mapping[UUID, ContainerType]) -> dict[UUID
     for each in sorted(found, key=lambda row: row.depth, reverse=True):
         slot = slot_name(Grid.of(held[each.parent]), Slot(each.row, each.col))
         kind = held[each.id]
-        made[each.parent].append(_branch(each.code, each.name, kind, slot, each.tubes, made[each.id]))
+        made[each.parent].append(branch(each.code, each.name, kind, slot, each.tubes, made[each.id]))
     return {top: made[top] for top in tops}
 
 
@@ -136,7 +136,7 @@ def _step(stands: type[Placement], child: type[Container]) -> list[Any]:
     ]
 
 
-def _branch(
+def branch(
     code: str, name: str, kind: ContainerType, slot: str, own: int, within: list[Branch], site: str = ""
 ) -> Branch:
     """A container with how full it is: `own` tubes lie in it directly."""

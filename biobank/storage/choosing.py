@@ -1,12 +1,19 @@
 """Choosing a box: where tubes of some materials should go next."""
 
 from collections.abc import Collection
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
+from pydantic import Field
 from sqlalchemy import ColumnElement, String, and_, cast, exists, func, true
 from sqlmodel import Session, col, select
 
+from biobank.inputs import Flag, Input, Line, Scanned, Vessel, Whole
+from biobank.people import Actor, May
+from biobank.storage.maps import Step, by_code, paths
+from biobank.storage.rooms import Traits, rooms, standing_free
+from biobank.storage.types import require_type
 from biobank.tables import Container, ContainerType, Level, Placement, Specimen
 
 NEWEST = 3000
@@ -14,6 +21,57 @@ NEWEST = 3000
 
 TRIED = 3
 """So many boxes are tried again, the last one first; older ones are full, or were left for a reason."""
+
+
+SHOWN = 100
+
+_HOLDERS = {
+    Level.BOX: (Level.RACK, Level.SHELF, Level.FREEZER),
+    Level.RACK: (Level.SHELF, Level.FREEZER),
+    Level.SHELF: (Level.FREEZER,),
+    Level.FREEZER: (),
+}
+"""What a container of a level is put into."""
+
+
+class RoomOrder(Input):
+    """Room for so many tubes, or so many containers of a `type`; of a study, material, class, vessel.
+
+    What is left empty is not asked about. With `together` all of them go into one box (or rack).
+    """
+
+    count: Annotated[Whole, Field(ge=1, le=100_000)] = 1
+    type: Line | None = None
+    study: Line | None = None
+    material: Line | None = None
+    storage: Line | None = None
+    vessel: Vessel | None = None
+    within: Annotated[list[Scanned], Field(max_length=50)] = []
+    together: Flag = False
+
+
+class PlaceFound(msgspec.Struct, frozen=True):
+    """A container with room: the way to it, how many slots are free, and how many of those asked it takes."""
+
+    code: str
+    name: str
+    path: list[Step]
+    free: int
+    size: int
+    takes: int
+    celsius: int | None
+
+
+class RoomFound(msgspec.Struct, frozen=True):
+    """Where there is room, in the order of slots; `lacking` is for how many there is none.
+
+    `free` counts every slot that suits, also where no more of them is needed.
+    """
+
+    wanted: int
+    lacking: int
+    free: int
+    places: list[PlaceFound]
 
 
 class Suggestion(msgspec.Struct, frozen=True):
@@ -46,6 +104,38 @@ def suggest_boxes(
         instead = _first_with_room(session, site_id, used)
         found = (dict.fromkeys(materials, instead) if instead else {}) | found
     return found
+
+
+def find_room(session: Session, actor: Actor, order: RoomOrder) -> RoomFound:
+    """Where so many tubes, or containers of a type, could stand by every limit and by how cold it is.
+
+    Refused: an unknown type, a container out of scope.
+    """
+    tops = [by_code(session, actor, text, May.HANDLE, "within") for text in order.within]
+    kind = require_type(session, order.type) if order.type else None
+    traits = Traits(
+        order.study or "", order.material or "", order.storage or "", order.vessel or "", order.type or ""
+    )
+    levels = _HOLDERS[kind.level] if kind else (Level.BOX,)
+    found = rooms(session, actor, tops or standing_free(session, actor), levels=levels)
+    least = order.count if order.together else 1
+    suiting = [room for room in found if room.free >= least and room.takes(traits)]
+    left, chosen = order.count, []
+    for room in suiting[:SHOWN]:
+        takes = min(left, room.free)
+        left -= takes
+        chosen.append((room, takes))
+        if not left:
+            break
+    ways = paths(session, [room.id for room, _ in chosen]) if chosen else {}
+    places = [
+        PlaceFound(room.code, room.name, ways[room.id], room.free, room.size, takes, room.celsius)
+        for room, takes in chosen
+    ]
+    return RoomFound(order.count, left, sum(room.free for room in suiting), places)
+
+
+# --- how ---
 
 
 def _put_last(

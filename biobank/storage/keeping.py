@@ -58,7 +58,7 @@ class Promise(NamedTuple):
     meant_id: UUID | None = None
 
 
-class Seat(msgspec.Struct, frozen=True):
+class PlannedSlot(msgspec.Struct, frozen=True):
     """A slot, what goes there, and where that is now; `code` is empty where nothing in particular does."""
 
     box: str
@@ -78,7 +78,7 @@ class Reservation(msgspec.Struct, frozen=True):
     owner: str
     mine: bool
     ends_at: datetime
-    seats: list[Seat]
+    seats: list[PlannedSlot]
 
     @property
     def boxes(self) -> dict[str, str]:
@@ -245,7 +245,7 @@ def promised(session: Session, box: Container, meant: Collection[UUID]) -> dict[
     return {key: Slot(row, column) for key, row, column in session.exec(asked) if key}
 
 
-def seats(session: Session, actor: Actor, promises: Sequence[Promise]) -> list[Seat]:
+def seats(session: Session, actor: Actor, promises: Sequence[Promise]) -> list[PlannedSlot]:
     """Slots in words, in a bounded number of statements; of what is out of scope nothing is told."""
     meant = [promise.meant_id for promise in promises]
     boxes = by_id(session, Container, [promise.container_id for promise in promises])
@@ -254,9 +254,9 @@ def seats(session: Session, actor: Actor, promises: Sequence[Promise]) -> list[S
     boxes |= by_id(session, Container, [place.container_id for place in now.values()])
     grids = {key: Grid.of(kind) for key, kind in by_id(session, ContainerType, _types(boxes)).items()}
 
-    def told(promise: Promise) -> Seat:
+    def told(promise: Promise) -> PlannedSlot:
         box, thing = boxes[promise.container_id], tubes.get(promise.meant_id) or inner.get(promise.meant_id)
-        here = Seat(box.code, box.name, slot_name(grids[box.type_id], promise.slot))
+        here = PlannedSlot(box.code, box.name, slot_name(grids[box.type_id], promise.slot))
         if thing is None or not people.allowed(actor, May.SEE, thing):
             return here
         here = msgspec.structs.replace(here, code=thing.code, material=getattr(thing, "material", ""))

@@ -98,7 +98,7 @@ class Face(msgspec.Struct, frozen=True):
 
 
 class TimelineRow(msgspec.Struct, frozen=True):
-    """One event of a tube, or of the container that held it (`held_by`)."""
+    """One event of a tube, or of the container that held it (`held_by`); an `undone` one counts no more."""
 
     number: int
     kind: str
@@ -112,6 +112,9 @@ class TimelineRow(msgspec.Struct, frozen=True):
     corrects: str | None
     held_by: str | None
     leaf_hash: str
+    id: str = ""
+    undone: bool = False
+    undoes: str = ""
 
 
 class Expected(msgspec.Struct, frozen=True):
@@ -231,6 +234,9 @@ def timeline(session: Session, actor: Actor, text: str) -> list[TimelineRow]:
             corrects=line.corrects,
             held_by=line.held_by,
             leaf_hash=line.leaf_hash,
+            id=str(line.id),
+            undone=line.undone_by is not None,
+            undoes=line.undoes or "",
         )
         for line, place in zip(lines, places, strict=True)
     ]

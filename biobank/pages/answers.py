@@ -1,6 +1,7 @@
 """What the bench says after a scan: the outcome, what and where, and what comes next."""
 
 from collections.abc import Sequence
+from enum import StrEnum
 
 import msgspec
 
@@ -9,21 +10,45 @@ from biobank.amounts import material_name
 from biobank.codes import grouped
 from biobank.errors import Refusal
 from biobank.pages.scanning import Mode
-from biobank.pages.words import moment
+from biobank.pages.words import moment, word
 from biobank.specimens import KitCard, SpecimenCard
 from biobank.storage import BoxMap, Step, Stored
+from biobank.tables import HoldKind
 from biobank.texts import N_
 from biobank.texts import gettext as _
 
 BOX_FIRST = N_("Scan the box first. Keep %(code)s in your hand: it was not stored.")
 CLOSE_FIRST = N_("A box is open. Scan DONE to close it, then scan %(code)s again.")
+KEPT_ELSEWHERE = N_(
+    "The slot of %(code)s is kept elsewhere: %(place)s. Bring it there, or choose to store it here."
+)
 OTHER_BOX = N_("%(code)s is not from the open box. Put it back: it belongs to %(place)s.")
 
 
-class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """One outcome: ok, notice or stop. `other` says a STOP in the second language; `leads` opens a page."""
+class Outcome(StrEnum):
+    """How a scan came out. Each has one sound, one colour and one shape, and no two share any."""
 
-    outcome: str
+    OK = "ok"
+    NOTICE = "notice"
+    STOP = "stop"
+    DONE = "done"
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """One way on from a STOP: its name, what the scan is sent again with, the card that says it."""
+
+    answer: str
+    name: str
+    card: str = ""
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of a scan. `other` says a STOP in the second language; `leads` opens a page.
+
+    `opens` a dialog; `at` is the slot the cursor stands on from now on, `about` the tube that is shown.
+    """
+
+    outcome: Outcome
     headline: str
     mode: Mode
     box: str = ""
@@ -32,9 +57,12 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     meta: str = ""
     other: str = ""
     other_language: str = ""
-    sound: str = ""
     leads: str = ""
+    opens: str = ""
     card: str = ""
+    at: str = ""
+    about: str = ""
+    choices: list[Choice] = []
 
 
 def way(steps: Sequence[Step]) -> str:
@@ -72,7 +100,7 @@ def where(tube: SpecimenCard, mode: Mode, box: str, *, corrected: bool) -> Resul
         }
         kept = _("Its slot is kept: %(place)s.") % {"place": way(tube.place)} if tube.place else ""
         return Result(
-            outcome="notice",
+            outcome=Outcome.NOTICE,
             headline=headline,
             detail=detail,
             next=kept,
@@ -80,52 +108,58 @@ def where(tube: SpecimenCard, mode: Mode, box: str, *, corrected: bool) -> Resul
             mode=mode,
             box=box,
             card=tube.code,
+            about=tube.code,
         )
     if not tube.place:
         headline = _("%(code)s is in no box") % {"code": code}
-        words = {"headline": headline, "detail": about(tube)}
-        return Result(outcome="notice", mode=mode, box=box, card=tube.code, **words)
+        words = {"headline": headline, "detail": about(tube), "next": held(tube)}
+        return Result(outcome=Outcome.NOTICE, mode=mode, box=box, card=tube.code, about=tube.code, **words)
     place = short(tube.place[-1].name, tube.place[-1].slot)
     words = {"headline": place, "detail": f"{code} · {about(tube)}", "meta": way(tube.place)}
     if elsewhere:
         words["headline"] = _("Not in this box: %(place)s") % {"place": place}
-    layout = layout_words(corrected=corrected)
-    outcome = "notice" if elsewhere or corrected else "ok"
-    return Result(outcome=outcome, mode=mode, box=box, card=tube.code, next=layout, **words)
+    told = " ".join(part for part in (held(tube), layout_words(corrected=corrected)) if part)
+    outcome = Outcome.NOTICE if elsewhere or told else Outcome.OK
+    at = "" if elsewhere or not box else tube.place[-1].slot
+    return Result(
+        outcome=outcome, mode=mode, box=box, card=tube.code, next=told, at=at, about=tube.code, **words
+    )
 
 
 # --- storing and taking ---
 
 
-def stored(now: Stored, before: SpecimenCard, box: BoxMap, *, corrected: bool) -> Result:
-    """A tube in the open box: new there, moved, brought back, or there already."""
+def stored(now: Stored, before: SpecimenCard, box: BoxMap, cursor: str, *, corrected: bool) -> Result:
+    """A tube in the open box: new there, moved, brought back, or there already. `cursor`: the next slot."""
     code, place = grouped(now.code), short(now.box_name, now.slot)
-    coming = _("Next: %(slot)s.") % {"slot": box.next_free} if box.next_free else ""
     full = box.free == 0
+    coming = _("Next: %(slot)s.") % {"slot": cursor} if cursor else ""
     if full:
         coming = _("%(box)s is full. Scan another box.") % {"box": box.name}
-    full_way = " · ".join([*(step.name for step in box.path), *([now.slot] if now.slot else [])])
     if not now.changed:
         headline = _("Already here: %(place)s") % {"place": place}
         return Result(
-            outcome="notice",
+            outcome=Outcome.NOTICE,
             headline=headline,
             detail=f"{code} · {about(before)}",
             next=coming,
             mode=Mode.STORE,
             box=now.box,
+            about=now.code,
         )
-    told = _("Stored %(code)s → %(place)s.") % {"code": code, "place": full_way}
-    came = _came_from(before)
+    way_there = " · ".join([*(step.name for step in box.path), *([now.slot] if now.slot else [])])
+    told = _("Stored %(code)s → %(place)s.") % {"code": code, "place": way_there}
+    warned = " ".join(part for part in (held(before), layout_words(corrected=corrected)) if part)
+    outcome = Outcome.NOTICE if warned else Outcome.DONE if full else Outcome.OK
     return Result(
-        outcome="notice" if corrected else "ok",
+        outcome=outcome,
         headline=place,
-        detail=f"{told} {came}".strip(),
+        detail=" ".join(part for part in (told, warned, _came_from(before)) if part),
         next=coming,
-        meta=" ".join(part for part in (about(before), layout_words(corrected=corrected)) if part),
+        meta=about(before),
         mode=Mode.STORE,
         box=now.box,
-        sound="done" if full else "",
+        about=now.code,
     )
 
 
@@ -136,30 +170,41 @@ def taken(now: Stored, before: SpecimenCard, box: str, *, corrected: bool) -> Re
     kept = _("From %(place)s. The slot is kept for it.") % {"place": way(before.place) or place}
     words = {"headline": headline, "detail": kept, "meta": about(before)}
     layout = layout_words(corrected=corrected)
-    return Result(outcome="notice" if corrected else "ok", mode=Mode.TAKE, box=box, next=layout, **words)
+    outcome = Outcome.NOTICE if corrected else Outcome.OK
+    return Result(outcome=outcome, mode=Mode.TAKE, box=box, next=layout, about=now.code, **words)
 
 
 # --- boxes and modes ---
 
 
-def opened(box: BoxMap, mode: Mode) -> Result:
-    """A box that is now open, or a holder whose inside is on show."""
-    if box.level != "box":
-        around = way(box.path[:-1])
-        return Result(outcome="ok", headline=box.name, detail=around, meta=grouped(box.code), mode=mode)
+def opened(box: BoxMap, mode: Mode, *, stays: bool = False) -> Result:
+    """A box that is now open, or a holder whose inside is on show; where it `stays` open, it can be moved."""
     headline = _("%(box)s is open") % {"box": box.name}
+    if box.level != "box":
+        around, code = way(box.path[:-1]), grouped(box.code)
+        if not stays:
+            return Result(outcome=Outcome.OK, headline=box.name, detail=around, meta=code, mode=mode)
+        coming = _("Scan the shelf that it goes onto, or a box.")
+        if box.level == "shelf":
+            coming = _("Scan the freezer that it goes into, or a box.")
+        return Result(
+            outcome=Outcome.OK,
+            headline=headline,
+            detail=around,
+            next=coming,
+            meta=code,
+            mode=mode,
+            box=box.code,
+        )
     coming = ""
     if mode is Mode.STORE:
         coming = _("Next: %(slot)s.") % {"slot": box.next_free} if box.next_free else _("Scan the tubes.")
         if box.free == 0:
             coming = _("%(box)s is full. Scan another box.") % {"box": box.name}
-    held = _("%(used)s tubes.") % {"used": box.used}
-    if box.free is not None:
-        held = _("%(used)s tubes, %(free)s slots free.") % {"used": box.used, "free": box.free}
     return Result(
-        outcome="notice" if mode is Mode.STORE and box.free == 0 else "ok",
+        outcome=Outcome.NOTICE if mode is Mode.STORE and box.free == 0 else "ok",
         headline=headline,
-        detail=held,
+        detail=filled(box),
         next=coming,
         meta=way(box.path),
         mode=mode,
@@ -167,10 +212,10 @@ def opened(box: BoxMap, mode: Mode) -> Result:
     )
 
 
-def box_moved(box: BoxMap, mode: Mode) -> Result:
-    """The open box stands in another rack now, and stays open."""
+def moved(box: BoxMap, mode: Mode) -> Result:
+    """The open container stands in another one now, and stays open."""
     headline = _("Moved %(box)s") % {"box": box.name}
-    return Result(outcome="ok", headline=headline, detail=way(box.path), mode=mode, box=box.code)
+    return Result(outcome=Outcome.OK, headline=headline, detail=way(box.path), mode=mode, box=box.code)
 
 
 def mode_chosen(mode: Mode, box: str) -> Result:
@@ -180,28 +225,44 @@ def mode_chosen(mode: Mode, box: str) -> Result:
         Mode.STORE: (_("Store"), _("Scan the tubes.") if box else _("Scan a box.")),
         Mode.TAKE: (_("Take out"), _("Scan the tubes to take out.")),
     }[mode]
-    return Result(outcome="ok", headline=headline, next=coming, mode=mode, box=box)
+    return Result(outcome=Outcome.OK, headline=headline, next=coming, mode=mode, box=box)
 
 
-def closed(mode: Mode) -> Result:
-    """No box is open now."""
-    return Result(outcome="ok", headline=_("Box closed"), next=_("Scan a box."), mode=mode, sound="done")
+def closed(box: BoxMap | None, mode: Mode) -> Result:
+    """No box is open now; what is in the one that was."""
+    if box is None:
+        return Result(outcome=Outcome.NOTICE, headline=_("No box is open"), next=_("Scan a box."), mode=mode)
+    headline = _("%(box)s is closed") % {"box": box.name}
+    return Result(
+        outcome=Outcome.DONE, headline=headline, detail=filled(box), next=_("Scan a box."), mode=mode
+    )
+
+
+def filled(box: BoxMap) -> str:
+    """How full a box is; empty for what holds no tubes itself."""
+    if box.level != "box":
+        return ""
+    if box.free is None:
+        return _("%(used)s tubes.") % {"used": box.used}
+    return _("%(used)s tubes, %(free)s slots free.") % {"used": box.used, "free": box.free}
 
 
 def no_visit_open(mode: Mode, box: str) -> Result:
     """The card ALL PRESENT where no visit is being collected."""
     headline, coming = _("No visit is open"), _("Scan the visit or its kit first.")
-    return Result(outcome="notice", headline=headline, next=coming, mode=mode, box=box)
+    return Result(outcome=Outcome.NOTICE, headline=headline, next=coming, mode=mode, box=box)
 
 
 def nothing_to_acknowledge(mode: Mode, box: str) -> Result:
     """The ACK card without a STOP."""
-    return Result(outcome="notice", headline=_("There is nothing to acknowledge."), mode=mode, box=box)
+    return Result(outcome=Outcome.NOTICE, headline=_("There is nothing to acknowledge."), mode=mode, box=box)
 
 
 def leading_to(address: str, code: str, mode: Mode, box: str) -> Result:
     """A page opens."""
-    return Result(outcome="ok", headline=code, detail=_("Its page opens."), mode=mode, box=box, leads=address)
+    return Result(
+        outcome=Outcome.OK, headline=code, detail=_("Its page opens."), mode=mode, box=box, leads=address
+    )
 
 
 # --- what is not known ---
@@ -211,14 +272,15 @@ def unassigned(code: str, mode: Mode, box: str) -> Result:
     """A good code of ours that is on nothing in the reader's scope."""
     headline = _("%(code)s is on nothing yet") % {"code": grouped(code)}
     detail = _("It is a good code. Register the tube at its visit; nothing was changed.")
-    return Result(outcome="notice", headline=headline, detail=detail, mode=mode, box=box)
+    return Result(outcome=Outcome.NOTICE, headline=headline, detail=detail, mode=mode, box=box)
 
 
-def unknown(text: str, mode: Mode, box: str) -> Result:
-    """A text that names nothing."""
+def unknown(text: str, mode: Mode, box: str, *, kept: bool = False) -> Result:
+    """A text that names nothing; `kept` where somebody is asked to find out what it is."""
     headline = _("Nothing is known by “%(text)s”") % {"text": text}
     detail = _("Wipe the label and scan again, or type the code. Nothing was changed.")
-    return Result(outcome="notice", headline=headline, detail=detail, mode=mode, box=box)
+    coming = _("It is on the list of unknown codes.") if kept else ""
+    return Result(outcome=Outcome.NOTICE, headline=headline, detail=detail, next=coming, mode=mode, box=box)
 
 
 def for_an_event(kit: KitCard, mode: Mode, box: str) -> Result:
@@ -232,7 +294,7 @@ def for_an_event(kit: KitCard, mode: Mode, box: str) -> Result:
     coming = _("Scan the visit that it is for.")
     meta = grouped(kit.code)
     return Result(
-        outcome="notice", headline=headline, detail=detail, next=coming, meta=meta, mode=mode, box=box
+        outcome=Outcome.NOTICE, headline=headline, detail=detail, next=coming, meta=meta, mode=mode, box=box
     )
 
 
@@ -242,27 +304,48 @@ def of_a_kit(label: str, kit: KitCard, mode: Mode, box: str) -> Result:
     named = {"kit": grouped(kit.code), "study": kit.study, "event": kit.event}
     detail = _("It is a label of kit %(kit)s, for %(study)s %(event)s. Nothing was changed.") % named
     coming = _("Open its visit and scan it there.") if kit.visit else _("Scan the visit that it is for.")
-    return Result(outcome="notice", headline=headline, detail=detail, next=coming, mode=mode, box=box)
+    return Result(outcome=Outcome.NOTICE, headline=headline, detail=detail, next=coming, mode=mode, box=box)
+
+
+def badge(_code: str, mode: Mode, box: str) -> Result:
+    """A badge where no station is enrolled: elsewhere the page takes it before it comes here."""
+    detail = _("Badges let people in at an enrolled bench. A manager enrols this one under Stations.")
+    return Result(outcome=Outcome.NOTICE, headline=_("This is a badge"), detail=detail, mode=mode, box=box)
 
 
 def not_in_use(code: str, mode: Mode, box: str) -> Result:
-    """A badge, a request or a shipment."""
+    """A request or a shipment."""
     headline = _("%(code)s is a code that is not in use here yet") % {"code": grouped(code)}
-    return Result(outcome="notice", headline=headline, detail=_("Nothing was changed."), mode=mode, box=box)
+    return Result(
+        outcome=Outcome.NOTICE, headline=headline, detail=_("Nothing was changed."), mode=mode, box=box
+    )
 
 
-def refused(refusal: Refusal, mode: Mode, box: str) -> Result:
-    """STOP, in the reader's language first and in the other one after it."""
+def refused(
+    refusal: Refusal, mode: Mode, box: str, *, at: str = "", choices: Sequence[Choice] = ()
+) -> Result:
+    """STOP, in the reader's language first and in the other one after it; with what can be done instead."""
     mine = texts.language.get()
     other = texts.CHINESE if mine == texts.ENGLISH else texts.ENGLISH
     return Result(
-        outcome="stop",
+        outcome=Outcome.STOP,
         headline=web.in_words(refusal, mine),
         other=web.in_words(refusal, other),
         other_language=other.replace("_", "-"),
         mode=mode,
         box=box,
+        at=at,
+        choices=list(choices),
     )
+
+
+def held(tube: SpecimenCard) -> str:
+    """That a tube is stopped, and why; a reservation stops nobody who looks after it."""
+    stops = [hold for hold in tube.holds if hold.kind != HoldKind.RESERVATION]
+    if not stops:
+        return ""
+    why = ", ".join(f"{word(hold.kind, 'hold')}: {word(hold.reason)}" for hold in stops)
+    return _("It is on hold (%(why)s).") % {"why": why}
 
 
 def _came_from(before: SpecimenCard) -> str:

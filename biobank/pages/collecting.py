@@ -15,9 +15,9 @@ from biobank.amounts import material_name
 from biobank.codes import CodeKind, grouped
 from biobank.door import Door
 from biobank.errors import Refusal
-from biobank.labels.cards import Card
+from biobank.labels.cards import NAMES, Card
 from biobank.pages import answers, home, shell, visits
-from biobank.pages.answers import Result
+from biobank.pages.answers import Outcome, Result
 from biobank.pages.scanning import CARD_MODES
 from biobank.pages.scanning import Mode as BenchMode
 from biobank.pages.shell import Form
@@ -54,7 +54,6 @@ class Said(msgspec.Struct, frozen=True):
     headline: str
     detail: str = ""
     meta: str = ""
-    sound: str = ""
     leads: str = ""
     mode: Mode = Mode.COLLECT
 
@@ -145,8 +144,10 @@ def _command(door: Door, visit: str, code: str, order: Order) -> Said:
             return _finish(door, visit, order.mode)
         case Card.ACKNOWLEDGE:
             return Said("notice", _("There is nothing to acknowledge."))
-        case _ if code in set(Card):
+        case _ if code in CARD_MODES:
             return _lead(f"/bench?mode={CARD_MODES[Card(code)].value}", code)
+        case _ if code in set(Card):
+            return Said("notice", _("The card %(card)s does nothing here") % {"card": _(NAMES[Card(code)])})
     raise errors.NotFound("card_unknown", UNKNOWN_CARD, field="scan", code=grouped(code))
 
 
@@ -178,7 +179,7 @@ def _finish(door: Door, visit: str, mode: Mode) -> Said:
         parts.append(_("%(count)s used up") % {"count": told.used_up})
     others = {code: count for code, count in told.deviations.items() if code != "not_collected"}
     noted = " · ".join(f"{count} {word(code, 'deviation')}" for code, count in others.items())
-    return Said("ok", _("Finished"), " · ".join(parts), noted, sound="done")
+    return Said("done", _("Finished"), " · ".join(parts), noted)
 
 
 def _lead(address: str, code: str) -> Said:
@@ -206,21 +207,21 @@ def _with_it(implied: Sequence[Ticked]) -> str:
 
 def _result(said: Said, bench: Workbench, *, corrected: bool) -> Result:
     remain = bench.counts.expected
-    complete = bench.begun and not remain and said.outcome == "ok" and not said.sound
+    complete = bench.begun and not remain and said.outcome == "ok"
     coming = ""
     if bench.begun and remain and not said.leads and said.mode is Mode.COLLECT:
         coming = _("%(count)s to go") % {"count": remain}
     elif complete and not said.leads:
         coming = _("All are there. Scan DONE to finish.")
     layout = answers.layout_words(corrected=corrected)
+    outcome = Outcome.DONE if complete and coming else Outcome(said.outcome)
     return Result(
-        outcome="notice" if corrected and said.outcome == "ok" else said.outcome,
+        outcome=Outcome.NOTICE if corrected and outcome is not Outcome.STOP else outcome,
         headline=said.headline,
         detail=said.detail,
         next=coming,
         meta=" ".join(part for part in (said.meta, layout) if part),
         mode=BenchMode.LOOKUP,
-        sound=said.sound or ("done" if complete and coming else ""),
         leads=said.leads,
     )
 

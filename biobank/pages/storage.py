@@ -35,10 +35,14 @@ class Tree(msgspec.Struct, frozen=True):
 
 
 class Inside(msgspec.Struct, frozen=True):
-    """A container: its slots, and for one that holds containers those and what is in each."""
+    """A container: its slots, and for one that holds containers those and what is in each.
+
+    `others` names who else filled a slot a short while ago, by the slot's name.
+    """
 
     map: BoxMap
     branches: list[Branch]
+    others: dict[str, str] = {}
 
     @property
     def tubes(self) -> int:
@@ -119,7 +123,8 @@ def drawn(inside: Inside, marks: dict[str, str]) -> dict[str, Drawing | Elevatio
     """The one drawing that fits: a grid for a box, bars for what holds containers, none where unplaced."""
     found = inside.map
     if found.level == Level.BOX.value:
-        return {"drawing": maps.draw(found, marks) if found.rows else None, "elevation": None}
+        special = {**dict.fromkeys(inside.others, "other"), **marks}
+        return {"drawing": maps.draw(found, special) if found.rows else None, "elevation": None}
     chosen = {slot.code for slot in found.slots if slot.name in marks}
     if found.level == Level.FREEZER.value and any(branch.inside for branch in inside.branches):
         shelves = [(branch.row, [rack.row for rack in branch.inside]) for branch in inside.branches]

@@ -32,9 +32,9 @@ class Visitor:
         form = {"csrf": web.csrf_token(self.secret), "command": command or str(clock.new_key()), **told}
         return self.client.post(path, data=form, headers=headers, follow_redirects=False)
 
-    def scan(self, code: str, mode: str = "lookup", box: str = "", command: str = "") -> str:
-        """What the bench answers to one scan."""
-        told = {"scan": code, "mode": mode, "box": box, "source": "scan", "corrected": "false"}
+    def scan(self, code: str, mode: str = "lookup", box: str = "", command: str = "", **more: str) -> str:
+        """What the bench answers to one scan; `more` is what else the page sends with it."""
+        told = {"scan": code, "mode": mode, "box": box, "source": "scan", "corrected": "false", **more}
         answer = self.post("/bench/scans", told, command)
         assert answer.status_code == 200, answer.text
         return answer.text

@@ -11,7 +11,7 @@ from biobank.pages.scanning import Mode
 from biobank.pages.storage import Inside
 
 
-class Choice(StrEnum):
+class Answer(StrEnum):
     """How a STOP was answered: where the tube in the hand goes."""
 
     NONE = ""
@@ -32,7 +32,7 @@ class Order(inputs.Input):
     box: inputs.Scanned | None = None
     at: inputs.Scanned | None = None
     about: inputs.Scanned | None = None
-    answer: Choice = Choice.NONE
+    answer: Answer = Answer.NONE
     undo: UUID | None = None
     source: str = "scan"
     corrected: inputs.Flag = False
@@ -45,4 +45,5 @@ class Shown(msgspec.Struct, frozen=True):
     marks: dict[str, str]
 
 
-Outcome = tuple[Result, Shown | None]
+Came = tuple[Result, Shown | None]
+"""What came of a scan, and what is drawn beside it where that is not the open box as it is."""

@@ -1,0 +1,54 @@
+"""What the bench asks of the database beside the scan itself: its station, its site, its last acts."""
+
+from uuid import UUID
+
+import msgspec
+from sqlmodel import Session
+
+from biobank import accounts, codes, storage
+from biobank.errors import NotFound
+from biobank.people import Actor, May
+from biobank.storage.acts import NO_MOVE, Act, last_acts
+from biobank.tables import Container, Station
+
+LAST = 20
+"""So many acts are offered to be undone."""
+
+
+class Ways(msgspec.Struct, frozen=True):
+    """How this bench is set up: its name, the mode it begins in, how loud it is (0: seen only) to 100."""
+
+    name: str = ""
+    starts_in: str = "lookup"
+    volume: int = 50
+    idle_minutes: int = 0
+
+
+def ways(session: Session, actor: Actor) -> Ways:
+    """How the station is set up that the person signed in at; that of any browser where it is none."""
+    station = session.get(Station, actor.station_id) if actor.station_id else None
+    if station is None:
+        return Ways()
+    return Ways(station.name, station.starts_in, station.volume, station.idle_minutes)
+
+
+def acts(session: Session, actor: Actor) -> list[Act]:
+    """What this person moved last at this bench, the newest first; what else they did is no matter of it."""
+    return [act for act in last_acts(session, actor, LAST) if act.in_the_way != NO_MOVE]
+
+
+def site_of(session: Session, actor: Actor, box: str | None) -> tuple[UUID, Container | None]:
+    """The site that a note about a scan is for: of the open box, else of the station, else of the person."""
+    code = codes.read(box or "")
+    if code:
+        container = storage.by_code(session, actor, code)
+        return container.site_id, container
+    if actor.station_id:
+        return session.get_one(Station, actor.station_id).site_id, None
+    granted = next((grant.site_id for grant in actor.grants if grant.site_id), None)
+    if granted:
+        return granted, None
+    first = next(iter(accounts.sites(session, actor, May.HANDLE)), None)
+    if first is None:
+        raise NotFound("no_site", "There is no site where you handle tubes.")
+    return accounts.site_by_code(session, first.code).id, None

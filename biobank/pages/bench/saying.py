@@ -1,0 +1,124 @@
+"""What the bench says after a command card."""
+
+from biobank import texts
+from biobank.codes import grouped, read
+from biobank.pages.answers import Outcome, Result, short
+from biobank.pages.bench.order import Order
+from biobank.pages.scanning import Mode
+from biobank.storage import BoxMap
+from biobank.storage.acts import Said
+from biobank.storage.undoing import Undone
+from biobank.texts import gettext as _
+
+
+def said(told: Said) -> str:
+    """What an act was, or what stands in its way, in the reader's language."""
+    return texts.in_language(texts.language.get(), told.message, told.facts)
+
+
+def undone(order: Order, what: Undone) -> Result:
+    """The last act was taken back."""
+    where = ", ".join(
+        f"{grouped(each.code) if read(each.code) else each.code}: {short(each.box_name, each.slot)}"
+        for each in what.places[:3]
+        if each.box_name
+    )
+    return Result(
+        outcome=Outcome.OK,
+        headline=_("Undone"),
+        detail=said(what.said),
+        next=_("Now %(places)s.") % {"places": where} if where else "",
+        mode=order.mode,
+        box=order.box or "",
+    )
+
+
+def cursor_moved(box: BoxMap, at: str) -> Result:
+    """Where the next tube goes."""
+    if not at:
+        headline, coming = _("There is no free slot further on"), _("Scan the tubes.")
+        return Result(outcome=Outcome.NOTICE, headline=headline, next=coming, mode=Mode.STORE, box=box.code)
+    headline = _("Next: %(slot)s") % {"slot": short(box.name, at)}
+    return Result(
+        outcome=Outcome.OK, headline=headline, next=_("Scan the tubes."), mode=Mode.STORE, box=box.code, at=at
+    )
+
+
+def needs_box(order: Order) -> Result:
+    """A card about slots where no box is being filled."""
+    headline, coming = _("No box is being filled"), _("Scan STORE, then a box.")
+    return _notice(order, headline, coming)
+
+
+def nothing_chosen(order: Order) -> Result:
+    """A card about a tube where none is shown and no slot was chosen."""
+    return _notice(
+        order, _("Which tube?"), _("Scan it, or open its box and tap its slot; then scan the card.")
+    )
+
+
+def asked_to_look(order: Order, code: str, slot: str) -> Result:
+    """A tube that is not where it should be is on the list; the log still has it there."""
+    headline = _("%(code)s is missing") % {"code": grouped(code)}
+    detail = _("It is on the list of tasks. Until it is found the log has it where it was.")
+    return Result(
+        outcome=Outcome.NOTICE,
+        headline=headline,
+        detail=detail,
+        meta=slot,
+        mode=order.mode,
+        box=order.box or "",
+        about=code,
+    )
+
+
+def wipe_first(order: Order, code: str, slot: str) -> Result:
+    """What to do with a code that cannot be read."""
+    detail = _("Wipe the frost and try again; try the code on the cap. It is on the list of tasks.")
+    told = _("By its place it is %(code)s.") % {"code": grouped(code)} if code else ""
+    return Result(
+        outcome=Outcome.NOTICE,
+        headline=_("The code cannot be read"),
+        detail=detail,
+        next=told,
+        meta=slot,
+        mode=order.mode,
+        box=order.box or "",
+        at=order.at or "",
+        about=code,
+    )
+
+
+def page_opens(order: Order, address: str) -> Result:
+    """A card that leads to a page."""
+    return Result(
+        outcome=Outcome.OK,
+        headline=_("Its page opens."),
+        mode=order.mode,
+        box=order.box or "",
+        at=order.at or "",
+        leads=address,
+    )
+
+
+def help_opens(order: Order) -> Result:
+    """The help overlay."""
+    return Result(
+        outcome=Outcome.OK,
+        headline=_("How to scan"),
+        mode=order.mode,
+        box=order.box or "",
+        at=order.at or "",
+        opens="help",
+    )
+
+
+def _notice(order: Order, headline: str, coming: str) -> Result:
+    return Result(
+        outcome=Outcome.NOTICE,
+        headline=headline,
+        next=coming,
+        mode=order.mode,
+        box=order.box or "",
+        at=order.at or "",
+    )

@@ -61,7 +61,7 @@ def everything(world: World) -> dict[str, Any]:
 
 
 class Bench:
-    """A furnished bench: four tubes of which two are stored, one is out, and one is new; a rack to move to."""
+    """A furnished bench: four tubes of which one is stored, one is out and two are new; a rack to move to."""
 
     def __init__(self, world: World) -> None:
         self.world = world

@@ -26,7 +26,7 @@ from biobank.storage.barcodes import require_barcode
 from biobank.storage.geometry import Grid, Slot, slot_name, slot_named
 from biobank.storage.making import Barcode, Name
 from biobank.storage.maps import by_code, occupant, taken, type_of
-from biobank.storage.moving import ancestors, require_free
+from biobank.storage.moving import ancestors, require_free, require_in_use
 from biobank.storage.types import require_type
 from biobank.tables import Container, ContainerType, Keep, KeepKind, Placement, Requirement, Study
 from biobank.texts import N_
@@ -107,20 +107,13 @@ class ContainerSettings(msgspec.Struct, frozen=True):
 # --- rules ---
 
 
-def require_in_use(container: Container) -> None:
-    """Refused: a container that is retired."""
-    if container.retired:
-        message = N_("%(name)s is retired and holds nothing any more. Scan another one.")
-        raise RuleBroken("container_retired", message, field="container", name=container.name)
-
-
 def require_fits(session: Session, actor: Actor, container: Container, kind: ContainerType) -> None:
     """Refused: a type of another level, or one without slots that are taken, kept, reserved or blocked."""
     now = type_of(session, container)
     if kind.level is not now.level:
-        message = N_("%(name)s is a %(level)s and stays one: %(code)s is a type of a %(other)s.")
-        facts = {"name": container.name, "level": now.level.value, "other": kind.level.value}
-        raise RuleBroken("other_level", message, field="type", code=kind.code, **facts)
+        message = N_("%(name)s is a %(level)s and stays one: %(code)s is a type of a %(inner)s.")
+        levels = {"level": now.level.value, "inner": kind.level.value}
+        raise RuleBroken("other_level", message, field="type", name=container.name, code=kind.code, **levels)
     before, after = Grid.of(now), Grid.of(kind)
     used = _used(session, container)
     if before.size is None and after.size is not None and used:
@@ -130,16 +123,17 @@ def require_fits(session: Session, actor: Actor, container: Container, kind: Con
         raise Conflict("lies_without_slot", message, field="type", name=container.name, count=len(used))
     outside = [slot for slot in used if slot.row is not None and not after.has(slot)]
     if outside:
-        facts: dict[str, Any] = {"slot": slot_name(before, outside[0]), "count": len(outside)}
         message = N_(
             "%(count)s slots of %(name)s that are in use would be outside, such as %(slot)s (%(occupant)s)."
             " Nothing was changed."
         )
         there = occupant(session, actor, container, outside[0])
-        named = grouped(there) if there else "-"
-        raise Conflict(
-            "slot_occupied_outside", message, field="type", name=container.name, occupant=named, **facts
-        )
+        facts = {
+            "slot": slot_name(before, outside[0]),
+            "name": container.name,
+            "occupant": grouped(there) if there else "-",
+        }
+        raise Conflict("slot_occupied_outside", message, field="type", count=len(outside), **facts)
 
 
 def require_known(session: Session, may_hold: Mapping[str, Sequence[str]]) -> None:
@@ -229,7 +223,7 @@ def set_limits(session: Session, actor: Actor, order: LimitsOrder) -> Container:
     container = by_code(session, actor, order.container, May.SET_UP, "container")
     lock_inside(session, container.id)
     session.refresh(container)
-    require_in_use(container)
+    require_in_use(container, "container")
     told = {about: getattr(order, about) for about in ABOUT}
     may_hold = {about: list(dict.fromkeys(each)) for about, each in told.items() if each}
     require_known(session, may_hold)
@@ -289,7 +283,7 @@ def _opened(session: Session, actor: Actor, text: str, may: May) -> Container:
     container = by_code(session, actor, text, may, "container")
     custody.lock(session, [container.id])
     session.refresh(container)
-    require_in_use(container)
+    require_in_use(container, "container")
     return container
 
 

@@ -36,6 +36,13 @@ def require_nests(session: Session, outer: Container, inner: ContainerType) -> N
         raise RuleBroken("does_not_nest", message, field="into", inner=inner.level.value, outer=level.value)
 
 
+def require_in_use(container: Container, field: str) -> None:
+    """Refused: a container that is retired."""
+    if container.retired:
+        message = N_("%(name)s is retired and holds nothing any more. Scan another one.")
+        raise RuleBroken("container_retired", message, field=field, name=container.name)
+
+
 def require_same_site(inner: Container, outer: Container) -> None:
     """Refused: into a container of another site, since rights go by the site: that is a shipment."""
     if inner.site_id != outer.site_id:
@@ -92,7 +99,9 @@ def move_container(session: Session, actor: Actor, order: ContainerMove) -> Cont
     container = by_code(session, actor, order.container, May.HANDLE, "container")
     outer = by_code(session, actor, order.into, May.HANDLE, "into")
     _lock_with_ancestors(session, container, outer)
-    session.refresh(outer)  # somebody may have changed its type before we had the lock
+    for each in (container, outer):
+        session.refresh(each)  # somebody may have changed it before we had the lock
+    require_in_use(container, "container")
     if container.id in (outer.id, *ancestors(session, outer.id)):
         message = N_("%(name)s cannot go into itself or into what it holds.")
         raise RuleBroken("into_itself", message, field="into", name=container.name)

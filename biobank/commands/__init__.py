@@ -8,11 +8,13 @@ import rich_click as click
 
 from biobank import __version__
 from biobank.commands import (
+    containers,
     demo,
     finding,
     founding,
     import_,
     kits,
+    late,
     participants,
     processing,
     proving,
@@ -43,6 +45,8 @@ for _command in (
     setting_up.site,
     setting_up.user,
     setting_up.freezer,
+    containers.container_type,
+    containers.container,
     studies.study,
     participants.participant,
     schedule.agenda,
@@ -58,6 +62,7 @@ for _command in (
     import_.import_,
     tubes.register,
     tubes.store,
+    late.late,
     tubes.label,
     finding.find,
     proving.check,

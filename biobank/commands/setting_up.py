@@ -68,6 +68,15 @@ def freezer() -> None:
 @click.option("--shelves", default=5, show_default=True)
 @click.option("--racks", default=5, show_default=True, help="On each shelf.")
 @click.option("--boxes", default=20, show_default=True, help="In each rack.")
+@click.option(
+    "--holder",
+    type=click.Choice(("shelf", "stack", "rack", "tray_rack", "loose")),
+    default="stack",
+    show_default=True,
+    help="How boxes are held; `rack` and `tray_rack` have --rows x --cols, `shelf` and `loose` no racks.",
+)
+@click.option("--rows", default=5, show_default=True, help="Of a rack; trays of a tray rack.")
+@click.option("--cols", default=4, show_default=True, help="Of a rack; positions on a tray.")
 @click.option("--box-type", default="box-9x9", show_default=True)
 @running.as_json
 def create_freezer(as_json: bool, **order: Any) -> None:  # noqa: FBT001 - a flag of the command line

@@ -40,7 +40,7 @@ def text_of(data: bytes) -> str:
         message = N_("This is not a text file. Export the rack as text, CSV or TSV.")
         raise Malformed("rack_file_not_text", message, field="file")
     if not text.strip():
-        raise Malformed("rack_file_empty", N_("The file is empty."), field="file")
+        raise _empty()
     return text
 
 
@@ -51,7 +51,7 @@ def delimiter_of(text: str) -> str:
 
 
 def cut(text: str, delimiter: str) -> list[Line]:
-    """The lines that have anything on them. Refused: quotes that are not closed, with the line."""
+    """The lines that have anything on them. Refused: none, and quotes not closed, with the line."""
     found: list[Line] = []
     for number, line in enumerate(text.splitlines(), 1):
         try:
@@ -64,6 +64,8 @@ def cut(text: str, delimiter: str) -> list[Line]:
         bare = [cell.strip() for cell in cells]
         if any(bare):
             found.append(Line(number, bare))
+    if not found:
+        raise _empty()
     return found
 
 
@@ -75,3 +77,7 @@ def usual_width(lines: Sequence[Line]) -> int:
 def cell(line: Line, column: int) -> str:
     """A cell, empty where the line ends before it."""
     return line.cells[column] if column < len(line.cells) else ""
+
+
+def _empty() -> Malformed:
+    return Malformed("rack_file_empty", N_("The file is empty."), field="file")

@@ -138,8 +138,8 @@ def register_rack(session: Session, actor: Actor, order: RackRegistration) -> Ra
     box = by_code(session, actor, order.box, May.HANDLE)
     grid = Grid.of(type_of(session, box))
     planned = [
-        [slot_name(grid, slot) for slot in slots_named(grid, each.wells)]
-        for each in (*order.aliquots, *order.primaries)
+        [slot_name(grid, slot) for slot in slots_named(grid, wells)]
+        for wells in ([each.wells for each in order.aliquots] + [each.wells for each in order.primaries])
     ]
     fresh = require_plan([slot for some in planned for slot in some], found)
     wells = [[fresh[slot] for slot in some] for some in planned]

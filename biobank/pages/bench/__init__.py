@@ -105,7 +105,9 @@ def scan(door: web.OpenDoor, form: Form) -> Template:
         drawn = with_cursor(inside, result.mode if result.box else Mode.LOOKUP, result.at)
         shown = Shown(inside, {**(drawn.marks if drawn else {}), **marks})
     told = around(result.mode, shown, result.box, result.at)
-    return shell.page("bench/_answer.html", result=result, acts=done, said=said, cards=Card, **told)
+    return shell.page(
+        "bench/_answer.html", result=result, acts=done, said=said, cards=Card, scanned=order.scan, **told
+    )
 
 
 def _after(session: Session, actor: Actor, code: str, mode: Mode) -> tuple[Any, list[Act] | None]:

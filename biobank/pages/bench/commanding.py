@@ -111,9 +111,7 @@ def _unreadable(door: Door, order: Order) -> Came:
     return saying.wipe_first(order, noted.code, noted.slot), with_cursor(inside, order.mode, here)
 
 
-def _note(
-    session: Session, actor: Actor, order: Order, kind: TaskKind, tube: str, at: str = ""
-) -> _Noted:
+def _note(session: Session, actor: Actor, order: Order, kind: TaskKind, tube: str, at: str = "") -> _Noted:
     site, box = site_of(session, actor, order.box)
     row = session.exec(select(Specimen).where(col(Specimen.code) == tube)).first() if tube else None
     card = specimens.card(session, actor, tube) if row else None  # refused where it is out of scope

@@ -5,15 +5,19 @@
  * STOP locks the bench: what was waiting and what comes in meanwhile is listed, never sent.
  */
 import htmx from "htmx.org";
+import { checks } from "./codes.js";
 import { keep, recall } from "./last-scans.js";
+import { LiveMap } from "./live-map.js";
 import { Queue } from "./queue.js";
-import { hush, play } from "./sounds.js";
+import { hush, play, rehearse } from "./sounds.js";
 
 const SAME_SCAN = 2000; // ms within which the same code is one scan
 const KEPT = 20; // results in the list
+const BADGE = /^P[0-9A-Z]{9}$/;
 
 class ScanBench extends HTMLElement {
   /** @type {Queue} */ #queue;
+  /** @type {LiveMap} */ #map;
   #last = { code: "", at: -Infinity };
   /** @type {AbortController | null} */ #open = null;
 
@@ -28,6 +32,9 @@ class ScanBench extends HTMLElement {
     // A browser closes a dialog at the second Escape whatever a page says: STOP opens again.
     stop?.addEventListener("close", () => this.#stopped && stop.showModal(), { signal });
     this.#stayAwake();
+    this.#map = new LiveMap(this, signal);
+    this.#showShift();
+    document.addEventListener("keydown", () => this.#showShift(), { signal });
     this.#queue = new Queue(this.#action, this.#screen);
     for (const entry of recall(this.#action).reverse()) this.#list(entry);
     this.#queue.send();
@@ -44,7 +51,10 @@ class ScanBench extends HTMLElement {
   get #screen() {
     return {
       stopped: () => this.#stopped,
-      where: () => ({ mode: this.dataset.mode ?? "", box: this.dataset.box ?? "" }),
+      where: () => {
+        const { mode = "", box = "", at, about } = this.dataset;
+        return { mode, box, at, about };
+      },
       answered: (answer) => {
         this.#show(answer);
         this.#keepList();
@@ -68,11 +78,38 @@ class ScanBench extends HTMLElement {
   #take(event) {
     event.preventDefault();
     const { code, source, corrected } = event.detail;
-    if (this.#stopped) return code === this.#part("[data-stop]")?.dataset.ackCode ? this.#acknowledge() : this.#ignore(code);
+    if (this.#stopped) return this.#answer(code);
+    if (this.dataset.badges && BADGE.test(code) && checks(code)) return this.#switchPerson(code);
     const again = code === this.#last.code && event.timeStamp - this.#last.at < SAME_SCAN;
     this.#last = { code, at: event.timeStamp };
     if (again) return;
     this.#queue.add({ code, source, corrected });
+  }
+
+  /** While STOP is shown, the ACK card and those of its choices are heard, and nothing else. @param {string} code */
+  #answer(code) {
+    const stop = this.#part("[data-stop]");
+    const choice = stop?.querySelector(`[data-answer-card="${CSS.escape(code)}"]`);
+    if (choice) this.#choose(choice);
+    else if (code === stop?.dataset.ackCode) this.#acknowledge();
+    else this.#ignore(code);
+  }
+
+  /** Sends the scan that was stopped again, with what to do about it. @param {HTMLElement} button */
+  #choose(button) {
+    const code = /** @type {HTMLElement} */ (button.closest("[data-scanned]"))?.dataset.scanned ?? "";
+    const { answer } = button.dataset;
+    this.#acknowledge();
+    this.#queue.add({ code, source: "scan", corrected: false, answer });
+  }
+
+  /** A badge opens the sign-in of its person by a form of its own; mode, box and slot stay. @param {string} badge */
+  #switchPerson(badge) {
+    const form = this.#part("form[data-badge-form]");
+    if (!form) return;
+    for (const name of ["mode", "box", "at"]) form.elements[name].value = this.dataset[name] ?? "";
+    form.elements.badge.value = badge;
+    form.requestSubmit();
   }
 
   /** @param {Document} answer */
@@ -85,10 +122,11 @@ class ScanBench extends HTMLElement {
     this.#remember(result);
     this.#shelve();
     const outcome = result.dataset.outcome ?? "stop";
-    this.#sound(outcome === "stop" ? "stop" : (result.dataset.sound ?? outcome));
+    this.#sound(outcome);
     if (outcome === "stop") this.#stop(result);
     else this.#part("[data-result]").replaceChildren(result);
     htmx.process(result);
+    if (result.dataset.opens) /** @type {any} */ (document.getElementById(result.dataset.opens))?.showModal();
     if (result.dataset.leads) location.assign(result.dataset.leads);
   }
 
@@ -98,17 +136,25 @@ class ScanBench extends HTMLElement {
     const here = document.querySelector(`[data-part="${name}"]`);
     if (!here) return;
     const fresh = document.importNode(part, true);
+    if (here instanceof HTMLDetailsElement) /** @type {HTMLDetailsElement} */ (fresh).open = here.open;
     here.replaceWith(fresh);
     htmx.process(fresh);
   }
 
-  /** Keeps mode and box on the element and in the address. @param {HTMLElement} result */
+  /** Keeps mode, box and slot on the element and in the address. @param {HTMLElement} result */
   #remember(result) {
+    const { mode, box, at, about } = result.dataset;
+    if (about !== undefined) this.dataset.about = about;
+    this.#keepPlace({ mode, box, at });
+  }
+
+  /** @param {Record<string, string | undefined>} place what of it is undefined stays as it is */
+  #keepPlace(place) {
     const address = new URL(location.href);
-    for (const name of ["mode", "box"]) {
-      if (result.dataset[name] === undefined) continue;
-      this.dataset[name] = result.dataset[name];
-      if (result.dataset[name]) address.searchParams.set(name, result.dataset[name]);
+    for (const [name, value] of Object.entries(place)) {
+      if (value === undefined) continue;
+      this.dataset[name] = value;
+      if (value) address.searchParams.set(name, value);
       else address.searchParams.delete(name);
     }
     history.replaceState(history.state, "", address);
@@ -181,11 +227,38 @@ class ScanBench extends HTMLElement {
 
   /** @param {Event} event */
   #onClick(event) {
-    const button = event.target instanceof Element ? event.target.closest("[data-acknowledge], [data-scan-code]") : null;
+    const target = event.target instanceof Element ? event.target : null;
+    const cell = target?.closest(".beside a.cell");
+    if (cell) return this.#point(event, cell);
+    const button = target?.closest("[data-acknowledge], [data-answer], [data-scan-code], [data-start-shift]");
     if (!(button instanceof HTMLElement)) return;
-    if (button.dataset.scanCode === undefined) return this.#acknowledge();
-    const detail = { code: button.dataset.scanCode, source: "typed", corrected: false };
+    const { answer, scanCode, startShift, undo } = button.dataset;
+    if (answer !== undefined) return this.#choose(button);
+    if (startShift !== undefined) return this.#startShift(button);
+    if (scanCode === undefined) return this.#acknowledge();
+    if (undo) return this.#queue.add({ code: scanCode, source: "typed", corrected: false, undo });
+    this.#part("dialog[data-help]")?.close();
+    const detail = { code: scanCode, source: "typed", corrected: false };
     button.dispatchEvent(new CustomEvent("scan", { bubbles: true, cancelable: true, detail }));
+  }
+
+  /** A slot touched on the map is where the cursor stands now. @param {Event} event @param {Element} cell */
+  #point(event, cell) {
+    event.preventDefault();
+    const at = new URL(cell.getAttribute("href") ?? "", location.href).searchParams.get("slot") ?? "";
+    this.#keepPlace({ at });
+    this.#map.refresh();
+  }
+
+  /** The browser lets sounds out after a gesture: this one is asked for, and all are heard once. @param {HTMLElement} button */
+  #startShift(button) {
+    button.hidden = true;
+    rehearse(this.#volume);
+  }
+
+  #showShift() {
+    const button = this.#part("[data-start-shift]");
+    if (button) button.hidden = navigator.userActivation?.hasBeenActive ?? true;
   }
 
   /** @param {number} waiting */
@@ -200,8 +273,11 @@ class ScanBench extends HTMLElement {
 
   /** @param {string} name */
   #sound(name) {
-    const volume = this.dataset.visualOnly === undefined ? Number(this.dataset.volume ?? 0.5) : 0;
-    play(name, volume, this.dataset.vibrate !== "off");
+    play(name, this.#volume, this.dataset.vibrate !== "off");
+  }
+
+  get #volume() {
+    return this.dataset.visualOnly === undefined ? Number(this.dataset.volume ?? 0.5) : 0;
   }
 
   #stayAwake() {

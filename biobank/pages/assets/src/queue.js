@@ -10,13 +10,17 @@ const PATIENCE = 15000; // ms for one answer
 const BACKOFF = [500, 1000, 2000, 4000, 8000]; // ms
 const TRY_AGAIN = [429, 502, 503, 504];
 
-/** @typedef {{code: string, source: string, corrected: boolean}} Heard what came from the scanner */
-/** @typedef {Heard & {key: string, mode?: string, box?: string}} Scan */
+/**
+ * What came from the scanner; `answer` is what was chosen at a STOP about it, `undo` the act that UNDO means.
+ * @typedef {{code: string, source: string, corrected: boolean, answer?: string, undo?: string}} Heard
+ */
+/** @typedef {{mode: string, box: string, at?: string, about?: string}} Where what a scan applies to */
+/** @typedef {Heard & Partial<Where> & {key: string}} Scan */
 /**
  * What the sending asks of the screen, and tells it.
  * @typedef {object} Screen
  * @property {() => boolean} stopped whether STOP is shown: nothing is sent then
- * @property {() => {mode: string, box: string}} where the mode and the box that a scan now applies to
+ * @property {() => Where} where the mode, the box and the slot that a scan now applies to
  * @property {(answer: Document) => void} answered shows what came of a scan
  * @property {(state: "idle" | "sending" | "offline") => void} say
  * @property {() => void} lost the first try of a scan found no server
@@ -39,8 +43,8 @@ export class Queue {
   get #store() { return `waiting:${this.#action}`; }
 
   /** @param {Heard} heard */
-  add({ code, source, corrected }) {
-    this.#scans.push({ key: uuid7(), code, source, corrected });
+  add(heard) {
+    this.#scans.push({ key: uuid7(), ...heard });
     this.send();
   }
 
@@ -58,9 +62,7 @@ export class Queue {
     this.#screen.say("sending");
     const scan = this.#scans[0];
     // Where the scan applies is settled when it is first sent: a retry must repeat the same words.
-    const { mode, box } = this.#screen.where();
-    scan.mode ??= mode;
-    scan.box ??= box;
+    if (scan.mode === undefined) Object.assign(scan, this.#screen.where());
     this.#keep();
     const answer = await this.#post(scan);
     this.#scans.shift();
@@ -74,6 +76,10 @@ export class Queue {
   async #post(scan) {
     const { key, code, mode, box, source, corrected } = scan;
     const body = new URLSearchParams({ scan: code, mode: mode ?? "", box: box ?? "", source, corrected: String(corrected) });
+    for (const name of /** @type {const} */ (["at", "about", "answer", "undo"])) {
+      const said = scan[name];
+      if (said) body.set(name, said);
+    }
     for (let turn = 0; ; turn += 1) {
       const token = document.querySelector('meta[name="csrf-token"]')?.getAttribute("content") ?? "";
       const headers = { "Accept": "text/html", "Idempotency-Key": key, "X-CSRF-Token": token };

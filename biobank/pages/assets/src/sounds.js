@@ -1,4 +1,4 @@
-/** The four sounds of a scan bench, made by Web Audio; a browser lets them out after the first gesture. */
+/** The five sounds of a scan bench, one for each outcome, made by Web Audio; a browser lets them out after the first gesture. */
 
 /** @type {AudioContext | null} */
 let audio = null;
@@ -46,6 +46,13 @@ export function play(outcome, volume, buzz) {
   once();
   if (outcome === "stop") alarm = setInterval(once, 500);
   if (buzz && BUZZES[outcome] && navigator.vibrate) navigator.vibrate(BUZZES[outcome]);
+}
+
+/** Every sound once, the alarm last, to be told apart before the work begins. @param {number} volume 0 to 1 */
+export function rehearse(volume) {
+  unlock();
+  Object.values(SOUNDS).forEach((tones, place) =>
+    tones.forEach(([hertz, length, wait]) => tone(hertz, length, wait + 0.2 + place * 0.8, volume)));
 }
 
 export function hush() {

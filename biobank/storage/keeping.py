@@ -207,6 +207,18 @@ def prolong(session: Session, actor: Actor, order: Prolonging) -> Reservation:
     return reservation(session, actor, order.plan)
 
 
+def renew(session: Session, plan: UUID, minutes: int) -> None:
+    """Let what is left of a plan last so many minutes from now, whoever made it: somebody works on it."""
+    ends_at = clock.now() + timedelta(minutes=minutes)
+    changed = update(Keep).where(col(Keep.plan_id) == plan, col(Keep.kind) == KeepKind.RESERVED)
+    session.connection().execute(changed.values(ends_at=ends_at))
+
+
+def give_up(session: Session, plan: UUID) -> int:
+    """Give up what is left of a plan that is over, whoever made it; how many slots."""
+    return _drop(session, col(Keep.plan_id) == plan)
+
+
 # --- questions ---
 
 

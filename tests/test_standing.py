@@ -81,6 +81,6 @@ def test_a_card_and_the_list_of_what_is_out_name_the_zone_of_the_site(world: Wor
     world.act(lambda session, actor: storage.take_out(session, actor, order), answer=list[storage.Stored])
     zone = world.ask(lambda session, _: accounts.site_by_code(session, "BJ").time_zone)
     card = world.ask(lambda session, actor: specimens.card(session, actor, tubes[0]))
-    away = world.ask(specimens.away)
+    away = world.ask(storage.what_is_out)
     assert [card.time_zone, *(each.time_zone for each in away)] == [zone, zone]
     assert away[0].since == card.out_since

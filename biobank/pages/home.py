@@ -10,11 +10,16 @@ from sqlmodel import Session
 
 from biobank import inputs, participants, specimens, storage, studies, web
 from biobank.pages import shell
+from biobank.pages.charts import lasting
+from biobank.pages.out import TONES
 from biobank.participants import Asked, Counts
 from biobank.people import Actor
-from biobank.specimens import Away, Found
-from biobank.storage import ContainerRow
+from biobank.specimens import Found
+from biobank.storage import ContainerRow, OutCounts, OutRow
 from biobank.studies import StudyCard
+
+SHOWN = 10
+"""So many of the tubes that are out stand on the first page; the board has all."""
 
 
 class Sought(inputs.Input):
@@ -26,7 +31,8 @@ class Sought(inputs.Input):
 class Home(msgspec.Struct, frozen=True):
     """What a technician looks for first."""
 
-    out: list[Away]
+    out: list[OutRow]
+    away: OutCounts
     freezers: list[ContainerRow]
     studies: list[StudyCard]
     visits: Counts
@@ -45,15 +51,17 @@ def home(door: web.OpenDoor) -> Template:
     """What is out, the visits of these days, the freezers, the studies."""
 
     def question(session: Session, actor: Actor) -> Home:
+        out = storage.what_is_out(session, actor)
         return Home(
-            out=specimens.away(session, actor),
+            out=out[:SHOWN],
+            away=storage.out_counts(session, actor, out),
             freezers=storage.roots(session, actor),
             studies=studies.everything(session, actor),
             visits=participants.counts(session, actor, Asked()),
         )
 
     me, told = shell.ask(door, question)
-    return shell.page("home/home.html", me, told=told)
+    return shell.page("home/home.html", me, told=told, lasting=lasting, tones=TONES)
 
 
 @get("/find", sync_to_thread=True)

@@ -1,4 +1,4 @@
-"""The card of a specimen with its timeline; what is made of it, its labels, in and out of its box."""
+"""The card of a specimen with its timeline; what is made of it, and its labels."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +9,7 @@ from litestar.params import FromPath
 from litestar.response import Template
 from sqlmodel import Session
 
-from biobank import amounts, inputs, labels, specimens, storage, web
+from biobank import amounts, clock, inputs, labels, specimens, storage, web
 from biobank.amounts import Dimension
 from biobank.errors import NotFound
 from biobank.labels import printing
@@ -18,11 +18,12 @@ from biobank.labels.layout import LabelFace
 from biobank.labels.printing import PrintJob, PrintOrder
 from biobank.pages import charts, maps, shell
 from biobank.pages.maps import Drawing
+from biobank.pages.out import TONES
 from biobank.pages.preparing import BRISTOL
 from biobank.pages.shell import Form
 from biobank.people import Actor
 from biobank.specimens import Aliquots, Derivative, SpecimenCard, SpecimenRow, TimelineRow
-from biobank.storage import BoxMap, BringBack, Stored, TakeOut
+from biobank.storage import BoxMap, Purpose
 
 EXAMPLES: Mapping[Dimension, str] = {
     Dimension.VOLUME: "500 uL",
@@ -64,6 +65,9 @@ def card_page(request: Request[Any, Any, Any], door: web.OpenDoor, code: FromPat
         retired="retired" in request.query_params,
         bristol=BRISTOL,
         lasting=charts.lasting,
+        tones=TONES,
+        unseen=storage.days_unseen(told.card.seen, clock.now()),
+        purposes=list(Purpose),
         materials=list(amounts.MATERIALS),
         example=EXAMPLES[amounts.MATERIALS[told.card.material].dimension],
         stocks=labels.stock.STOCKS.values(),
@@ -114,26 +118,6 @@ def make_derivative(
     return shell.go(request, f"/specimens/{made[0].code}")
 
 
-@post("/specimens/{code:str}/take-out", sync_to_thread=True)
-def take_out(
-    request: Request[Any, Any, Any], door: web.OpenDoor, form: Form, code: FromPath[str]
-) -> Response[Any]:
-    """Take one tube out; its slot is kept."""
-    order = inputs.read(TakeOut, {"tubes": [code], "note": shell.one(form, "note")}, form=True)
-    door.act(lambda session, actor: storage.take_out(session, actor, order), list[Stored])
-    return shell.go(request, shell.local(shell.one(form, "next"), f"/specimens/{code}"))
-
-
-@post("/specimens/{code:str}/bring-back", sync_to_thread=True)
-def bring_back(
-    request: Request[Any, Any, Any], door: web.OpenDoor, form: Form, code: FromPath[str]
-) -> Response[Any]:
-    """Bring one tube back to the slot that was kept for it."""
-    order = inputs.read(BringBack, {"tubes": [code]}, form=True)
-    door.act(lambda session, actor: storage.bring_back(session, actor, order), list[Stored])
-    return shell.go(request, shell.local(shell.one(form, "next"), f"/specimens/{code}"))
-
-
 @post("/labels", sync_to_thread=True, status_code=200)
 def print_labels(door: web.OpenDoor, form: Form) -> Response[bytes]:
     """The labels as one PDF to save and print; the same command gives the same bytes."""
@@ -151,4 +135,4 @@ def _fields(form: shell.Fields, *names: str) -> dict[str, str]:
     return {name: shell.one(form, name) for name in names if name in form}
 
 
-HANDLERS = [card_page, make_aliquots, make_derivative, take_out, bring_back, print_labels]
+HANDLERS = [card_page, make_aliquots, make_derivative, print_labels]

@@ -57,6 +57,14 @@ WORDS: Mapping[str, str] = {
     "kept": N_("taken out, slot kept"),
     "reserved": N_("reserved"),
     "blocked": N_("blocked"),
+    # what tubes are taken out for
+    "purpose.processing": N_("processing"),
+    "purpose.aliquoting": N_("aliquoting"),
+    "purpose.quality_control": N_("quality control"),
+    "purpose.shipping": N_("shipping"),
+    "purpose.relocation": N_("relocation"),
+    "purpose.destruction": N_("destruction"),
+    "purpose.other": N_("other"),
     # visits
     "planned": N_("planned"),
     "done": N_("done"),

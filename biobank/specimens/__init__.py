@@ -1,6 +1,5 @@
 """Register, collect, process, aliquot, amounts, find."""
 
-from biobank.specimens.away import Away, away
 from biobank.specimens.cards import (
     Face,
     SpecimenCard,
@@ -27,6 +26,7 @@ from biobank.specimens.kits import (
     print_kits,
 )
 from biobank.specimens.kits import unused as unused_kits
+from biobank.specimens.late import hand_in
 from biobank.specimens.listing import Sought, SpecimenRow, page, rows
 from biobank.specimens.noting import CollectionFactsOrder, ReceiptOrder, note_collection, receive
 from biobank.specimens.portions import Aliquots, aliquot, aliquot_many
@@ -44,7 +44,6 @@ from biobank.specimens.workbench import Workbench, WorkCounts, WorkRow, workbenc
 __all__ = [
     "Aliquots",
     "AllPresent",
-    "Away",
     "Begin",
     "CollectionFactsOrder",
     "Derivative",
@@ -74,7 +73,6 @@ __all__ = [
     "aliquot",
     "aliquot_many",
     "all_present",
-    "away",
     "begin",
     "card",
     "derive",
@@ -83,6 +81,7 @@ __all__ = [
     "family",
     "find",
     "finish",
+    "hand_in",
     "kit_card",
     "kit_cards",
     "living",

@@ -18,7 +18,7 @@ from biobank.people import Actor, May
 from biobank.specimens import noted, statements
 from biobank.specimens.listing import SpecimenRow, rows
 from biobank.specimens.noted import CollectionFacts, DeviationRow, ExtractCard, Held, SpinRow
-from biobank.storage import Grid, Slot, Step, slot_name
+from biobank.storage import Exposure, Grid, Slot, Step, clock_of, slot_name
 from biobank.tables import (
     Container,
     ContainerType,
@@ -45,7 +45,8 @@ class SpecimenCard(msgspec.Struct, frozen=True):
     """All that a scan answers: what it is, where it is, how much is left, what happened last.
 
     `custody` is slot, unplaced, out or none; for a tube that is out, `place` is the slot kept for it.
-    `time_zone` is its site's, an IANA name: there people read its times.
+    `clock` runs while it is out; `exposure_s` is what all its times out came to before. `seen` is when it was
+    last in somebody's hand. `time_zone` is its site's, an IANA name: there people read its times.
     """
 
     code: str
@@ -84,6 +85,10 @@ class SpecimenCard(msgspec.Struct, frozen=True):
     spins: list[SpinRow]
     facts: CollectionFacts | None
     extract: ExtractCard | None
+    seen: datetime | None = None
+    out_purpose: str = ""
+    out_due: datetime | None = None
+    clock: Exposure | None = None
 
 
 class Face(msgspec.Struct, frozen=True):
@@ -203,6 +208,10 @@ def card(session: Session, actor: Actor, text: str) -> SpecimenCard:
         spins=beside.spins,
         facts=beside.facts,
         extract=beside.extract,
+        seen=first["seen_at"],
+        out_purpose=first["out_purpose"],
+        out_due=first["out_due_at"],
+        clock=clock_of(session, code) if first["out_since"] else None,
     )
 
 

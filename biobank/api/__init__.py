@@ -16,6 +16,7 @@ from biobank.api import (
     participants,
     people,
     progress,
+    racks,
     signatures,
     sites,
     specimens,
@@ -51,6 +52,7 @@ router = Router(
             late,
             signatures,
             progress,
+            racks,
         )
     ],
     before_request=require_readable,

@@ -18,6 +18,7 @@ from biobank.commands import (
     participants,
     processing,
     proving,
+    racks,
     schedule,
     serving,
     setting_up,
@@ -65,6 +66,7 @@ for _command in (
     late.late,
     tubes.label,
     finding.find,
+    racks.rack,
     proving.check,
 ):
     biobank.add_command(_command)

@@ -30,6 +30,7 @@ from biobank.storage.choosing import (
     find_room,
     suggest_boxes,
 )
+from biobank.storage.disputing import Came, Late, LateMode, LateScan
 from biobank.storage.exposure import Exposure, clock_of
 from biobank.storage.filling import (
     CarryOut,
@@ -99,6 +100,7 @@ from biobank.storage.reseating import Elsewhere, Reseat, Reseating, Seat, reseat
 from biobank.storage.rooms import Room, Traits, cold_enough, rooms, standing_free, traits
 from biobank.storage.seating import Strategy
 from biobank.storage.seen import SeenAsked, TubeRow, days_unseen, tubes_in
+from biobank.storage.settling import Decision, Settled, Settlement, settle, task_card
 from biobank.storage.standing import Branch, ContainerRow, contents, inside, roots, trees
 from biobank.storage.taking import (
     OutAsked,
@@ -131,12 +133,14 @@ __all__ = [
     "BoxMap",
     "Branch",
     "BringBack",
+    "Came",
     "CarryOut",
     "ContainerMove",
     "ContainerOrder",
     "ContainerPlace",
     "ContainerRow",
     "ContainerSettings",
+    "Decision",
     "Elsewhere",
     "Exposure",
     "FillOrder",
@@ -146,6 +150,9 @@ __all__ = [
     "Going",
     "Grid",
     "KeepOrder",
+    "Late",
+    "LateMode",
+    "LateScan",
     "Limit",
     "LimitsOrder",
     "OutAsked",
@@ -174,6 +181,8 @@ __all__ = [
     "Said",
     "Seat",
     "SeenAsked",
+    "Settled",
+    "Settlement",
     "Slot",
     "SlotRow",
     "Step",
@@ -240,12 +249,14 @@ __all__ = [
     "set_barcode",
     "set_limits",
     "settings_of",
+    "settle",
     "slot_name",
     "slot_named",
     "standing_free",
     "storage_classes",
     "suggest_boxes",
     "take_out",
+    "task_card",
     "traits",
     "trees",
     "tubes_at",

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 import msgspec
 
 from biobank.storage import BoxMap, ContainerRow, SlotRow
+from biobank.storage.geometry import course
 from biobank.tables import Fill
 
 CELL, PITCH, MARGIN = 44, 48, 28
@@ -81,7 +82,7 @@ def draw(found: BoxMap, marks: Mapping[str, str] | None = None) -> Drawing:
         lines[row].append(Cell(x, y, row, col, state, _short(slot), slot, slot.name == start))
     width, height = 2 * MARGIN + cols * PITCH - 4, 2 * MARGIN + rows * PITCH - 4
     axes, outline = _axes(found.row_names, found.col_names), _outline(width, height)
-    return Drawing(width, height, lines, axes, outline, _order(found))
+    return Drawing(width, height, lines, axes, outline, _order(found, width, height))
 
 
 def front(rows: Sequence[ContainerRow], found: Collection[str] = ()) -> Elevation:
@@ -150,6 +151,14 @@ def _outline(width: int, height: int) -> str:
     return f"M{edge + 14} {edge}H{right}V{bottom}H{edge}V{edge + 14}Z"
 
 
-def _order(found: BoxMap) -> str:
-    """An arrow in the empty corner before A1, the way the slots are filled."""
-    return "M13 5v17m-4 -5l4 5l4 -5" if found.fill == Fill.BY_COLUMN.value else "M5 13h17m-5 -4l5 4l-5 4"
+def _order(found: BoxMap, width: int, height: int) -> str:
+    """An arrow in the empty corner where filling begins, the way the slots are filled."""
+    by_column, from_below, from_the_right = course(Fill(found.fill))
+    x, y = (width - MARGIN if from_the_right else 0), (height - MARGIN if from_below else 0)
+    if by_column:
+        return (
+            f"M{x + 13} {y + 22}v-17m-4 5l4 -5l4 5" if from_below else f"M{x + 13} {y + 5}v17m-4 -5l4 5l4 -5"
+        )
+    if from_the_right:
+        return f"M{x + 22} {y + 13}h-17m5 -4l-5 4l5 4"
+    return f"M{x + 5} {y + 13}h17m-5 -4l5 4l-5 4"

@@ -1,5 +1,6 @@
 """Storage: the tree of what stands where, maps of containers, moving them, a new freezer."""
 
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -12,11 +13,13 @@ from biobank import accounts, inputs, storage, web
 from biobank.accounts import SiteRow
 from biobank.pages import maps, shell
 from biobank.pages.maps import Drawing, Elevation
+from biobank.pages.past import When, when_asked
 from biobank.pages.shell import Form
 from biobank.people import Actor, May
 from biobank.storage import BoxMap, Branch, ContainerMove, FreezerOrder
+from biobank.storage.changing import Rule
 from biobank.storage.making import FreezerMade
-from biobank.tables import Level
+from biobank.tables import Holder, Level
 
 
 class BoxType(msgspec.Struct, frozen=True):
@@ -71,13 +74,13 @@ def storage_page(door: web.OpenDoor) -> Template:
         )
 
     me, tree = shell.ask(door, question)
-    return shell.page("storage/storage.html", me, tree=tree)
+    return shell.page("storage/storage.html", me, tree=tree, holders=[each.value for each in Holder])
 
 
 @post("/storage/freezers", sync_to_thread=True)
 def make_freezer(request: Request[Any, Any, Any], door: web.OpenDoor, form: Form) -> Response[Any]:
     """A freezer with its shelves, racks and boxes in one act."""
-    names = ("site", "name", "shelves", "racks", "boxes", "box_type")
+    names = ("site", "name", "holder", "shelves", "racks", "boxes", "rows", "cols", "box_type")
     order = inputs.read(FreezerOrder, {name: shell.one(form, name) for name in names}, form=True)
     made = door.act(lambda session, actor: storage.make_freezer(session, actor, order), FreezerMade)
     return shell.go(request, f"/containers/{made.code}")
@@ -85,8 +88,14 @@ def make_freezer(request: Request[Any, Any, Any], door: web.OpenDoor, form: Form
 
 @get("/containers/{code:str}", sync_to_thread=True)
 def container_page(request: Request[Any, Any, Any], door: web.OpenDoor, code: FromPath[str]) -> Template:
-    """A box slot by slot, a rack's front, or a freezer with its door open."""
-    me, inside = shell.ask(door, lambda session, actor: look_inside(session, actor, code))
+    """A box slot by slot, a rack's front, or a freezer with its door open; now, or as it was."""
+
+    def question(session: Session, actor: Actor) -> tuple[When, Inside, list[Rule]]:
+        when = when_asked(session, actor, code, request.query_params.get("at", ""))
+        rules = [] if when.at else storage.container_settings(session, actor, code).rules
+        return when, look_inside(session, actor, code, when.at), rules
+
+    me, (when, inside, rules) = shell.ask(door, question)
     wanted = request.query_params.get("slot", "").strip().upper()
     chosen = next((slot for slot in inside.map.slots if slot.name == wanted), None) if wanted else None
     return shell.page(
@@ -94,6 +103,8 @@ def container_page(request: Request[Any, Any, Any], door: web.OpenDoor, code: Fr
         me,
         box=inside.map,
         inside=inside,
+        when=when,
+        rules=rules,
         chosen=chosen,
         lost=wanted if wanted and chosen is None else "",
         **drawn(inside, {chosen.name: "cursor"} if chosen else {}),
@@ -111,8 +122,12 @@ def move_container(
     return shell.go(request, f"/containers/{code}")
 
 
-def look_inside(session: Session, actor: Actor, code: str) -> Inside:
-    """A container as its page and the bench draw it. Refused: out of scope."""
+def look_inside(session: Session, actor: Actor, code: str, at: datetime | None = None) -> Inside:
+    """A container as its page and the bench draw it, now or at a past moment. Refused: out of scope."""
+    if at:
+        found = storage.box_map_at(session, actor, code, at)
+        held = [] if found.level == Level.BOX.value else storage.inside_at(session, actor, code, at)
+        return Inside(found, held)
     found = storage.box_map(session, actor, code)
     if found.level == Level.BOX.value:
         return Inside(found, [])

@@ -8,6 +8,7 @@ import rich_click as click
 
 from biobank import __version__
 from biobank.commands import (
+    cards,
     containers,
     demo,
     finding,
@@ -65,6 +66,7 @@ for _command in (
     tubes.store,
     late.late,
     tubes.label,
+    cards.cards,
     finding.find,
     racks.rack,
     proving.check,

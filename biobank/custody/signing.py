@@ -1,6 +1,6 @@
 """The primitive of signing: the signer's password again, a meaning, bound to one entry's hash."""
 
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 from uuid import UUID
 
 import msgspec
@@ -24,6 +24,14 @@ class SignatureOrder(Input):
     password: str
 
 
+class Proof(Protocol):
+    """What proves that a person is who signs: their password, in whatever order it comes."""
+
+    @property
+    def password(self) -> str:
+        """As it was typed."""
+
+
 class Signed(msgspec.Struct, frozen=True):
     """A signature as it stands in the log."""
 
@@ -33,7 +41,7 @@ class Signed(msgspec.Struct, frozen=True):
     signer: str
 
 
-def prove_password(session: Session, actor: Actor, order: SignatureOrder) -> str:
+def prove_password(session: Session, actor: Actor, order: Proof) -> str:
     """That the password is the signer's; answers the hash it fits, for `sign`.
 
     Asked before the transaction that signs: hashing is slow, and SQLite has one writer. Refused:

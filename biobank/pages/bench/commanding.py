@@ -24,6 +24,7 @@ from biobank.storage.geometry import Slot
 from biobank.storage.undoing import Undo, Undone, undo
 from biobank.tables import Specimen, TaskKind
 from biobank.texts import N_
+from biobank.texts import gettext as _
 
 NOTHING_TO_UNDO = N_("There is nothing to undo: nothing was done here in the last eight hours.")
 
@@ -176,11 +177,11 @@ def _language(_door: Door, order: Order) -> Came:
 
 
 def _help(_door: Door, order: Order) -> Came:
-    return saying.help_opens(order), None
+    return saying.part_opens(order, "help", _("How to scan")), None
 
 
 def _lock(_door: Door, order: Order) -> Came:
-    return saying.page_opens(order, "/bench/locked?" + _here(order)), None
+    return saying.part_opens(order, "lock", _("Locked")), None
 
 
 _CARDS: Mapping[Card, Callable[[Door, Order], Came]] = {

@@ -101,15 +101,15 @@ def page_opens(order: Order, address: str) -> Result:
     )
 
 
-def help_opens(order: Order) -> Result:
-    """The help overlay."""
+def part_opens(order: Order, part: str, headline: str) -> Result:
+    """A card that opens a part of the page itself: the help, the lock."""
     return Result(
         outcome=Outcome.OK,
-        headline=_("How to scan"),
+        headline=headline,
         mode=order.mode,
         box=order.box or "",
         at=order.at or "",
-        opens="help",
+        opens=part,
     )
 
 

@@ -103,13 +103,28 @@ class ScanBench extends HTMLElement {
     this.#queue.add({ code, source: "scan", corrected: false, answer });
   }
 
-  /** A badge opens the sign-in of its person by a form of its own; mode, box and slot stay. @param {string} badge */
-  #switchPerson(badge) {
-    const form = this.#part("form[data-badge-form]");
-    if (!form) return;
-    for (const name of ["mode", "box", "at"]) form.elements[name].value = this.dataset[name] ?? "";
-    form.elements.badge.value = badge;
-    form.requestSubmit();
+  /** Lets the person of a badge go on here, or leads to their number pad. @param {string} badge */
+  async #switchPerson(badge) {
+    const { mode = "", box = "", at = "" } = this.dataset;
+    const token = document.querySelector('meta[name="csrf-token"]')?.getAttribute("content") ?? "";
+    const headers = { "Accept": "text/html", "X-CSRF-Token": token, "X-Fragment": "1" };
+    try {
+      const response = await fetch("/bench/badge", { method: "POST", body: new URLSearchParams({ badge, mode, box, at }), headers });
+      const to = response.headers.get("HX-Redirect");
+      if (to) location.assign(to);
+      else this.#show(new DOMParser().parseFromString(await response.text(), "text/html"));
+    } catch {
+      this.#sound("offline"); // who stands here can only be changed with a connection
+    }
+  }
+
+  /** A dialog, or a form that acts on the bench as it stands: the lock. @param {string} id */
+  #openPart(id) {
+    const part = document.getElementById(id);
+    if (part instanceof HTMLDialogElement) return part.showModal();
+    if (!(part instanceof HTMLFormElement)) return;
+    for (const name of ["mode", "box", "at"]) /** @type {any} */ (part.elements.namedItem(name)).value = this.dataset[name] ?? "";
+    part.requestSubmit();
   }
 
   /** @param {Document} answer */
@@ -126,7 +141,7 @@ class ScanBench extends HTMLElement {
     if (outcome === "stop") this.#stop(result);
     else this.#part("[data-result]").replaceChildren(result);
     htmx.process(result);
-    if (result.dataset.opens) /** @type {any} */ (document.getElementById(result.dataset.opens))?.showModal();
+    if (result.dataset.opens) this.#openPart(result.dataset.opens);
     if (result.dataset.leads) location.assign(result.dataset.leads);
   }
 

@@ -17,7 +17,7 @@ from biobank.pages.past import When, when_asked
 from biobank.pages.shell import Form
 from biobank.people import Actor, May
 from biobank.storage import BoxMap, Branch, ContainerMove, FreezerOrder
-from biobank.storage.changing import Rule
+from biobank.storage.allowing import Rule
 from biobank.storage.making import FreezerMade
 from biobank.tables import Holder, Level
 

@@ -1,11 +1,16 @@
 """Containers: freezers, shelves, racks, boxes; their types, maps and moves."""
 
-from litestar import get, post
-from litestar.params import FromPath, JSONBody
+from datetime import datetime
+from typing import Annotated
 
-from biobank import storage
+from litestar import get, post
+from litestar.params import FromPath, JSONBody, QueryParameter
+
+from biobank import clock, inputs, storage
+from biobank.api.answers import After, Limit, Page, page
 from biobank.api.documents import noun
 from biobank.storage import (
+    AsOf,
     BoxMap,
     ContainerMove,
     ContainerOrder,
@@ -13,10 +18,20 @@ from biobank.storage import (
     ContainerRow,
     FreezerMade,
     FreezerOrder,
+    PastCount,
+    SeenAsked,
+    TubeRow,
     TypeOrder,
     TypeRow,
 )
 from biobank.web import OpenDoor
+
+At = Annotated[
+    str | None, QueryParameter(description="A past moment with its offset: what was recorded by then.")
+]
+Unseen = Annotated[
+    str | None, QueryParameter(description="In no hand since this day began (UTC); not together with `at`.")
+]
 
 
 @post("/freezers", sync_to_thread=True)
@@ -53,15 +68,58 @@ def list_roots(door: OpenDoor) -> list[ContainerRow]:
 
 
 @get("/containers/{code:str}", sync_to_thread=True)
-def get_map(door: OpenDoor, code: FromPath[str]) -> BoxMap:
-    """A container with every slot and who is in it."""
+def get_map(door: OpenDoor, code: FromPath[str], at: At = None) -> BoxMap:
+    """A container with every slot and who is in it, now or at a past moment."""
+    then = moment(at)
+    if then:
+        return door.ask(lambda session, actor: storage.box_map_at(session, actor, code, then))
     return door.ask(lambda session, actor: storage.box_map(session, actor, code))
 
 
 @get("/containers/{code:str}/contents", sync_to_thread=True)
-def get_contents(door: OpenDoor, code: FromPath[str]) -> list[ContainerRow]:
-    """The containers directly inside one, in slot order."""
+def get_contents(door: OpenDoor, code: FromPath[str], at: At = None) -> list[ContainerRow]:
+    """The containers directly inside one, in slot order, now or at a past moment."""
+    then = moment(at)
+    if then:
+        return door.ask(lambda session, actor: storage.contents_at(session, actor, code, then))
     return door.ask(lambda session, actor: storage.contents(session, actor, code))
+
+
+@get("/containers/{code:str}/count", sync_to_thread=True)
+def get_count(door: OpenDoor, code: FromPath[str], at: At = None) -> PastCount:
+    """How many tubes and containers are in a container, however deep, now or at a past moment."""
+    then = moment(at) or clock.now()
+    return door.ask(lambda session, actor: storage.count_at(session, actor, code, then))
+
+
+@get("/containers/{code:str}/tubes", sync_to_thread=True)
+def list_tubes(
+    door: OpenDoor,
+    code: FromPath[str],
+    at: At = None,
+    not_seen_since: Unseen = None,
+    limit: Limit = 50,
+    after: After = "",
+) -> Page[TubeRow]:
+    """The tubes in a container, however deep, by code: now or at a past moment, or those nobody saw for long.
+
+    Of a past moment it is not told when each was last seen.
+    """
+    asked = inputs.read(SeenAsked, {"not_seen_since": not_seen_since})
+    then = moment(at)
+    if then:
+        rows = door.ask(lambda session, actor: storage.tubes_at(session, actor, code, then))
+        rows = [row for row in rows if row.code > after][: limit + 1]
+    else:
+        rows = door.ask(
+            lambda session, actor: storage.tubes_in(session, actor, code, asked, limit + 1, after)
+        )
+    return page(rows, limit, lambda row: row.code)
+
+
+def moment(told: str | None) -> datetime | None:
+    """A moment with its offset. Refused: what is no such time."""
+    return inputs.read(AsOf, {"at": told}).at
 
 
 @post("/container-moves", sync_to_thread=True, status_code=200)
@@ -83,6 +141,8 @@ router = noun(
         list_roots,
         get_map,
         get_contents,
+        get_count,
+        list_tubes,
         move_container,
     ],
 )

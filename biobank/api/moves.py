@@ -1,11 +1,13 @@
-"""Tubes into boxes and out again."""
+"""Tubes into boxes and out again, and what is out."""
 
-from litestar import post
-from litestar.params import JSONBody
+from litestar import Response, get, post
+from litestar.di import NamedDependency, Provide
+from litestar.params import FromQuery, JSONBody
 
-from biobank import storage
+from biobank import inputs, storage
+from biobank.api.answers import CSV, csv_file, spread_sheet
 from biobank.api.documents import noun
-from biobank.storage import BringBack, PutAway, Stored, TakeOut
+from biobank.storage import BringBack, OutAsked, OutRow, Purpose, PutAway, Stored, TakeOut, Told
 from biobank.web import OpenDoor
 
 
@@ -27,4 +29,36 @@ def bring_back(door: OpenDoor, data: JSONBody[BringBack]) -> list[Stored]:
     return door.act(lambda session, actor: storage.bring_back(session, actor, data), list[Stored])
 
 
-router = noun("moves", [move, take, bring_back])
+def out_asked(
+    of: FromQuery[Told | None] = None,
+    holder: FromQuery[str | None] = None,
+    purpose: FromQuery[Purpose | None] = None,
+    study: FromQuery[str | None] = None,
+    site: FromQuery[str | None] = None,
+    mine: FromQuery[bool] = False,  # noqa: FBT002 - a flag of an address
+) -> OutAsked:
+    """What is sought on the board by an address."""
+    told = {"of": of, "holder": holder, "purpose": purpose, "study": study, "site": site, "mine": mine}
+    return inputs.read(OutAsked, told)
+
+
+BOARD = {"sought": Provide(out_asked, sync_to_thread=False)}
+
+
+@get("/out", sync_to_thread=True, dependencies=BOARD)
+def list_out(door: OpenDoor, sought: NamedDependency[OutAsked]) -> list[OutRow]:
+    """The tubes in your scope that are out, those out longest first, 2,000 at most.
+
+    `level` is amber from the warning of its protocol and red past the limit, where a tube has thawed.
+    """
+    return door.ask(lambda session, actor: storage.what_is_out(session, actor, sought))
+
+
+@get("/out.csv", sync_to_thread=True, media_type=CSV, responses=spread_sheet(), dependencies=BOARD)
+def list_out_as_csv(door: OpenDoor, sought: NamedDependency[OutAsked]) -> Response[bytes]:
+    """The tubes that are out, as CSV."""
+    rows = door.ask(lambda session, actor: storage.what_is_out(session, actor, sought))
+    return csv_file("out.csv", OutRow, rows)
+
+
+router = noun("moves", [move, take, bring_back, list_out, list_out_as_csv])

@@ -12,7 +12,7 @@ from sqlmodel import Session, col
 
 from biobank import clock, people
 from biobank.database import Database
-from biobank.errors import Malformed, RuleBroken
+from biobank.errors import Conflict, Malformed, RuleBroken
 from biobank.people import Actor, Credentials
 from biobank.tables import Command
 from biobank.texts import N_
@@ -59,6 +59,27 @@ class Door:
             return result
 
         return self.database.write(once)
+
+    def act_once(self, work: Callable[[Session, Actor], Answer], answer: type[Answer]) -> Answer:
+        """An act whose answer goes with a secret, which is kept nowhere.
+
+        Refused: `Conflict` where the command was done before, since its secret cannot be told again.
+        """
+        made: list[Answer] = []
+
+        def first(session: Session, actor: Actor) -> Answer:
+            # Only the last try counts: one that lost a race to the same command kept nothing of its secret.
+            made[:] = [work(session, actor)]
+            return made[0]
+
+        told = self.act(first, answer)
+        if not any(told is each for each in made):
+            message = N_(
+                "This was done already, and its secret was shown then. It is not kept: make a new one,"
+                " with a new command id."
+            )
+            raise Conflict("secret_shown_once", message, field="Idempotency-Key")
+        return told
 
     def ask(self, question: Callable[[Session, Actor], Answer]) -> Answer:
         """Ask on the engine that cannot write."""

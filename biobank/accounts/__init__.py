@@ -16,6 +16,7 @@ from biobank.accounts.entering import (
 from biobank.accounts.persons import (
     FIRST_LINK_LASTS,
     GrantOrder,
+    GrantRow,
     Invited,
     PersonOrder,
     PersonRow,
@@ -34,6 +35,7 @@ __all__ = [
     "SESSION_LASTS",
     "At",
     "GrantOrder",
+    "GrantRow",
     "Invited",
     "PasswordOrder",
     "PersonOrder",

@@ -59,6 +59,14 @@ class Invited(msgspec.Struct, frozen=True):
     ends: datetime | None
 
 
+class GrantRow(msgspec.Struct, frozen=True):
+    """A role, at a site (or all, where it is empty), in a study (or all)."""
+
+    role: Role
+    site: str
+    study: str
+
+
 class PersonRow(msgspec.Struct, frozen=True):
     """A person in a list, with their roles as `technician @ BJ`, in one study `technician @ BJ / DEMO`.
 
@@ -69,8 +77,9 @@ class PersonRow(msgspec.Struct, frozen=True):
     name: str
     active: bool
     roles: list[str]
-    badge: bool = False
-    pin: bool = False
+    badge: bool
+    pin: bool
+    grants: list[GrantRow]
 
 
 # --- actions ---
@@ -186,8 +195,8 @@ def invite_first(session: Session, secret: str) -> Invited | None:
 def everyone(session: Session, actor: Actor) -> list[PersonRow]:
     """Everybody with an account, by name, with their grants."""
     people.require(actor, May.ADMINISTER)
-    sites = dict(session.exec(select(Site.id, Site.code)).all())
-    studies = dict(session.exec(select(Study.id, Study.code)).all())
+    sites: dict[UUID | None, str] = dict(session.exec(select(Site.id, Site.code)).all())
+    studies: dict[UUID | None, str] = dict(session.exec(select(Study.id, Study.code)).all())
     badges = set(session.exec(select(Badge.person_id).where(col(Badge.ended_at).is_(None))).all())
     rows: dict[UUID, PersonRow] = {}
     asked = select(Person, Grant).outerjoin(Grant, col(Grant.person_id) == col(Person.id))
@@ -195,14 +204,13 @@ def everyone(session: Session, actor: Actor) -> list[PersonRow]:
         asked.order_by(col(Person.name), col(Grant.id))
     ).all()
     for person, grant in found:
-        fresh = PersonRow(
-            person.id, person.name, person.active, [], person.id in badges, person.pin_hash is not None
-        )
+        pin = person.pin_hash is not None
+        fresh = PersonRow(person.id, person.name, person.active, [], person.id in badges, pin, [])
         row = rows.setdefault(person.id, fresh)
         if grant:
-            site = sites[grant.site_id] if grant.site_id else "*"
-            study = f" / {studies[grant.study_id]}" if grant.study_id else ""
-            row.roles.append(f"{grant.role.value} @ {site}{study}")
+            site, study = sites.get(grant.site_id, ""), studies.get(grant.study_id, "")
+            row.roles.append(f"{grant.role.value} @ {site or '*'}{f' / {study}' if study else ''}")
+            row.grants.append(GrantRow(grant.role, site, study))
     return list(rows.values())
 
 

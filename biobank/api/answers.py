@@ -1,4 +1,4 @@
-"""What every noun's answers share: pages with a cursor, secrets shown once, bodies that are JSON."""
+"""What every noun's answers share: pages with a cursor, bodies that are JSON."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -8,17 +8,13 @@ import msgspec
 from litestar import Request, Response
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import QueryParameter
-from sqlmodel import Session
 
-from biobank.door import Door
-from biobank.errors import Conflict, Malformed
+from biobank.errors import Malformed
 from biobank.exchange import csv_out
-from biobank.people import Actor
 from biobank.texts import N_
 from biobank.web import WrongMedia
 
 Row = TypeVar("Row")
-Answer = TypeVar("Answer")
 
 MOST = 200
 AT_ONCE = 1000
@@ -53,28 +49,6 @@ def spread_sheet() -> dict[int, ResponseSpec]:
     """What the description of the API says of an answer in CSV."""
     words = "A row for each, under a header; no cell begins like a formula."
     return {200: ResponseSpec(bytes, generate_examples=False, media_type=CSV, description=words)}
-
-
-def act_once(door: Door, work: Callable[[Session, Actor], Answer], answer: type[Answer]) -> Answer:
-    """An act whose answer is a secret, which is kept nowhere.
-
-    Refused: `Conflict` where the command was done before, since its secret cannot be told again.
-    """
-    made: list[Answer] = []
-
-    def first(session: Session, actor: Actor) -> Answer:
-        # Only the last try counts: one that lost a race to the same command kept nothing of its secret.
-        made[:] = [work(session, actor)]
-        return made[0]
-
-    told = door.act(first, answer)
-    if not any(told is each for each in made):
-        message = N_(
-            "This was done already, and its secret was shown then. It is not kept: make a new one,"
-            " with a new command id."
-        )
-        raise Conflict("secret_shown_once", message, field="Idempotency-Key")
-    return told
 
 
 async def require_readable(request: Request[Any, Any, Any]) -> None:

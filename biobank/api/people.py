@@ -9,7 +9,6 @@ from litestar.params import JSONBody
 
 from biobank import accounts, clock
 from biobank.accounts import Invited, PersonOrder, PersonRow, TokenMade, TokenOrder
-from biobank.api.answers import act_once
 from biobank.api.documents import noun
 from biobank.web import FIRST_LINK, OpenDoor
 
@@ -36,7 +35,7 @@ class NewToken(msgspec.Struct, frozen=True):
 def add_person(door: OpenDoor, data: JSONBody[PersonOrder]) -> Invitation:
     """Add a person, or give one a further role; who never came in gets a first link."""
     secret = clock.new_secret()
-    told = act_once(door, lambda session, actor: accounts.add_person(session, actor, data, secret), Invited)
+    told = door.act_once(lambda session, actor: accounts.add_person(session, actor, data, secret), Invited)
     return Invitation(told.id, told.name, FIRST_LINK + secret if told.ends else None, told.ends)
 
 
@@ -50,7 +49,7 @@ def list_people(door: OpenDoor) -> list[PersonRow]:
 def make_token(door: OpenDoor, data: JSONBody[TokenOrder]) -> NewToken:
     """Make a token with your own rights. Only a person who is signed in can."""
     secret = clock.new_secret()
-    told = act_once(door, lambda session, actor: accounts.make_token(session, actor, data, secret), TokenMade)
+    told = door.act_once(lambda session, actor: accounts.make_token(session, actor, data, secret), TokenMade)
     return NewToken(told.id, told.name, secret, told.ends)
 
 

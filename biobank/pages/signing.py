@@ -8,10 +8,11 @@ from litestar.params import FromPath
 from litestar.response import Redirect, Template
 from sqlmodel import Session
 
-from biobank import accounts, clock, inputs, people, texts, web
+from biobank import accounts, clock, inputs, people, stations, texts, web
 from biobank.accounts import PasswordOrder, SignInOrder
-from biobank.pages import shell
+from biobank.pages import at_station, shell
 from biobank.pages.shell import Form
+from biobank.stations import StationRow
 
 A_YEAR = 365 * 24 * 3600
 
@@ -31,12 +32,17 @@ def sign_in(request: Request[Any, Any, Any], door: web.OpenDoor, form: Form) -> 
     person = door.glance(lambda session: accounts.recognise(session, order))
     secret = clock.new_secret()
 
-    def open_session(session: Session) -> None:
+    def open_session(session: Session) -> StationRow | None:
         accounts.sign_out(session, door.shown.session)
-        accounts.open_session(session, person, secret)
+        station = stations.arrive(session, at_station.secret(request))
+        accounts.open_session(session, person, secret, station.id if station else None)
+        return station
 
-    door.admit(open_session)
-    return _signed_in(request, shell.go(request, shell.local(shell.one(form, "next"))), secret)
+    station = door.admit(open_session)
+    answer = signed_in(request, shell.go(request, shell.local(shell.one(form, "next"))), secret)
+    if station:
+        at_station.keep_ways(request, answer, station)
+    return answer
 
 
 @get("/first/{link:str}", sync_to_thread=False)
@@ -54,8 +60,13 @@ def first(
     password = accounts.require_password(inputs.read(PasswordOrder, told, form=True))
     kept = people.hash_password(password)
     secret = clock.new_secret()
-    door.admit(lambda session: accounts.choose_password(session, link, kept, secret))
-    return _signed_in(request, shell.go(request, "/"), secret)
+
+    def choose(session: Session) -> str:
+        station = stations.arrive(session, at_station.secret(request))
+        return accounts.choose_password(session, link, kept, secret, station.id if station else None)
+
+    door.admit(choose)
+    return signed_in(request, shell.go(request, "/"), secret)
 
 
 @post("/sign-out", sync_to_thread=True)
@@ -78,7 +89,8 @@ def choose_language(request: Request[Any, Any, Any], code: FromPath[str]) -> Res
     return answer
 
 
-def _signed_in(request: Request[Any, Any, Any], answer: Response[Any], secret: str) -> Response[Any]:
+def signed_in(request: Request[Any, Any, Any], answer: Response[Any], secret: str) -> Response[Any]:
+    """The answer, with the cookie of a session that was opened under that secret."""
     answer.set_cookie(
         web.cookie_name(request),
         secret,

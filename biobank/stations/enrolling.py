@@ -166,6 +166,14 @@ def claim(session: Session, link: str, secret: str) -> StationRow:
     return _row(station, session.get_one(Site, station.site_id))
 
 
+def arrive(session: Session, secret: str) -> StationRow | None:
+    """The station whose browser has this secret, and that somebody came in there now; None for any other."""
+    found = here(session, secret)
+    if found:
+        session.get_one(Station, found.id).seen_at = clock.now()
+    return found
+
+
 def end(session: Session, actor: Actor, station_id: UUID) -> StationRow:
     """End a station: its browser is none any more, and whoever is signed in there is out at once."""
     station = _own(session, actor, station_id)

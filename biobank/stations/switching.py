@@ -30,7 +30,6 @@ class Standing(msgspec.Struct, frozen=True):
     station: StationRow
     person_id: UUID
     name: str
-    language: str
     pin_at: datetime | None
 
 
@@ -45,7 +44,6 @@ class Opened(msgspec.Struct, frozen=True):
     """A sign-in by badge: whose, at which station, until when."""
 
     name: str
-    language: str
     station: StationRow
     ends: datetime
 
@@ -115,7 +113,7 @@ def open_by_badge(
         )
     )
     session.flush()
-    return Opened(found.name, found.language, found.station, ends)
+    return Opened(found.name, found.station, ends)
 
 
 # --- questions ---
@@ -146,7 +144,7 @@ def standing(session: Session, station_secret: str, badge: str) -> Standing:
         col(SignIn.station_id) == station.id,
         col(SignIn.pin_at) > clock.now() - PIN_LASTS,
     )
-    return Standing(station, person.id, person.name, person.language, session.exec(confirmed).one())
+    return Standing(station, person.id, person.name, session.exec(confirmed).one())
 
 
 # --- how ---

@@ -6,10 +6,10 @@
  * where nobody cancels it, the code is looked up.
  */
 import { checks, clean, fold, isOurShape } from "./codes.js";
+import { isBadge, stationWays } from "./station.js";
 
 const SHORTEST = 6; // characters
-const MEDIAN_GAP = 35; // ms
-const LARGEST_GAP = 100; // ms
+const { median: MEDIAN_GAP, largest: LARGEST_GAP } = stationWays(); // ms, as the station's scanner was measured
 const FORGIVEN_GAP = 500; // ms, where the check character proves that nothing was lost
 const SILENCE = 120; // ms without a key that end a scan, or tell a lone key from a burst
 const HASTY_ENTER = 300; // ms: an Enter this soon after a character presses no button
@@ -107,7 +107,9 @@ function finish() {
   const held = field;
   forget();
   if (held) held.element.value = held.value;
-  if (held?.element.dataset.scan !== "refuse") announce({ source: "scan", ...decode(burst) });
+  const scan = decode(burst);
+  const kind = held?.element.dataset.scan;
+  if (kind !== "refuse" && (kind !== "badge" || isBadge(scan.code))) announce({ source: "scan", ...scan });
   return true;
 }
 
@@ -142,7 +144,7 @@ function onKeydown(event) {
   if (!stroke) return;
   const target = /** @type {HTMLInputElement} */ (event.target);
   const holds = isEditable(target) || target instanceof HTMLSelectElement;
-  if (isEditable(target) && !["steal", "refuse"].includes(target.dataset.scan ?? "")) {
+  if (isEditable(target) && !["steal", "refuse", "badge"].includes(target.dataset.scan ?? "")) {
     forget();
     return;
   }

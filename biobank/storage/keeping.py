@@ -257,7 +257,7 @@ def promised(session: Session, box: Container, meant: Collection[UUID]) -> dict[
     return {key: Slot(row, column) for key, row, column in session.exec(asked) if key}
 
 
-def seats(session: Session, actor: Actor, promises: Sequence[Promise]) -> list[PlannedSlot]:
+def planned_slots(session: Session, actor: Actor, promises: Sequence[Promise]) -> list[PlannedSlot]:
     """Slots in words, in a bounded number of statements; of what is out of scope nothing is told."""
     meant = [promise.meant_id for promise in promises]
     boxes = by_id(session, Container, [promise.container_id for promise in promises])
@@ -296,7 +296,7 @@ def _reservations(session: Session, actor: Actor, which: ColumnElement[bool]) ->
         .order_by(col(Placement.row), col(Placement.col))
     )
     found = session.exec(asked).all()
-    told = seats(
+    told = planned_slots(
         session,
         actor,
         [

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import CTE, Select, func, literal
+from sqlalchemy import CTE, ColumnElement, Select, func, literal
 from sqlalchemy import select as core_select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
@@ -86,6 +86,7 @@ def rooms(
     tops: Sequence[Container],
     meant: Collection[UUID] = (),
     levels: Collection[Level] = (Level.BOX,),
+    may: May = May.HANDLE,
 ) -> list[Room]:
     """The boxes with slots in (or among) these containers which the actor may fill, in the order of slots.
 
@@ -93,7 +94,9 @@ def rooms(
     counts as free. With other `levels` it is the racks or shelves that hold containers.
     """
     boxes = [kind.id for kind in type_codes(session) if kind.level is Level.BOX]
-    found = session.execute(_boxes(actor, tops, boxes, meant)).all()
+    found = session.execute(
+        _boxes(people.visible(actor, may, Container), tops, boxes, in_the_way(actor, meant))
+    ).all()
     around = _around(session, tops)
     known: dict[UUID, _Standing] = dict(around)
     told: list[Room] = []
@@ -118,7 +121,9 @@ def traits(session: Session, tubes: Sequence[Specimen]) -> dict[UUID, Traits]:
     return {tube.id: of(tube) for tube in tubes}
 
 
-def standing_free(session: Session, actor: Actor, site_id: UUID | None = None) -> list[Container]:
+def standing_free(
+    session: Session, actor: Actor, site_id: UUID | None = None, may: May = May.HANDLE
+) -> list[Container]:
     """What stands in no other container and the actor may fill, by name; of one site, or of all."""
     asked = (
         select(Container)
@@ -126,7 +131,7 @@ def standing_free(session: Session, actor: Actor, site_id: UUID | None = None) -
         .where(
             col(Placement.id).is_(None),
             ~col(Container.retired),
-            people.visible(actor, May.HANDLE, Container),
+            people.visible(actor, may, Container),
             *([col(Container.site_id) == site_id] if site_id else []),
         )
     )
@@ -192,7 +197,7 @@ def _room(row: Any, here: _Standing) -> Room:
 
 
 def _boxes(
-    actor: Actor, tops: Sequence[Container], boxes: Sequence[UUID], meant: Collection[UUID]
+    visible: ColumnElement[bool], tops: Sequence[Container], boxes: Sequence[UUID], held: ColumnElement[bool]
 ) -> Select[Any]:
     """Every container in these, and they themselves, from the outside in; how many slots may not be taken."""
     below = _below([top.id for top in tops], boxes)
@@ -200,7 +205,7 @@ def _boxes(
         core_select(func.count())
         .select_from(Placement)
         .outerjoin(Keep, col(Keep.id) == col(Placement.keep_id))
-        .where(col(Placement.container_id) == below.c.id, in_the_way(actor, meant))
+        .where(col(Placement.container_id) == below.c.id, held)
         .correlate(below)
         .scalar_subquery()
     )
@@ -220,7 +225,7 @@ def _boxes(
         .select_from(below)
         .join(Container, col(Container.id) == below.c.id)
         .join(kind, col(kind.id) == col(Container.type_id))
-        .where(people.visible(actor, May.HANDLE, Container))
+        .where(visible)
         .order_by(below.c.depth)
     )
 

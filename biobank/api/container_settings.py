@@ -33,7 +33,7 @@ def change_type(door: OpenDoor, data: JSONBody[Retype]) -> ContainerSettings:
 
 
 @post("/container-names", sync_to_thread=True, status_code=200)
-def rename(door: OpenDoor, data: JSONBody[Rename]) -> ContainerSettings:
+def rename_container(door: OpenDoor, data: JSONBody[Rename]) -> ContainerSettings:
     """Give a container another name; its code stays."""
     return door.act(
         lambda session, actor: storage.settings_of(session, storage.rename(session, actor, data)),
@@ -78,7 +78,7 @@ def unblock_slots(door: OpenDoor, data: JSONBody[BlockOrder]) -> ContainerSettin
 
 
 @post("/container-retirements", sync_to_thread=True, status_code=200)
-def retire(door: OpenDoor, data: JSONBody[Retirement]) -> ContainerSettings:
+def retire_container(door: OpenDoor, data: JSONBody[Retirement]) -> ContainerSettings:
     """Take an empty container out of use."""
     return door.act(
         lambda session, actor: storage.settings_of(session, storage.retire(session, actor, data)),
@@ -91,11 +91,11 @@ router = noun(
     [
         get_settings,
         change_type,
-        rename,
+        rename_container,
         set_barcode,
         set_limits,
         block_slots,
         unblock_slots,
-        retire,
+        retire_container,
     ],
 )

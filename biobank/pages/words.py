@@ -94,6 +94,15 @@ WORDS: Mapping[str, str] = {
     "about.storage": N_("Storage classes"),
     "about.types": N_("Container types"),
     "about.vessels": N_("Kinds of tube"),
+    # what a well of a rack's file is
+    "verdict.match": N_("in its place"),
+    "verdict.new_here": N_("new here"),
+    "verdict.moved_from": N_("moved here"),
+    "verdict.unknown": N_("unknown"),
+    "verdict.unreadable": N_("unreadable"),
+    "verdict.absent": N_("absent"),
+    "verdict.duplicate": N_("twice"),
+    "verdict.empty": N_("empty"),
     # visits
     "planned": N_("planned"),
     "done": N_("done"),

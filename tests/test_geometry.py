@@ -72,6 +72,28 @@ def test_the_fill_order_goes_by_row_or_by_column() -> None:
     assert list(Grid(2, 2, fill=Fill.BY_COLUMN).slots()) == [(0, 0), (1, 0), (0, 1), (1, 1)]
 
 
+@pytest.mark.parametrize(
+    ("fill", "first", "second", "last"),
+    [
+        (Fill.BY_ROW, "A1", "A2", "C4"),
+        (Fill.BY_ROW_TOP_RIGHT, "A4", "A3", "C1"),
+        (Fill.BY_ROW_LOW_LEFT, "C1", "C2", "A4"),
+        (Fill.BY_ROW_LOW_RIGHT, "C4", "C3", "A1"),
+        (Fill.BY_COLUMN, "A1", "B1", "C4"),
+        (Fill.BY_COLUMN_TOP_RIGHT, "A4", "B4", "C1"),
+        (Fill.BY_COLUMN_LOW_LEFT, "C1", "B1", "A4"),
+        (Fill.BY_COLUMN_LOW_RIGHT, "C4", "B4", "A1"),
+    ],
+)
+def test_there_are_eight_fill_orders_from_four_corners(
+    fill: Fill, first: str, second: str, last: str
+) -> None:
+    grid = Grid(3, 4, fill=fill)
+    names = [slot_name(grid, slot) for slot in grid.slots()]
+    assert (names[0], names[1], names[-1]) == (first, second, last)
+    assert slot_name(grid, free_slots(grid, [next(grid.slots())])[0]) == second
+
+
 def test_free_slots_come_in_fill_order_without_those_taken() -> None:
     grid = Grid(2, 2, fill=Fill.BY_COLUMN)
     assert free_slots(grid, [Slot(1, 0), Slot(7, 7)]) == [(0, 0), (0, 1), (1, 1)]

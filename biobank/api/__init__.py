@@ -4,11 +4,13 @@ from litestar import Router
 
 from biobank.api import (
     agenda,
+    capacity,
     collecting,
     container_settings,
     containers,
     courses,
     discards,
+    evacuations,
     finding,
     kits,
     labels,
@@ -18,10 +20,12 @@ from biobank.api import (
     people,
     progress,
     racks,
+    reservations,
     signatures,
     sites,
     specimens,
     studies,
+    undoing,
     visits,
 )
 from biobank.api.answers import require_readable
@@ -50,11 +54,15 @@ router = Router(
             containers,
             container_settings,
             moves,
+            undoing,
+            evacuations,
             labels,
             late,
             signatures,
             progress,
             racks,
+            reservations,
+            capacity,
         )
     ],
     before_request=require_readable,

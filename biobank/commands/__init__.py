@@ -8,9 +8,11 @@ import rich_click as click
 
 from biobank import __version__
 from biobank.commands import (
+    capacity,
     cards,
     containers,
     demo,
+    evacuations,
     finding,
     founding,
     import_,
@@ -26,6 +28,7 @@ from biobank.commands import (
     setting_up,
     studies,
     tubes,
+    undoing,
     visits,
 )
 from biobank.commands.running import Refusing
@@ -73,8 +76,16 @@ for _command in (
     late.late,
     tubes.label,
     cards.cards,
+    undoing.rearrange,
+    undoing.reseat,
+    undoing.acts,
+    undoing.undo,
+    evacuations.evacuation,
     finding.find,
     racks.rack,
+    capacity.room,
+    capacity.plan,
+    capacity.capacity,
     proving.check,
 ):
     biobank.add_command(_command)

@@ -1,6 +1,7 @@
 """The page of a rack's file, and the one click that confirms it."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from tests.world import World
 CODES = [f"01086865{number:02}" for number in range(90, 96)]
 
 
-def _go(visitor: Visitor, path: str, told: dict[str, object]) -> str:
+def _go(visitor: Visitor, path: str, told: Mapping[str, object]) -> str:
     answer = visitor.post(path, told)
     assert answer.status_code == 303, answer.text
     return visitor.get(answer.headers["location"]).text

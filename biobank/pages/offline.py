@@ -1,5 +1,6 @@
 """What the bench does without the network: its worker, the maps it keeps, and the scans it hands in late."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from litestar.params import FromPath
 from litestar.response import Template
 from sqlmodel import Session
 
-from biobank import inputs, specimens, storage, tasks, texts, web
+from biobank import clock, inputs, specimens, storage, tasks, texts, web
 from biobank.codes import grouped
 from biobank.pages import shell
 from biobank.pages.shell import Form
@@ -29,6 +30,13 @@ class KeptMap(msgspec.Struct, frozen=True):
     free: list[str]
     tubes: dict[str, str]
     unplaced: bool
+
+
+class Clock(msgspec.Struct, frozen=True):
+    """What a device asks now and then: the last number of its bench that came in, and our time."""
+
+    last: int
+    now: datetime
 
 
 SAYS = {
@@ -52,6 +60,13 @@ def worker() -> Response[bytes]:
 def kept_map(door: web.OpenDoor, code: FromPath[str]) -> Response[KeptMap]:
     """A container for a device to keep."""
     told = door.ask(lambda session, actor: _kept(session, actor, code))
+    return Response(told, media_type=MediaType.JSON)
+
+
+@get("/bench/last", sync_to_thread=True)
+def last_number(door: web.OpenDoor) -> Response[Clock]:
+    """The last number that came in of this bench's scans, and what time it is for us."""
+    told = door.ask(lambda session, actor: Clock(storage.last_number(session, actor), clock.now()))
     return Response(told, media_type=MediaType.JSON)
 
 
@@ -104,4 +119,4 @@ def _says(came: Late) -> str:
     return message % {"code": grouped(came.code), "place": came.place or "–"}
 
 
-HANDLERS = [worker, kept_map, late, settling_page, settle]
+HANDLERS = [worker, kept_map, last_number, late, settling_page, settle]

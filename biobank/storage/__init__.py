@@ -78,6 +78,7 @@ from biobank.storage.maps import (
     type_codes,
 )
 from biobank.storage.moving import ContainerMove, move_container
+from biobank.storage.numbering import last_number
 from biobank.storage.past import (
     AsOf,
     PastCount,
@@ -224,6 +225,7 @@ __all__ = [
     "keep",
     "keep_plan",
     "last_acts",
+    "last_number",
     "make_container",
     "make_freezer",
     "move_container",

@@ -34,6 +34,11 @@ def number(session: Session, actor: Actor, station: str | None, seq: int | None)
     session.flush()
 
 
+def last_number(session: Session, actor: Actor) -> int:
+    """The last number of the actor's bench that came in; 0 where it is not enrolled."""
+    return session.exec(select(Station.last_seq).where(col(Station.id) == actor.station_id)).first() or 0
+
+
 def without(missing: list[list[int]], seq: int) -> list[list[int]]:
     """Ranges of numbers, first and last, without one of them."""
     left: list[list[int]] = []

@@ -19,6 +19,6 @@ export default defineConfig({
     modulePreload: false,
     chunkSizeWarningLimit: 2000,
     target: ["chrome123", "firefox128", "safari17.5"],
-    rolldownOptions: { input: { app: "src/app.js", swagger: "src/swagger.js" } },
+    rolldownOptions: { input: { app: "src/app.js", swagger: "src/swagger.js", worker: "src/worker.js" } },
   },
 });

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Sequence
 
-from bench import collecting, labels, lookup, registering
+from bench import collecting, labels, lookup, making, registering
 
 Row = tuple[str, float, float, float, str]
 
@@ -11,6 +11,7 @@ BENCHES: dict[str, Callable[[], Sequence[Row]]] = {
     "collecting": collecting.rows,
     "labels": labels.rows,
     "lookup": lookup.rows,
+    "making": making.rows,
     "registering": registering.rows,
 }
 

@@ -1,5 +1,6 @@
 """What a container may hold: inherited down the tree, and checked wherever something comes into it."""
 
+from functools import partial
 from typing import Any
 
 from biobank import custody, storage
@@ -11,7 +12,7 @@ from tests.world import MANAGER, World
 
 
 def limit(world: World, container: str, **told: list[str]) -> Any:
-    order = storage.LimitsOrder(container=container, **told)  # type: ignore[arg-type]
+    order = storage.LimitsOrder(container=container, **told)
     return world.act(lambda s, a: storage.set_limits(s, a, order), person=MANAGER)
 
 
@@ -132,10 +133,7 @@ def test_many_tubes_at_once_go_only_where_they_may(world: World) -> None:
 
 def test_a_rule_and_a_tube_that_it_forbids_do_not_both_come_at_the_same_moment(world: World) -> None:
     for tube, box in zip(world.tubes(3), world.boxes(), strict=True):
-        answers = together(
-            lambda box=box: limit(world, box, materials=["serum"]),
-            lambda box=box, tube=tube: world.put(box, [tube]),
-        )
+        answers = together(partial(limit, world, box, materials=["serum"]), partial(world.put, box, [tube]))
         refused = [answer for answer in answers if isinstance(answer, Exception)]
         assert [type(answer).__name__ for answer in refused] in (["Conflict"], ["RuleBroken"])
         assert bool(slots(world, box)) != bool(rules(world, box))

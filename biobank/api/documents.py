@@ -89,6 +89,11 @@ class Act(Operation):
         self.parameters = [*(self.parameters or []), key]
 
 
+@dataclass
+class Question(Operation):
+    """A question whose words are a body: it changes nothing, and needs no command id."""
+
+
 def noun(name: str, handlers: Sequence[HTTPRouteHandler]) -> Router:
     """The handlers of one noun, described alike."""
     for handler in handlers:

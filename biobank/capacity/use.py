@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 import msgspec
-from sqlalchemy import CTE, case, func, literal
+from sqlalchemy import CTE, BigInteger, case, cast, func, literal
 from sqlalchemy import select as core_select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
@@ -210,7 +210,7 @@ def _sums(parts: Sequence[Counts]) -> tuple[int, int, int]:
 
 
 def _sum(column: Any) -> Any:
-    return func.coalesce(func.sum(column), 0)
+    return cast(func.coalesce(func.sum(column), 0), BigInteger)  # what PostgreSQL sums up is no integer
 
 
 def _boxes() -> CTE:

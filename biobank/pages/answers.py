@@ -112,17 +112,29 @@ def where(tube: SpecimenCard, mode: Mode, box: str, *, corrected: bool) -> Resul
         )
     if not tube.place:
         headline = _("%(code)s is in no box") % {"code": code}
-        words = {"headline": headline, "detail": about(tube), "next": held(tube)}
-        return Result(outcome=Outcome.NOTICE, mode=mode, box=box, card=tube.code, about=tube.code, **words)
+        return Result(
+            outcome=Outcome.NOTICE,
+            headline=headline,
+            detail=about(tube),
+            next=held(tube),
+            mode=mode,
+            box=box,
+            card=tube.code,
+            about=tube.code,
+        )
     place = short(tube.place[-1].name, tube.place[-1].slot)
-    words = {"headline": place, "detail": f"{code} · {about(tube)}", "meta": way(tube.place)}
-    if elsewhere:
-        words["headline"] = _("Not in this box: %(place)s") % {"place": place}
     told = " ".join(part for part in (held(tube), layout_words(corrected=corrected)) if part)
-    outcome = Outcome.NOTICE if elsewhere or told else Outcome.OK
-    at = "" if elsewhere or not box else tube.place[-1].slot
     return Result(
-        outcome=outcome, mode=mode, box=box, card=tube.code, next=told, at=at, about=tube.code, **words
+        outcome=Outcome.NOTICE if elsewhere or told else Outcome.OK,
+        headline=_("Not in this box: %(place)s") % {"place": place} if elsewhere else place,
+        detail=f"{code} · {about(tube)}",
+        next=told,
+        meta=way(tube.place),
+        mode=mode,
+        box=box,
+        card=tube.code,
+        at="" if elsewhere or not box else tube.place[-1].slot,
+        about=tube.code,
     )
 
 
@@ -168,10 +180,16 @@ def taken(now: Stored, before: SpecimenCard, box: str, *, corrected: bool) -> Re
     place = short(now.box_name, now.slot)
     headline = _("Took out %(code)s") % {"code": grouped(now.code)}
     kept = _("From %(place)s. The slot is kept for it.") % {"place": way(before.place) or place}
-    words = {"headline": headline, "detail": kept, "meta": about(before)}
-    layout = layout_words(corrected=corrected)
-    outcome = Outcome.NOTICE if corrected else Outcome.OK
-    return Result(outcome=outcome, mode=Mode.TAKE, box=box, next=layout, about=now.code, **words)
+    return Result(
+        outcome=Outcome.NOTICE if corrected else Outcome.OK,
+        headline=headline,
+        detail=kept,
+        next=layout_words(corrected=corrected),
+        meta=about(before),
+        mode=Mode.TAKE,
+        box=box,
+        about=now.code,
+    )
 
 
 # --- boxes and modes ---
@@ -202,7 +220,7 @@ def opened(box: BoxMap, mode: Mode, *, stays: bool = False) -> Result:
         if box.free == 0:
             coming = _("%(box)s is full. Scan another box.") % {"box": box.name}
     return Result(
-        outcome=Outcome.NOTICE if mode is Mode.STORE and box.free == 0 else "ok",
+        outcome=Outcome.NOTICE if mode is Mode.STORE and box.free == 0 else Outcome.OK,
         headline=headline,
         detail=filled(box),
         next=coming,

@@ -1,6 +1,7 @@
 """Discarding a tube: scanned twice, with a reason, signed with the person's password."""
 
 from enum import StrEnum
+from typing import Any
 
 import msgspec
 from sqlmodel import Session
@@ -98,8 +99,13 @@ def discard(session: Session, actor: Actor, order: Discard, proved: str) -> Disc
 
 def _ended(session: Session, tube: Specimen, order: Discard) -> custody.Line:
     place = custody.state(session, tube)["place"]
-    change = {"life": Life.ENDED.value, "end_reason": DESTROYED, "place": None, "out_since": None}
-    refs = {"left": place} if place else {}
+    change: dict[str, Any] = {
+        "life": Life.ENDED.value,
+        "end_reason": DESTROYED,
+        "place": None,
+        "out_since": None,
+    }
+    refs: dict[str, Any] = {"left": place} if place else {}
     lost = -(tube.amount or 0)
     if tube.amount is not None:
         dimension = amounts.MATERIALS[tube.material].dimension

@@ -12,17 +12,15 @@ from biobank.door import Door
 from biobank.errors import Refusal
 from biobank.labels.cards import NAMES, Card
 from biobank.pages import answers, shell
-from biobank.pages.bench.asking import acts, ways
+from biobank.pages.bench.asking import LastAct, acts, ways
 from biobank.pages.bench.deeds import do
 from biobank.pages.bench.drawing import around, surroundings, tag, with_cursor
 from biobank.pages.bench.looking import Seen, look, opened
 from biobank.pages.bench.order import Came, Order, Shown
-from biobank.pages.bench.saying import said
 from biobank.pages.bench.storing import ways_on
 from biobank.pages.scanning import Mode, Open
 from biobank.pages.shell import Form
 from biobank.people import Actor
-from biobank.storage.acts import Act
 
 __all__ = ["HANDLERS", "Order"]
 
@@ -57,7 +55,6 @@ def bench_page(request: Request[Any, Any, Any], door: web.OpenDoor) -> Template:
         card_names=NAMES,
         ways=found,
         acts=done,
-        said=said,
         **around(mode, shown, at=state.at),
     )
 
@@ -105,12 +102,10 @@ def scan(door: web.OpenDoor, form: Form) -> Template:
         drawn = with_cursor(inside, result.mode if result.box else Mode.LOOKUP, result.at)
         shown = Shown(inside, {**(drawn.marks if drawn else {}), **marks})
     told = around(result.mode, shown, result.box, result.at)
-    return shell.page(
-        "bench/_answer.html", result=result, acts=done, said=said, cards=Card, scanned=order.scan, **told
-    )
+    return shell.page("bench/_answer.html", result=result, acts=done, cards=Card, scanned=order.scan, **told)
 
 
-def _after(session: Session, actor: Actor, code: str, mode: Mode) -> tuple[Any, list[Act] | None]:
+def _after(session: Session, actor: Actor, code: str, mode: Mode) -> tuple[Any, list[LastAct] | None]:
     """What stands around the result: the container, and the last acts where something may have changed."""
     return surroundings(session, actor, code), None if mode is Mode.LOOKUP else acts(session, actor)
 

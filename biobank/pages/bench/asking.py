@@ -1,15 +1,16 @@
 """What the bench asks of the database beside the scan itself: its station, its site, its last acts."""
 
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import msgspec
 from sqlmodel import Session
 
-from biobank import accounts, codes, storage
+from biobank import accounts, codes, storage, texts
 from biobank.errors import NotFound
 from biobank.people import Actor, May
-from biobank.storage.acts import NO_MOVE, Act, last_acts
-from biobank.tables import Container, Station
+from biobank.storage.acts import NO_MOVE, Said, last_acts
+from biobank.tables import Container, Site, Station
 
 LAST = 20
 """So many acts are offered to be undone."""
@@ -32,9 +33,35 @@ def ways(session: Session, actor: Actor) -> Ways:
     return Ways(station.name, station.starts_in, station.volume, station.idle_minutes)
 
 
-def acts(session: Session, actor: Actor) -> list[Act]:
+class LastAct(msgspec.Struct, frozen=True):
+    """One act in words: when on the clock of the site, what it was, and what bars its undo."""
+
+    command: UUID
+    clock: str
+    said: str
+    undone: bool
+    barred: str
+
+
+def acts(session: Session, actor: Actor) -> list[LastAct]:
     """What this person moved last at this bench, the newest first; what else they did is no matter of it."""
-    return [act for act in last_acts(session, actor, LAST) if act.in_the_way != NO_MOVE]
+    found = [act for act in last_acts(session, actor, LAST) if act.in_the_way != NO_MOVE]
+    zone = _zone(session, actor) if found else None
+    return [
+        LastAct(
+            act.command,
+            act.at.astimezone(zone).strftime("%H:%M"),
+            said(act.said),
+            act.undone,
+            said(act.in_the_way) if act.in_the_way else "",
+        )
+        for act in found
+    ]
+
+
+def said(told: Said) -> str:
+    """What an act was, or what stands in its way, in the reader's language."""
+    return texts.in_language(texts.language.get(), told.message, told.facts)
 
 
 def site_of(session: Session, actor: Actor, box: str | None) -> tuple[UUID, Container | None]:
@@ -52,3 +79,9 @@ def site_of(session: Session, actor: Actor, box: str | None) -> tuple[UUID, Cont
     if first is None:
         raise NotFound("no_site", "There is no site where you handle tubes.")
     return accounts.site_by_code(session, first.code).id, None
+
+
+def _zone(session: Session, actor: Actor) -> ZoneInfo:
+    """The clock of the bench: that of its site."""
+    site, _ = site_of(session, actor, None)
+    return ZoneInfo(session.get_one(Site, site).time_zone)

@@ -1,19 +1,13 @@
 """What the bench says after a command card."""
 
-from biobank import texts
 from biobank.codes import grouped, read
 from biobank.pages.answers import Outcome, Result, short
+from biobank.pages.bench.asking import said
 from biobank.pages.bench.order import Order
 from biobank.pages.scanning import Mode
 from biobank.storage import BoxMap
-from biobank.storage.acts import Said
 from biobank.storage.undoing import Undone
 from biobank.texts import gettext as _
-
-
-def said(told: Said) -> str:
-    """What an act was, or what stands in its way, in the reader's language."""
-    return texts.in_language(texts.language.get(), told.message, told.facts)
 
 
 def undone(order: Order, what: Undone) -> Result:

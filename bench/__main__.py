@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Sequence
 
-from bench import collecting, labels, lookup, making, registering
+from bench import collecting, labels, lookup, making, racks, registering
 
 Row = tuple[str, float, float, float, str]
 
@@ -12,6 +12,7 @@ BENCHES: dict[str, Callable[[], Sequence[Row]]] = {
     "labels": labels.rows,
     "lookup": lookup.rows,
     "making": making.rows,
+    "racks": racks.rows,
     "registering": registering.rows,
 }
 

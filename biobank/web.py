@@ -49,6 +49,8 @@ _SAFE = {"GET", "HEAD", "OPTIONS"}
 _FORM, _FORM_WITH_FILE = "application/x-www-form-urlencoded", "multipart/form-data"
 FIRST_LINK = "/first/"
 """Where a person who was added chooses a password; the link's secret comes after it."""
+CLAIM_LINK = "/stations/claim/"
+"""Where a browser becomes an enrolled bench; the link's secret comes after it."""
 
 _FOR_PROGRAMS = ("/api/", "/schema", "/healthz", "/readyz")
 _OURS = ("csrf", "command")
@@ -108,8 +110,8 @@ class Incoming(ASGIMiddleware):
 
 
 def _without_secret(path: str) -> str:
-    """A path as it may be logged: whoever reads the log must not come in by somebody's first link."""
-    return f"{FIRST_LINK}..." if path.startswith(FIRST_LINK) else path
+    """A path as it may be logged: whoever reads the log must not come in by a link that works once."""
+    return next((f"{link}..." for link in (FIRST_LINK, CLAIM_LINK) if path.startswith(link)), path)
 
 
 _HEARD = {b"x-request-id", b"content-type", b"cookie", b"accept-language", b"host"}

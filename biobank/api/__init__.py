@@ -24,7 +24,9 @@ from biobank.api import (
     signatures,
     sites,
     specimens,
+    stations,
     studies,
+    tasks,
     undoing,
     visits,
 )
@@ -60,6 +62,8 @@ router = Router(
             late,
             signatures,
             progress,
+            stations,
+            tasks,
             racks,
             reservations,
             capacity,

@@ -8,7 +8,7 @@ from litestar import Request, Response, get
 from litestar.response import Redirect, Template
 from sqlmodel import Session
 
-from biobank import inputs, participants, specimens, storage, studies, web
+from biobank import inputs, participants, specimens, storage, studies, tasks, web
 from biobank.pages import shell
 from biobank.pages.charts import lasting
 from biobank.pages.out import TONES
@@ -36,6 +36,7 @@ class Home(msgspec.Struct, frozen=True):
     freezers: list[ContainerRow]
     studies: list[StudyCard]
     visits: Counts
+    tasks: int
 
 
 def address(found: Found) -> str:
@@ -58,6 +59,7 @@ def home(door: web.OpenDoor) -> Template:
             freezers=storage.roots(session, actor),
             studies=studies.everything(session, actor),
             visits=participants.counts(session, actor, Asked()),
+            tasks=sum(tasks.open_counts(session, actor).values()),
         )
 
     me, told = shell.ask(door, question)

@@ -94,14 +94,16 @@ def link_of(secret: str, ends: datetime) -> str:
     return f"{int(ends.timestamp())}.{secret}"
 
 
-def require_link(session: Session, link: str) -> Station:
-    """The station that a link enrols. Refused: one that was used, whose time is over, or that never was."""
-    ends, _, _ = link.partition(".")
+def require_link(session: Session, link: str, *, lock: bool = False) -> Station:
+    """The station that a link enrols, locked where it is to be changed.
+
+    Refused: one that was used, whose time is over, or that never was.
+    """
     asked = select(Station).where(
         col(Station.secret_hash) == _link_hash(link), col(Station.ended_at).is_(None)
     )
-    station = session.exec(asked.with_for_update()).first()
-    if station is None or not _before(ends):
+    station = session.exec(asked.with_for_update() if lock else asked).first()
+    if station is None or not _before(link.partition(".")[0]):
         message = N_("This link was used already, or its time is over. Ask a manager for a new one.")
         raise NotFound("station_link_over", message)
     return station
@@ -160,7 +162,7 @@ def new_link(session: Session, actor: Actor, station_id: UUID, secret: str) -> E
 
 def claim(session: Session, link: str, secret: str) -> StationRow:
     """Make the browser that has the link the station, under a new secret; the link ends with that."""
-    station = require_link(session, link)
+    station = require_link(session, link, lock=True)
     station.secret_hash = people.hashed(secret)
     session.flush()
     return _row(station, session.get_one(Site, station.site_id))

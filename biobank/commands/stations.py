@@ -1,0 +1,150 @@
+"""Stations, badges, and people who leave."""
+
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import rich_click as click
+
+from biobank.commands import running
+from biobank.commands.setting_up import ROLES, user
+from biobank.commands.tubes import require_writable
+from biobank.texts import N_
+
+
+@click.group()
+def station() -> None:
+    """Benches that are enrolled."""
+
+
+@station.command("add")
+@click.argument("name")
+@click.option("--site", required=True)
+@click.option("--printer")
+@click.option("--starts-in", type=click.Choice(("lookup", "store", "take")), default="lookup")
+@click.option("--theme", type=click.Choice(("light", "dark")))
+@click.option("--volume", default="50", show_default=True, help="0 (seen only) to 100.")
+@click.option("--idle-minutes", default="5", show_default=True, help="Until it locks.")
+def add_station(**told: Any) -> None:
+    """Enrol a bench, and print the address that its browser opens once."""
+    from biobank import clock, stations
+
+    order, secret = running.ordered(stations.StationOrder, told), clock.new_secret()
+    made = running.acted(
+        lambda session, actor: stations.enrol(session, actor, order, secret), stations.Enrolment
+    )
+    _tell(stations.link_of(secret, made.ends), made.name)
+
+
+@station.command("link")
+@click.argument("key", type=click.UUID)
+def link_station(key: UUID) -> None:
+    """Print an address for another browser of a station; KEY is its id in the list."""
+    from biobank import clock, stations
+
+    secret = clock.new_secret()
+    made = running.acted(
+        lambda session, actor: stations.new_link(session, actor, key, secret), stations.Enrolment
+    )
+    _tell(stations.link_of(secret, made.ends), made.name)
+
+
+@station.command("list")
+@running.as_json
+@running.as_csv
+def list_stations(as_json: bool, as_csv: bool) -> None:  # noqa: FBT001 - flags of the command line
+    """List the stations with when somebody last came in there; those that ended last."""
+    from biobank import stations
+
+    rows = running.asked(stations.everything)
+    if not running.tell_rows(stations.StationRow, rows, as_json=as_json, as_csv=as_csv):
+        for row in rows:
+            seen = f"{row.seen_at:%Y-%m-%d %H:%M}" if row.seen_at else "-"
+            click.echo(f"{row.id}  {row.name}  {row.site}  {seen}{'  ended' if row.ended_at else ''}")
+
+
+@station.command("end")
+@click.argument("key", type=click.UUID)
+def end_station(key: UUID) -> None:
+    """End a station, at once; KEY is its id in the list."""
+    from biobank import stations
+
+    row = running.acted(lambda session, actor: stations.end(session, actor, key), stations.StationRow)
+    running.say(N_("Ended the station %(name)s."), name=row.name)
+
+
+@click.group()
+def badge() -> None:
+    """Badges, by which people are told at a bench."""
+
+
+@badge.command("print")
+@click.argument("names", nargs=-1, required=True)
+@click.option("--stock", default="herma-4100", show_default=True, help="The sheet or roll.")
+@click.option("--skip", default=0, show_default=True, help="Labels of the first sheet that are used already.")
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The PDF to write."
+)
+def print_badges(out: Path, **told: Any) -> None:
+    """Print the badges of NAMES; who has none yet gets one."""
+    from biobank.labels import badges, printing
+
+    require_writable(out)
+    order = running.ordered(badges.BadgePrint, told)
+    job = running.acted(lambda session, actor: badges.print_badges(session, actor, order), printing.PrintJob)
+    out.write_bytes(printing.drawn(job))
+    message = N_("%(count)s labels on %(stock)s: %(out)s")
+    running.say(message, count=len(job.faces), stock=job.stock, out=out)
+
+
+@badge.command("end")
+@click.argument("name")
+def end_badge(name: str) -> None:
+    """End somebody's badge, at once."""
+    from biobank import stations
+
+    order = running.ordered(stations.BadgeOrder, {"name": name})
+    running.acted(lambda session, actor: stations.end_badge(session, actor, order), str)
+    running.say(N_("Ended the badge of %(name)s."), name=name)
+
+
+@user.command("list")
+@running.as_json
+def list_people(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
+    """List everybody with an account, and their roles."""
+    from biobank import accounts
+
+    rows = running.asked(accounts.everyone)
+    if as_json:
+        running.tell_json(rows)
+    else:
+        for row in rows:
+            click.echo(f"{row.name}{'' if row.active else '  ended'}  {', '.join(row.roles)}".rstrip())
+
+
+@user.command("end")
+@click.argument("name")
+@click.option("--role", type=click.Choice(ROLES), help="This role alone; left out, the whole account.")
+@click.option("--site", help="With --role: the site it is for.")
+@click.option("--study", help="With --role: the study it is for.")
+def end_person(name: str, role: str | None, site: str | None, study: str | None) -> None:
+    """End somebody's account, or one role, at once. What they did stays under their name."""
+    from biobank import accounts
+
+    if role is None:
+        running.acted(lambda session, actor: accounts.end_person(session, actor, name), str)
+        running.say(N_("Ended the account of %(name)s."), name=name)
+        return
+    told = {"name": name, "role": role, "site": site, "study": study}
+    order = running.ordered(accounts.GrantOrder, told)
+    running.acted(lambda session, actor: accounts.end_grant(session, actor, order), str)
+    running.say(N_("Ended the role %(role)s of %(name)s."), role=role, name=name)
+
+
+def _tell(link: str, name: str) -> None:
+    from biobank.commands.founding import address
+    from biobank.web import CLAIM_LINK
+
+    message = N_("%(name)s: open this once in the browser of the bench, within 24 hours:")
+    running.say(message, name=name)
+    click.echo(f"  {address(running.chosen())}{CLAIM_LINK}{link}")

@@ -1,0 +1,54 @@
+"""Tasks: what is left to be looked after."""
+
+from uuid import UUID
+
+import rich_click as click
+
+from biobank.commands import running
+from biobank.texts import N_
+
+
+@click.group()
+def task() -> None:
+    """What scans and rules could not settle by themselves."""
+
+
+@task.command("list")
+@click.option("--site")
+@click.option("--kind", help="Such as unresolved_scan, missing, place_disputed.")
+@click.option("--closed", is_flag=True, help="Those that were closed.")
+@running.as_json
+@running.as_csv
+def list_tasks(
+    site: str | None,
+    kind: str | None,
+    closed: bool,  # noqa: FBT001 - flags of the command line
+    as_json: bool,  # noqa: FBT001
+    as_csv: bool,  # noqa: FBT001
+) -> None:
+    """List open tasks, the newest first."""
+    from biobank import tasks, texts
+
+    told = {"site": site, "kind": kind, "closed": "true" if closed else None, "limit": "1000"}
+    sought = running.ordered(tasks.Sought, told)
+    rows = running.asked(lambda session, actor: tasks.listing(session, actor, sought))
+    if not running.tell_rows(tasks.TaskRow, rows, as_json=as_json, as_csv=as_csv):
+        for row in rows:
+            message, facts = tasks.said(row)
+            what = row.specimen or row.code
+            click.echo("  ".join(part for part in (str(row.id), row.site, what) if part))
+            click.echo(f"    {texts.gettext(message) % facts}")
+
+
+@task.command("close")
+@click.argument("key", type=click.UUID)
+@click.option("--resolution", default="done", show_default=True, help="What came of it, in a few words.")
+def close_task(key: UUID, resolution: str) -> None:
+    """Say that a task was looked after; KEY is its id in the list."""
+    from biobank import tasks
+
+    order = running.ordered(tasks.Settle, {"task": str(key), "resolution": resolution})
+    running.acted(
+        lambda session, actor: tasks.row(session, tasks.close(session, actor, order)), tasks.TaskRow
+    )
+    running.say(N_("Closed: %(resolution)s."), resolution=resolution)

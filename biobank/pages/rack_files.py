@@ -14,6 +14,7 @@ from sqlmodel import Session
 
 from biobank import inputs, racks, storage, web
 from biobank.errors import Malformed, Refusal, Refusals
+from biobank.labels.cards import Card
 from biobank.pages import maps, shell, words
 from biobank.pages.maps import Drawing
 from biobank.pages.shell import Form
@@ -200,6 +201,7 @@ def told_of(shown: Beside) -> dict[str, object]:
         "file_drawing": drawn(shown.box, shown.verdict) if shown.verdict else None,
         "profiles": {profile.value: gettext(name) for profile, name in racks.PROFILES.items()},
         "reasons": {reason.value: gettext(name) for reason, name in racks.ABSENT_REASONS.items()},
+        "done_card": Card.DONE.value,
         "stops": {name: gettext(message) for name, message in racks.STOPS.items()},
     }
 

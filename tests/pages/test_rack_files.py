@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from biobank import racks
+from biobank.labels.cards import Card
 from tests.pages.conftest import Tab
 from tests.pages.visitor import Visitor
 from tests.racks.benches import RACK, confirm, of_plate, plate, rack, slots, tubes
@@ -171,6 +172,20 @@ def test_a_file_is_chosen_in_the_browser(tab: Tab, tmp_path: Path) -> None:
     tab.page.get_by_label("File of the rack scanner").set_input_files(file)
     tab.page.get_by_role("button", name="Look at it").first.click()
     tab.page.get_by_role("button", name="Confirm 6 tubes").click()
+    tab.page.get_by_text("Stored: 6.").wait_for()
+    assert len(slots(world, box)) == 6
+    assert tab.complaints == []
+
+
+@pytest.mark.browser
+def test_the_done_card_confirms_a_rack(tab: Tab) -> None:
+    world = tab.site.world
+    box = rack(world)
+    tubes(world, CODES)
+    of_plate(world, plate(CODES))
+    tab.sign_in()
+    tab.open(f"/boxes/{box}/file")
+    tab.scan(Card.DONE.value)
     tab.page.get_by_text("Stored: 6.").wait_for()
     assert len(slots(world, box)) == 6
     assert tab.complaints == []

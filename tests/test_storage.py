@@ -389,3 +389,11 @@ def test_more_tubes_than_a_freezer_has_slots_are_not_stored_at_all(world: World)
     refused = refusal(lambda: world.act(fill))
     assert (refused.slug, refused.facts["free"], refused.facts["wanted"]) == ("freezer_full", 25, 26)
     assert world.unproved() == []
+
+
+def test_a_box_that_is_moved_to_the_rack_where_it_stands_was_seen_there_and_stays(world: World) -> None:
+    rack, box = rack_of(world), world.boxes()[1]
+    before = world.ask(lambda s, a: storage.contents(s, a, rack))
+    move(world, box, rack)  # the rack is full
+    assert world.ask(lambda s, a: storage.contents(s, a, rack)) == before
+    assert world.unproved() == []

@@ -28,7 +28,7 @@ UNDONE_WITHIN = timedelta(hours=8)
 
 UNDOABLE: Mapping[str, frozenset[Kind]] = {
     "specimen": frozenset({Kind.PLACED, Kind.TAKEN_OUT, Kind.THAWED, Kind.SIGHTED}),
-    "container": frozenset({Kind.PLACED}),
+    "container": frozenset({Kind.PLACED, Kind.SIGHTED}),
 }
 """What can be taken back, by the kind of subject; what left the building, or was signed, never can."""
 

@@ -94,6 +94,7 @@ def require_free(
 def move_container(session: Session, actor: Actor, order: ContainerMove) -> Container:
     """Move a container with all it holds; the tubes inside stay where they are in it.
 
+    One that stands there already, where no slot is named, was seen there and stays.
     Refused: into itself or what it holds, into a slot that is taken, a rack into a box.
     """
     container = by_code(session, actor, order.container, May.HANDLE, "container")
@@ -107,12 +108,20 @@ def move_container(session: Session, actor: Actor, order: ContainerMove) -> Cont
         raise RuleBroken("into_itself", message, field="into", name=container.name)
     require_nests(session, outer, type_of(session, container))
     require_same_site(container, outer)
+    if order.slot is None and _is_in(session, container, outer):
+        custody.record(session, actor, container, Kind.SIGHTED)
+        return container
     place = Place(outer.id, *target_slot(session, actor, outer, order.slot, meant=[container.id]))
     require_allowed_inside(session, actor, outer, container)
     frozen = _freeze_inside(session, container, outer)
     lines = [custody.Line(subject=container, kind=Kind.PLACED, change={"place": slot_place(place)})]
     custody.record_all(session, actor, [*lines, *frozen])
     return container
+
+
+def _is_in(session: Session, container: Container, outer: Container) -> bool:
+    place = custody.state(session, container)["place"]
+    return bool(place) and place["container"] == str(outer.id)
 
 
 def ancestors(session: Session, container_id: UUID) -> list[UUID]:

@@ -86,6 +86,17 @@ def test_the_only_waiting_file_is_shown_and_can_be_set_aside(world: World, visit
     assert visitor.post(f"/boxes/{box}/file/set-aside", {"file": "x"}).status_code == 400
 
 
+def test_the_bench_opens_a_box_beside_its_file_only_where_tubes_are_stored(
+    world: World, visitor: Visitor
+) -> None:
+    box = rack(world)
+    assert "data-leads" not in visitor.scan(box, "store")
+    of_plate(world, plate(CODES))
+    assert f'data-leads="/boxes/{box}/file"' in visitor.scan(box, "store")
+    assert f'data-leads="/boxes/{box}/file"' in visitor.scan(RACK, "store")
+    assert "data-leads" not in visitor.scan(box, "lookup")
+
+
 def test_a_turned_rack_is_asked_about_before_anything_is_written(world: World, visitor: Visitor) -> None:
     box = rack(world)
     tubes(world, CODES)
@@ -147,13 +158,14 @@ def test_unknown_tubes_are_registered_on_the_page(world: World, visitor: Visitor
 
 
 @pytest.mark.browser
-def test_a_rack_of_96_tubes_is_stored_by_one_click_on_its_page(tab: Tab) -> None:
+def test_a_rack_of_96_tubes_is_stored_by_one_scan_and_one_click(tab: Tab) -> None:
     world = tab.site.world
     codes = [*next(each.values() for each in plates().values() if len(each) == 95), "0999999999"]
     box, ours = rack(world), tubes(world, codes)
     of_plate(world, plate(codes), source="folder")
     tab.sign_in()
-    tab.open(f"/boxes/{box}/file")
+    tab.open("/bench?mode=store")
+    tab.scan(box)
     tab.page.get_by_role("button", name="Confirm 96 tubes").click()
     tab.page.get_by_text("Stored: 96.").wait_for()
     assert len(slots(world, box)) == 96 == len(ours)

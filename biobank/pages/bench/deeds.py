@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Mapping
 
+import msgspec
 from sqlmodel import Session
 
-from biobank import codes, storage, tasks
+from biobank import codes, racks, storage, tasks
 from biobank.door import Door
 from biobank.errors import RuleBroken
 from biobank.pages import answers, home
@@ -20,6 +21,7 @@ from biobank.pages.scanning import Deed, Mode, Open, decide
 from biobank.people import Actor
 from biobank.storage import ContainerMove
 from biobank.tables import TaskKind
+from biobank.texts import gettext as _
 
 
 def do(door: Door, order: Order, seen: Seen, opened: Open) -> Came:
@@ -40,10 +42,15 @@ def _point_out(door: Door, order: Order, seen: Seen) -> Came:
     return result, Shown(inside, {tube.place[-1].slot: mark}) if inside else None
 
 
-def _open(_door: Door, order: Order, seen: Seen) -> Came:
+def _open(door: Door, order: Order, seen: Seen) -> Came:
+    """Open it; a box to be filled for which the file of a rack scanner waits opens beside that file."""
     if seen.inside is None:
         raise TypeError("a container was found without its inside")
-    result = answers.opened(seen.inside.map, order.mode, stays=True)
+    box = seen.inside.map
+    result = answers.opened(box, order.mode, stays=True)
+    if order.mode is Mode.STORE and door.ask(lambda session, actor: racks.waiting(session, actor, box.code)):
+        told = _("The file of its rack scanner opens.")
+        result = msgspec.structs.replace(result, detail=told, leads=f"/boxes/{box.code}/file")
     return result, with_cursor(seen.inside, order.mode)
 
 

@@ -236,6 +236,7 @@ class ScanBench extends HTMLElement {
   /** @param {KeyboardEvent} event */
   #onKey(event) {
     if (!this.#stopped || event.defaultPrevented || event.repeat || !["Enter", " "].includes(event.key)) return;
+    if (event.target instanceof Element && event.target.closest("[data-answer]")) return; // chosen with the keyboard
     event.preventDefault();
     this.#acknowledge();
   }

@@ -69,6 +69,8 @@ class Actor(msgspec.Struct, frozen=True):
     by_badge: bool = False
     performer: UUID | None = None
     """Whose scan it was, where another person hands it in: both stand in the log."""
+    source: str = ""
+    """How the code came in where it was not scanned (`typed`): it stands in the log."""
 
     @property
     def role(self) -> str:

@@ -200,7 +200,7 @@ def _event(
     key, occurred = clock.new_key(), line.occurred or recorded
     change = {**_AT_BIRTH[type(line.subject)], **line.change} if head.number == 0 else line.change
     salt = secrets.token_bytes(16) if line.note else b""
-    refs = {**line.refs, "performer": str(actor.performer)} if actor.performer else line.refs
+    refs = {**line.refs, **_by_way_of(actor)}
     entry = Entry(
         v=entries.VERSION,
         log=origin(session),
@@ -246,6 +246,12 @@ def _event(
     head.number, head.link, head.after = entry.number, link, entry.after
     note = {"event_id": key, "salt": salt, "text": line.note} if line.note else None
     return row, note
+
+
+def _by_way_of(actor: Actor) -> dict[str, str]:
+    """Who really did it, where another person hands it in, and that a code was typed where it was."""
+    told = {"performer": str(actor.performer) if actor.performer else "", "source": actor.source}
+    return {name: value for name, value in told.items() if value}
 
 
 def _canonical(entry: Entry) -> bytes:

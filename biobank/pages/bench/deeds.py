@@ -15,7 +15,7 @@ from biobank.pages.bench.asking import site_of
 from biobank.pages.bench.commanding import command
 from biobank.pages.bench.drawing import with_cursor
 from biobank.pages.bench.looking import Seen, kit_of, open_box, tube_of
-from biobank.pages.bench.order import Came, Order, Shown
+from biobank.pages.bench.order import Came, Order, Shown, hand
 from biobank.pages.bench.storing import store, take
 from biobank.pages.scanning import Deed, Mode, Open, decide
 from biobank.people import Actor
@@ -86,7 +86,7 @@ def _say(answer: Callable[[str, Mode, str], Result]) -> Callable[[Door, Order, S
 
 def _move(door: Door, order: Order, seen: Seen) -> Came:
     wanted = ContainerMove(container=order.box or "", into=seen.code)
-    door.act(lambda session, actor: storage.move_container(session, actor, wanted).code, str)
+    door.act(lambda session, actor: storage.move_container(session, hand(actor, order), wanted).code, str)
     inside = door.ask(lambda session, actor: containers.look_inside(session, actor, order.box or ""))
     return answers.moved(inside.map, order.mode), None
 

@@ -9,6 +9,9 @@ from biobank import inputs
 from biobank.pages.answers import Result
 from biobank.pages.scanning import Mode
 from biobank.pages.storage import Inside
+from biobank.people import Actor
+
+TYPED = "typed"
 
 
 class Answer(StrEnum):
@@ -36,6 +39,11 @@ class Order(inputs.Input):
     undo: UUID | None = None
     source: str = "scan"
     corrected: inputs.Flag = False
+
+
+def hand(actor: Actor, order: Order) -> Actor:
+    """Whose hand it was: the log tells that a code was typed and not scanned."""
+    return msgspec.structs.replace(actor, source=TYPED) if order.source == TYPED else actor
 
 
 class Shown(msgspec.Struct, frozen=True):

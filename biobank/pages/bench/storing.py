@@ -14,7 +14,7 @@ from biobank.pages import storage as containers
 from biobank.pages.answers import Choice
 from biobank.pages.bench.drawing import beyond, with_cursor
 from biobank.pages.bench.looking import Seen, tube_of
-from biobank.pages.bench.order import Answer, Came, Order, Shown
+from biobank.pages.bench.order import Answer, Came, Order, Shown, hand
 from biobank.pages.scanning import Thing
 from biobank.people import Actor
 from biobank.specimens import SpecimenCard
@@ -39,7 +39,7 @@ def store(door: Door, order: Order, seen: Seen) -> Came:
 
     def work(session: Session, actor: Actor) -> Moved:
         before = specimens.card(session, actor, tube.code)
-        return Moved(_put(session, actor, order, before), before)
+        return Moved(_put(session, hand(actor, order), order, before), before)
 
     moved = door.act(work, Moved)
     inside = door.ask(lambda session, actor: containers.look_inside(session, actor, moved.stored.box))
@@ -67,7 +67,7 @@ def take(door: Door, order: Order, seen: Seen) -> Came:
         before = specimens.card(session, actor, tube.code)
         if before.custody == "out":
             return Moved(Stored(tube.code, "", "", "", changed=False), before)
-        return Moved(storage.take_out(session, actor, wanted)[0], before)
+        return Moved(storage.take_out(session, hand(actor, order), wanted)[0], before)
 
     moved = door.act(work, Moved)
     if not moved.stored.changed:

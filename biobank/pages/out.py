@@ -14,6 +14,7 @@ from sqlmodel import Session
 from biobank import clock, inputs, specimens, storage, web
 from biobank.exchange import csv_out
 from biobank.pages import shell
+from biobank.pages.charts import lasting
 from biobank.pages.shell import Form
 from biobank.pages.visits import with_offset
 from biobank.people import Actor
@@ -67,6 +68,7 @@ def board_page(request: Request[Any, Any, Any], door: web.OpenDoor) -> Template:
         board=board,
         shown=board.rows[:SHOWN],
         tones=TONES,
+        lasting=lasting,
         purposes=list(Purpose),
     )
 

@@ -189,6 +189,8 @@ def test_a_box_is_not_seated_anew_with_nothing_or_with_more_than_it_holds(world:
     refused = refusal(lambda: preview(world, box, ["", ""]), RuleBroken)
     assert refused.slug == "nothing_scanned"
     assert refusal(lambda: preview(world, box, tubes)).slug == "box_full"
+    bag = make(world, "bag", site="BJ")
+    assert refusal(lambda: preview(world, bag, tubes[25:]), RuleBroken).slug == "no_slots"
     assert refusal(lambda: preview(world, box, ["SAAAAAAAA1"]), Refusal).slug == "code_unreadable"
     reseat(world, box, tubes[24::-1])
     assert slots(world, box)["A1"] == tubes[24]

@@ -7,10 +7,12 @@ from litestar.di import Provide
 
 from biobank.pages import (
     bench,
+    capacity,
     cards,
     collecting,
     container_settings,
     discarding,
+    evacuations,
     home,
     kits,
     locked,
@@ -22,6 +24,8 @@ from biobank.pages import (
     preparing,
     protocols,
     rack_files,
+    reseating,
+    rooms,
     schedule,
     shell,
     signing,
@@ -44,10 +48,12 @@ def handlers() -> Sequence[Router]:
     """Every page."""
     modules = (
         bench,
+        capacity,
         cards,
         collecting,
         container_settings,
         discarding,
+        evacuations,
         home,
         kits,
         locked,
@@ -59,6 +65,8 @@ def handlers() -> Sequence[Router]:
         preparing,
         protocols,
         rack_files,
+        rooms,
+        reseating,
         schedule,
         signing,
         specimens,

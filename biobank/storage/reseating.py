@@ -71,6 +71,16 @@ class Reseating(msgspec.Struct, frozen=True):
         return sum(1 for seat in self.seats if seat.was != seat.goes)
 
 
+# --- rules ---
+
+
+def require_slots(name: str, rows: int | None) -> None:
+    """Refused: what things lie unplaced in."""
+    if rows is None:
+        message = N_("Things lie unplaced in %(name)s: there is nothing to seat anew.")
+        raise RuleBroken("no_slots", message, field="box", name=name)
+
+
 # --- actions ---
 
 
@@ -102,11 +112,12 @@ def reseat(session: Session, actor: Actor, order: Reseat) -> list[Stored]:
 
 
 def reseat_preview(session: Session, actor: Actor, order: Reseat) -> Reseating:
-    """The permutation that a re-seat would be. Refused: nothing scanned, more tubes than slots."""
+    """The permutation that a re-seat would be. Refused: nothing scanned, more tubes than slots, no slots."""
     box = by_code(session, actor, order.box)
     kind = type_of(session, box)
     require_holds_tubes(box.name, kind.level)
     grid = Grid.of(kind)
+    require_slots(box.name, grid.rows)
     codes = _scanned(order)
     if not codes:
         message = N_("No tube of %(name)s was scanned yet.")
@@ -181,8 +192,6 @@ def _wells(grid: Grid, order: Reseat) -> list[Slot]:
 
 def _next_slots(box: Container, grid: Grid, tubes: Sequence[str], gone: Collection[Slot]) -> list[Slot]:
     """A slot for each tube, in fill order; an empty text leaves one empty. Refused: more than there are."""
-    if grid.size is None:
-        return [Slot(None, None) for text in tubes if text]
     free = [slot for slot in grid.slots() if slot not in gone]
     if len(tubes) > len(free):
         message = N_(

@@ -2,46 +2,44 @@
 
 import random
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from msgspec import structs
 from sqlmodel import Session
 
-from biobank import clock, custody, storage
+from biobank import clock, storage
 from biobank.errors import NotFound, Refusal, RuleBroken
-from biobank.people import Actor
+from biobank.people import Actor, Granted
 from biobank.storage import BoxMap, ContainerRow, TubeRow
+from biobank.tables import Role
+from tests.test_storage import make, rack_of
 from tests.world import MANAGER, OUTSIDER, World
 
+RACK = "rack-20"
 Maps = dict[str, BoxMap]
 
 
 def bare(shown: BoxMap) -> BoxMap:
     """What a map says of places; when a tube was last seen is told of today alone."""
-    rows = [_unseen(row) for row in shown.slots]
-    shown = _replaced(shown, slots=sorted(rows, key=lambda row: (row.name, row.code)))
-    return shown
+    rows = sorted((unseen(row) for row in shown.slots), key=lambda row: (row.name, row.code))
+    return structs.replace(shown, slots=rows)
 
 
-def _unseen(row: Any) -> Any:
-    return _replaced(row, seen=None)
-
-
-def _replaced(row: Any, **values: Any) -> Any:
-    import msgspec
-
-    return msgspec.structs.replace(row, **values)
+def unseen(row: Any) -> Any:
+    return structs.replace(row, seen=None)
 
 
 class Watcher:
     """Acts at random, and keeps what was seen after each."""
 
     def __init__(self, world: World, seed: int) -> None:
-        self.world, self.chance = world, random.Random(seed)
+        self.world, self.chance = world, random.Random(seed)  # noqa: S311 - the acts of a test
         self.tubes = world.tubes(6)
-        self.boxes = world.boxes()
-        self.bag = self.made("bag")
+        self.boxes, self.freezer, self.home = world.boxes(), world.freezer(), rack_of(world)
+        self.bag, self.rack = self.made("bag"), self.made(RACK)
+        self.moves = 0
         self.kept: list[tuple[datetime, Maps, list[ContainerRow], list[TubeRow]]] = []
 
     def made(self, kind: str) -> str:
@@ -70,20 +68,20 @@ class Watcher:
         self.world.act(lambda s, a: storage.bring_back(s, a, order))
 
     def move(self) -> None:
-        rack = self.world.ask(lambda s, a: storage.place_of(s, storage.by_code(s, a, self.boxes[0]))).path
-        into = next(step.code for step in rack if step.level == "rack")
-        slot = self.chance.choice(["4", "5", "6", "D1", "A2", "2-1"])
-        order = storage.ContainerMove(container=self.chance.choice(self.boxes), into=into, slot=slot)
+        into = self.chance.choice([self.rack, self.home])
+        order = storage.ContainerMove(container=self.chance.choice(self.boxes), into=into)
         self.world.act(lambda s, a: storage.move_container(s, a, order))
+        self.moves += 1
 
     def keep(self) -> None:
         def now(session: Session, actor: Actor) -> None:
-            maps = {code: storage.box_map(session, actor, code) for code in (*self.boxes, self.bag, freezer)}
+            maps = {code: storage.box_map(session, actor, code) for code in codes}
             rows = storage.contents(session, actor, freezer)
             tubes = storage.tubes_in(session, actor, freezer)
             self.kept.append((clock.now(), maps, rows, tubes))
 
-        freezer = self.world.freezer()
+        freezer = self.freezer
+        codes = (*self.boxes, self.bag, self.rack, freezer)
         self.world.ask(now)
 
 
@@ -95,17 +93,78 @@ def test_after_random_acts_every_past_map_count_and_list_is_what_was_seen_then(
     for _ in range(30):
         watcher.act()
     assert len(watcher.kept) > 10
-    freezer = world.freezer()
+    assert watcher.moves
+    freezer = watcher.freezer
 
     def then(session: Session, actor: Actor) -> None:
         for at, maps, rows, tubes in watcher.kept:
             for code, shown in maps.items():
                 assert bare(storage.box_map_at(session, actor, code, at)) == bare(shown)
             assert storage.contents_at(session, actor, freezer, at) == rows
-            assert storage.tubes_at(session, actor, freezer, at) == [_unseen(row) for row in tubes]
+            assert storage.tubes_at(session, actor, freezer, at) == [unseen(row) for row in tubes]
             count = storage.count_at(session, actor, freezer, at)
             assert count.tubes == sum(row.tubes for row in rows)
             assert count.tubes + count.out == len(tubes)
 
     world.ask(then)
+    assert world.unproved() == []
+
+
+# --- what is refused, and what is told otherwise ---
+
+
+def test_nothing_is_told_of_a_box_before_it_was_made_or_of_anybody_elses(world: World) -> None:
+    box, now = world.boxes()[0], clock.now()
+    long_ago = datetime(2001, 2, 3, tzinfo=UTC)
+    for ask in (
+        storage.box_map_at,
+        storage.inside_at,
+        storage.tubes_at,
+        storage.count_at,
+        storage.contents_at,
+    ):
+        with pytest.raises(RuleBroken) as early:
+            world.ask(lambda s, a, asked=ask: asked(s, a, box, long_ago))  # type: ignore[misc]
+        assert (early.value.slug, early.value.field) == ("not_made_yet", "at")
+        with pytest.raises(NotFound):
+            world.ask(lambda s, a, asked=ask: asked(s, a, box, now), OUTSIDER)  # type: ignore[misc]
+
+
+def test_a_past_map_tells_only_that_a_slot_was_taken_by_what_is_out_of_scope(world: World) -> None:
+    box = world.boxes()[0]
+    world.put(box, world.tubes(1))
+
+    def narrowed(session: Session, actor: Actor) -> BoxMap:
+        grants = tuple(Granted(Role.TECHNICIAN, study_id=clock.new_key()) for _ in actor.grants)
+        return storage.box_map_at(session, structs.replace(actor, grants=grants), box, clock.now())
+
+    slot = world.ask(narrowed).slots[0]
+    assert (slot.state, slot.code, slot.material) == ("occupied", "", "")
+
+
+def test_a_box_that_moved_shows_the_way_to_where_it_stood(world: World) -> None:
+    box = world.boxes()[0]
+    before = world.ask(lambda s, a: storage.box_map(s, a, box))
+    then = clock.now()
+    order = storage.ContainerMove(container=box, into=make(world, RACK, site="BJ"))
+    world.act(lambda s, a: storage.move_container(s, a, order))
+    after = world.ask(lambda s, a: storage.box_map(s, a, box))
+    assert after.path != before.path
+    assert world.ask(lambda s, a: storage.box_map_at(s, a, box, then)).path == before.path
+    assert world.ask(lambda s, a: storage.box_map_at(s, a, box, clock.now())).path == after.path
+    assert world.unproved() == []
+
+
+def test_slots_that_were_blocked_then_are_blocked_on_the_map_of_then(world: World) -> None:
+    box = world.boxes()[0]
+    order = storage.BlockOrder(container=box, slots=["B2"])
+    world.act(lambda s, a: storage.block_slots(s, a, order), person=MANAGER)
+    blocked = clock.now()
+    world.act(lambda s, a: storage.unblock_slots(s, a, order), person=MANAGER)
+
+    def state(at: datetime) -> str:
+        shown = world.ask(lambda s, a: storage.box_map_at(s, a, box, at))
+        return next(slot.state for slot in shown.slots if slot.name == "B2")
+
+    assert (state(blocked), state(clock.now())) == ("blocked", "empty")
     assert world.unproved() == []

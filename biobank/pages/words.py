@@ -103,6 +103,12 @@ WORDS: Mapping[str, str] = {
     "verdict.absent": N_("absent"),
     "verdict.duplicate": N_("twice"),
     "verdict.empty": N_("empty"),
+    # how boxes are chosen
+    "strategy.first_free": N_("the first free slots"),
+    "strategy.least_empty": N_("the fullest boxes first"),
+    "strategy.together": N_("a participant together"),
+    "strategy.split": N_("aliquots over two freezers"),
+    "strategy.origin": N_("back to where they were"),
     # visits
     "planned": N_("planned"),
     "done": N_("done"),

@@ -7,14 +7,14 @@ from uuid import UUID, uuid4
 import pytest
 from sqlmodel import Session, col, select
 
-from biobank import clock, people, specimens, storage, tasks
+from biobank import clock, people, specimens, stations, storage, tasks
 from biobank.errors import Refusal
 from biobank.ledger import entries
 from biobank.people import Actor
 from biobank.specimens import SpecimenCard
 from biobank.storage import Came, Late, LateScan
 from biobank.storage.numbering import without
-from biobank.tables import CustodyEvent, Person, SignIn, Site, Specimen, Station, TaskKind
+from biobank.tables import CustodyEvent, Person, SignIn, Site, Specimen, TaskKind
 from biobank.tasks import TaskRow
 from tests.world import MANAGER, OUTSIDER, SECRETS, TECHNICIAN, World
 
@@ -267,15 +267,14 @@ def test_who_scanned_and_who_handed_in_both_stand_in_the_log(world: World) -> No
 def at_a_station(world: World) -> None:
     """Let the technician's browser be the one at Freezer 3."""
 
-    def enrol(session: Session) -> None:
-        site = session.exec(select(Site).where(col(Site.code) == "BJ")).one()
-        station = Station(name="Freezer 3", site_id=site.id, secret_hash=b"nobody's")
-        session.add(station)
-        session.flush()
-        mine = people.hashed(SECRETS[TECHNICIAN])
-        session.exec(select(SignIn).where(col(SignIn.secret_hash) == mine)).one().station_id = station.id
+    order = stations.StationOrder(name="Freezer 3", site="BJ")
+    made = world.act(lambda s, a: stations.enrol(s, a, order, clock.new_secret()), person=MANAGER)
 
-    world.database.write(enrol)
+    def stand(session: Session) -> None:
+        mine = people.hashed(SECRETS[TECHNICIAN])
+        session.exec(select(SignIn).where(col(SignIn.secret_hash) == mine)).one().station_id = made.id
+
+    world.database.write(stand)
 
 
 def missing(world: World) -> list[Any]:

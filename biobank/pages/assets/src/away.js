@@ -3,7 +3,7 @@
  *
  * Whatever it cannot know it does not guess: such a scan needs the network, and says so.
  */
-import { checks, fold, isOurShape } from "./codes.js";
+import { checks, fold, grouped, isOurShape } from "./codes.js";
 import * as kept from "./kept.js";
 
 const AGAIN = 1000; // ms between two looks at the same map
@@ -169,7 +169,7 @@ export class Away {
     const answer = document.implementation.createHTMLDocument();
     const template = /** @type {HTMLTemplateElement | null} */ (this.#page.querySelector(`template[data-says="${name}"]`));
     if (template) answer.body.append(answer.importNode(template.content, true));
-    for (const place of answer.querySelectorAll("[data-fact]")) place.textContent = facts[place.getAttribute("data-fact") ?? ""] ?? "";
+    for (const place of answer.querySelectorAll("[data-fact]")) place.textContent = grouped(facts[place.getAttribute("data-fact") ?? ""] ?? "");
     for (const part of answer.querySelectorAll("[data-unless-empty]")) if (!facts[part.getAttribute("data-unless-empty") ?? ""]) part.remove();
     const result = answer.querySelector(".scan-result");
     for (const part of /** @type {const} */ (["mode", "box", "at"])) result?.setAttribute(`data-${part}`, now[part] ?? "");
@@ -188,7 +188,7 @@ export class Away {
     if (mode && button) mode.textContent = button.textContent;
     hint?.remove();
     const bench = /** @type {HTMLElement | null} */ (document.querySelector("scan-bench"));
-    if (open && now.box !== (bench?.dataset.box ?? "")) open.textContent = now.box ? (box ?? now.box) : "";
+    if (open && now.box !== (bench?.dataset.box ?? "")) open.textContent = grouped(now.box ? (box ?? now.box) : "");
     return band;
   }
 }

@@ -36,6 +36,12 @@ export function checks(code) {
   return sum === 1;
 }
 
+/** A code of ours as it is printed, `SM9S 346Q 35`; any other text as it is.
+ * @param {string} text @returns {string} */
+export function grouped(text) {
+  return isOurShape(text) ? text.replace(/^(.{4})(.{4})/, "$1 $2 ") : text;
+}
+
 /** @param {string} text @returns {"empty" | "short" | "valid" | "invalid" | "foreign"} */
 export function judge(text) {
   const code = fold(text);

@@ -214,7 +214,8 @@ def drawn(box: BoxMap, found: RackVerdict) -> Drawing:
     for slot in box.slots:
         well = wells.get(slot.name)
         verdict = well.verdict if well else Verdict.EMPTY
-        code = (well.tube or well.code or well.expected) if well else ""
+        absent = well.expected if well and verdict is Verdict.ABSENT else ""
+        code = (well.tube or well.code or absent) if well else ""
         rows.append(SlotRow(slot.name, slot.row, slot.col, words.word(verdict.value, "verdict"), code))
         good = well is None or well.good or verdict in (Verdict.ABSENT, Verdict.EMPTY)
         marks[slot.name] = _DRAWN[verdict] if good else "stop"

@@ -55,6 +55,19 @@ def test_a_bench_is_enrolled_and_its_browser_let_in_once(world: World, manager: 
     assert world.unproved() == []
 
 
+def test_the_log_of_requests_does_not_tell_the_link_of_a_bench(
+    world: World, capfd: pytest.CaptureFixture[str]
+) -> None:
+    told = bench.enrolled(world, under="a-link-that-nobody-reads")
+    browser = visit(world, "")
+    to = web.CLAIM_LINK + bench.link(told, "a-link-that-nobody-reads")
+    assert browser.get(to).status_code == 200
+    assert browser.post(to, {}).status_code == 303
+    logged = "".join(capfd.readouterr())
+    assert f"{web.CLAIM_LINK}..." in logged
+    assert "a-link-that-nobody-reads" not in logged
+
+
 def test_a_bench_is_set_up_gets_another_link_and_ends(world: World, manager: Visitor) -> None:
     at = bench.bench(world)
     assert f"s{at}" in manager.get("/stations").text

@@ -3,12 +3,14 @@
 import sys
 from collections.abc import Callable, Sequence
 
-from bench import collecting, labels, lookup, making, racks, registering
+from bench import claiming, collecting, evacuating, labels, lookup, making, racks, registering
 
 Row = tuple[str, float, float, float, str]
 
 BENCHES: dict[str, Callable[[], Sequence[Row]]] = {
+    "claiming": claiming.rows,
     "collecting": collecting.rows,
+    "evacuating": evacuating.rows,
     "labels": labels.rows,
     "lookup": lookup.rows,
     "making": making.rows,

@@ -23,6 +23,8 @@ from biobank.tables import PRESENT, Placement, Specimen
 from biobank.texts import N_
 
 MOST = 20
+MOST_MOVES = 1000
+"""So many tubes are planned at most, as in any plan: more are no day's work, and one act could not hold them."""
 
 # --- words ---
 
@@ -143,7 +145,7 @@ def _plan(session: Session, actor: Actor, order: GapOrder) -> _Plan:
                 sum(room.free for room in begun.values()),
                 count,
             )
-            if not chosen:
+            if not chosen or sum(movable[box] for box in chosen) > MOST_MOVES:
                 break
             seated, stuck = _seated(session, begun, chosen)
             if not stuck:

@@ -21,7 +21,7 @@ from biobank.storage.geometry import Grid, Slot
 from biobank.storage.keeping import Minutes, PlannedSlot, Promise, Reservation
 from biobank.storage.maps import by_code, paths, taken_in
 from biobank.storage.placing import Stored, Tubes, require_once, require_storable
-from biobank.storage.rearranging import MOST, Going, Rearrangement, rearrange
+from biobank.storage.rearranging import Going, Rearrangement, rearrange
 from biobank.storage.rooms import Room, rooms, standing_free, traits
 from biobank.storage.seating import Guest, Seated, Strategy
 from biobank.tables import Container, ContainerType, CustodyEvent, Keep, Placement, Specimen
@@ -128,9 +128,6 @@ def carry_out(session: Session, actor: Actor, order: CarryOut) -> list[Stored]:
     if not seats:
         message = N_("No tube of this plan goes there or comes from there.")
         raise RuleBroken("nothing_planned_there", message, field="box")
-    if len(seats) > MOST:
-        message = N_("These are %(count)s tubes, and %(most)s go in one act. Carry it out box by box.")
-        raise RuleBroken("carry_box_by_box", message, field="box", count=len(seats), most=MOST)
     moves = [Going(tube=seat.code, box=seat.box, slot=seat.slot) for seat in seats]
     told = Rearrangement(moves=moves, occurred=order.occurred, note=order.note)
     return rearrange(session, actor, told, {"plan": str(order.plan)})

@@ -26,7 +26,9 @@ from biobank.storage import (
     Step,
     TypeRow,
 )
+from biobank.tables import Level
 
+LEVELS = [level.value for level in Level]
 _BETWEEN = re.compile(r"[,;\s]+")
 
 
@@ -72,7 +74,7 @@ def _set_up(session: Session, actor: Actor, code: str) -> SetUp:
         "studies": [row.code for row in studies.everything(session, actor)],
         "materials": list(amounts.MATERIALS),
         "storage": storage.storage_classes(session),
-        "types": [row.code for row in rows],
+        "types": [row.code for row in rows if LEVELS.index(row.level) > LEVELS.index(settings.level)],
     }
     # What a limit names stays to be chosen, whoever looks: a form must not drop it unseen.
     choices = {

@@ -16,8 +16,7 @@ from biobank.pages.maps import Drawing, Elevation
 from biobank.pages.past import When, when_asked
 from biobank.pages.shell import Form
 from biobank.people import Actor, May
-from biobank.storage import BoxMap, Branch, ContainerMove, FreezerOrder
-from biobank.storage.allowing import Rule
+from biobank.storage import BoxMap, Branch, ContainerMove, ContainerSettings, FreezerOrder
 from biobank.storage.making import FreezerMade
 from biobank.tables import Holder, Level
 
@@ -90,12 +89,12 @@ def make_freezer(request: Request[Any, Any, Any], door: web.OpenDoor, form: Form
 def container_page(request: Request[Any, Any, Any], door: web.OpenDoor, code: FromPath[str]) -> Template:
     """A box slot by slot, a rack's front, or a freezer with its door open; now, or as it was."""
 
-    def question(session: Session, actor: Actor) -> tuple[When, Inside, list[Rule]]:
+    def question(session: Session, actor: Actor) -> tuple[When, Inside, ContainerSettings | None]:
         when = when_asked(session, actor, code, request.query_params.get("at", ""))
-        rules = [] if when.at else storage.container_settings(session, actor, code).rules
-        return when, look_inside(session, actor, code, when.at), rules
+        settings = None if when.at else storage.container_settings(session, actor, code)
+        return when, look_inside(session, actor, code, when.at), settings
 
-    me, (when, inside, rules) = shell.ask(door, question)
+    me, (when, inside, settings) = shell.ask(door, question)
     wanted = request.query_params.get("slot", "").strip().upper()
     chosen = next((slot for slot in inside.map.slots if slot.name == wanted), None) if wanted else None
     return shell.page(
@@ -104,7 +103,8 @@ def container_page(request: Request[Any, Any, Any], door: web.OpenDoor, code: Fr
         box=inside.map,
         inside=inside,
         when=when,
-        rules=rules,
+        rules=settings.rules if settings else [],
+        retired=settings is not None and settings.retired,
         chosen=chosen,
         lost=wanted if wanted and chosen is None else "",
         **drawn(inside, {chosen.name: "cursor"} if chosen else {}),

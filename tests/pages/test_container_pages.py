@@ -152,5 +152,8 @@ def test_an_empty_box_is_retired_and_its_page_says_so(world: World, manager: Vis
     page = manager.get(f"/containers/{box}/settings").text
     assert "retired" in page
     assert "Retire it" not in page
+    page = manager.get(f"/containers/{box}").text
+    assert "retired" in page
+    assert "Store here" not in page
     assert slots(world, box) == {}
     assert world.unproved() == []

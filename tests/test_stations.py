@@ -333,6 +333,10 @@ def test_who_came_in_by_a_badge_handles_tubes_sets_nothing_up_and_the_log_names_
     assert people.allowed(me, May.HANDLE)
     assert not people.allowed(me, May.SET_UP)
     assert not people.allowed(me, May.ADMINISTER)
+    token = accounts.TokenOrder(name="a way around")
+    door = Door(world.database, Credentials(session="of a badge"), clock.new_key())
+    making = partial(door.act, lambda s, a: accounts.make_token(s, a, token, "secret"), accounts.TokenMade)
+    assert refusal(making).slug == "token_by_badge"
 
     tube = world.tubes(1)[0]
     order = storage.PutAway(box=world.boxes()[0], tubes=[tube])

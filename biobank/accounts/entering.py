@@ -69,10 +69,17 @@ def require_password(order: PasswordOrder) -> str:
 
 
 def make_token(session: Session, actor: Actor, order: TokenOrder, secret: str) -> TokenMade:
-    """Give a program a key with the actor's own rights. Refused: more than a year, a token making tokens."""
+    """Give a program a key with the actor's own rights.
+
+    Refused: more than a year, a token making tokens, a badge making what reaches further than a badge.
+    """
     people.require(actor, May.SEE)
     if actor.by_token:
         raise RuleBroken("token_from_token", N_("A token cannot make tokens. Sign in to make one."))
+    if actor.by_badge:
+        raise RuleBroken(
+            "token_by_badge", N_("A badge makes no tokens. Sign in with your password to make one.")
+        )
     if not 1 <= order.days <= 366:
         message = N_("A token lasts from 1 to 366 days.")
         raise RuleBroken("token_days", message, field="days")

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Sequence
 
-from bench import claiming, collecting, evacuating, labels, lookup, making, racks, registering
+from bench import claiming, collecting, evacuating, labels, lookup, making, maps, racks, registering
 
 Row = tuple[str, float, float, float, str]
 
@@ -15,6 +15,7 @@ BENCHES: dict[str, Callable[[], Sequence[Row]]] = {
     "lookup": lookup.rows,
     "making": making.rows,
     "racks": racks.rows,
+    "maps": maps.rows,
     "registering": registering.rows,
 }
 

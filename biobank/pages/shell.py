@@ -18,7 +18,7 @@ from sqlmodel import Session
 
 from biobank import amounts, codes, custody, people, texts, web
 from biobank.door import Door
-from biobank.pages import words
+from biobank.pages import cells, words
 from biobank.people import Actor, May
 
 Answer = TypeVar("Answer")
@@ -141,6 +141,9 @@ def _environment() -> Environment:
         "is_demo": is_demo,
         "language": texts.language.get,
         "languages": texts.LANGUAGES,
+        "map_ground": cells.ground,
+        "map_links": cells.links,
+        "map_shapes": cells.shapes,
         "may": may,
         "theme": theme,
     }

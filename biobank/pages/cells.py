@@ -1,0 +1,96 @@
+"""The cells of a box map as SVG: written straight, since a template takes ten times as long for each cell.
+
+Classes only: every colour comes from the styles. Whatever a person named is escaped.
+"""
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+from markupsafe import Markup, escape
+
+from biobank.codes import grouped
+from biobank.pages.maps import Axis, Cell, Drawing
+from biobank.pages.words import word
+from biobank.storage import BoxMap
+from biobank.texts import gettext as _
+
+_CHECK = "M1 5.5l3 3L9 2"
+_WARNING = "M5 .8L9.6 9H.4zM5 3.8v2.2M5 7.5v.1"
+_MARKS = {"found": _CHECK, "notice": _WARNING}
+
+
+def ground(drawing: Drawing) -> Markup:
+    """What stands behind the cells: the outline, the letters around it, the arrow of the fill order."""
+    return Markup(_ground(tuple(drawing.axes), drawing.outline, drawing.order))  # noqa: S704 - escaped below
+
+
+def links(drawing: Drawing, box: BoxMap, query: str = "") -> Markup:
+    """Every cell as a link to its slot, in rows, each announced by its slot and what is in it."""
+    # Put into the language once, not for each cell.
+    said = str(escape(_("%(slot)s, row %(row)s, column %(column)s, %(state)s")))
+    states = {state: str(escape(word(state))) for state in {slot.state for slot in box.slots}}
+    start, more = f"/containers/{box.code}?slot=", f"&amp;{escape(query)}" if query else ""
+    lines = []
+    for line in drawing.rows:
+        cells = "".join(_links(line, said, states, start, more))
+        lines.append(f'<g role="row">{cells}</g>')
+    return Markup("\n".join(lines))  # noqa: S704 - every part is ours or escaped
+
+
+def shapes(drawing: Drawing) -> Markup:
+    """Every cell as a mere shape, for a picture of the map."""
+    cells = (f'<g class="cell {each.state}">{_inside(each)}</g>' for line in drawing.rows for each in line)
+    return Markup("".join(cells))  # noqa: S704 - states and the ends of codes are ours
+
+
+def _links(line: list[Cell], said: str, states: dict[str, str], start: str, more: str) -> Iterator[str]:
+    for each in line:
+        slot = each.slot
+        row, column = each.row + 1, each.col + 1
+        label = said % {"slot": slot.name, "row": row, "column": column, "state": states[slot.state]}
+        if slot.code:
+            label = f"{label}, {grouped(slot.code)}, {each.text}"
+        title = ""
+        if slot.owner:
+            owner = escape(slot.owner)
+            label, title = f"{label}, {owner}", f"<title>{owner}</title>"
+        yield (
+            f'<a class="cell {each.state}" role="gridcell" href="{start}{slot.name}{more}"'
+            f' tabindex="{0 if each.first else -1}" data-row="{each.row}" data-col="{each.col}"'
+            f' aria-label="{label}">{title}{_inside(each)}</a>'
+        )
+
+
+def _inside(each: Cell) -> str:
+    before, after = _shape(each.state, each.x, each.y, written=bool(each.text))
+    return f"{before}{each.text}{after}"
+
+
+@lru_cache(16_384)
+def _shape(state: str, x: int, y: int, *, written: bool) -> tuple[str, str]:
+    """What is drawn before and after the short text of a cell; the second cue of its state among it."""
+    before, after = f'<rect x="{x}" y="{y}" width="44" height="44"/>', ""
+    if state == "cursor":
+        before += f'<rect class="ring" x="{x + 4}" y="{y + 4}" width="36" height="36"/>'
+    if state in {"blocked", "other"}:
+        lines = f"M{x} {y + 22}l22 -22M{x} {y + 44}l44 -44M{x + 22} {y + 44}l22 -22"
+        before += f'<path class="hatch{" dotted" if state == "other" else ""}" d="{lines}"/>'
+    if state == "reserved":
+        before += f'<path class="corner" d="M{x + 32} {y}h12v12z"/>'
+    if state in _MARKS:
+        after = f'<path class="mark" transform="translate({x + 31} {y + 4})" d="{_MARKS[state]}"/>'
+    if written:
+        return f'{before}<text x="{x + 22}" y="{y + (26 if state in _MARKS else 22)}">', f"</text>{after}"
+    if state == "cursor":
+        before += f'<path class="play" transform="translate({x + 17} {y + 15})" d="M0 0l12 7-12 7z"/>'
+    elif state == "empty":
+        before += f'<circle class="dot" cx="{x + 22}" cy="{y + 22}" r="2.5"/>'
+    return before, after
+
+
+@lru_cache(256)
+def _ground(axes: tuple[Axis, ...], outline: str, order: str) -> str:
+    letters = (
+        f'<text class="map-axis" x="{each.x}" y="{each.y}">{escape(each.text)}</text>' for each in axes
+    )
+    return f'<path class="map-outline" d="{outline}"/>{"".join(letters)}<path class="map-order" d="{order}"/>'

@@ -15,6 +15,7 @@ from biobank.people import Actor
 from biobank.tables import (
     ContainerType,
     Event,
+    Hold,
     Placement,
     Protocol,
     Requirement,
@@ -120,7 +121,9 @@ def take_out(session: Session, actor: Actor) -> None:
     """A few tubes are out now."""
     asked = select(Specimen.code).join(Placement, col(Placement.specimen_id) == col(Specimen.id))
     asked = asked.where(col(Specimen.material) == "plasma_edta").order_by(col(Specimen.id))
+    asked = asked.where(col(Specimen.id).not_in(select(Hold.specimen_id)))
     told = {"tubes": list(session.exec(asked.limit(TAKEN_OUT))), "note": "Taken out to show it."}
+    told |= {"purpose": "quality_control"}
     storage.take_out(session, actor, inputs.read(storage.TakeOut, told))
 
 

@@ -190,7 +190,7 @@ def extract(bench: Bench, at: datetime, boxes: Boxes) -> None:
     """DNA of a buffy coat: it is taken out, thawed a little, and brought back; the DNA gets a place."""
     for coat in bench.living("buffy_coat"):
         tell(at)
-        told = {"tubes": [coat.code], "occurred": at, "note": "For the extraction of DNA."}
+        told = {"tubes": [coat.code], "occurred": at, "purpose": "processing"}
         bench.do(storage.take_out, storage.TakeOut, **told)
         measured = {
             "concentration": f"{38 + bench.chance(60, 'ng')}.{bench.chance(10, 'pg')} ng/uL",

@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from biobank import clock, people
-from biobank.errors import Conflict, NotFound
+from biobank.errors import Conflict, NotFound, RuleBroken
 from biobank.inputs import Flag, Input, Naming, Whole
 from biobank.people import Actor, May
 from biobank.tables import Container, Person, Site, Specimen, Station, Study, Task, TaskKind
@@ -155,8 +155,12 @@ def open_task(  # noqa: PLR0913 - what a task is about is told by name
     return task
 
 
-def close(session: Session, actor: Actor, order: Settle) -> Task:
-    """Say that a task was looked after. Refused: one that is not there or in scope, one that is closed."""
+def close(session: Session, actor: Actor, order: Settle, *, decided: bool = False) -> Task:
+    """Say that a task was looked after.
+
+    Refused: one that is not there or in scope, one that is closed, and a place in dispute before it was
+    `decided` who is right: its tube would stay in quarantine with nobody to look after it.
+    """
     asked = select(Task).where(col(Task.id) == order.task).with_for_update()
     task = session.exec(asked).first()
     if task is None:
@@ -166,6 +170,9 @@ def close(session: Session, actor: Actor, order: Settle) -> Task:
         message = N_("%(name)s has looked after this already: %(resolution)s.")
         name = session.get_one(Person, task.closed_by_id).name
         raise Conflict("task_closed", message, name=name, resolution=task.resolution)
+    if task.kind is TaskKind.PLACE_DISPUTED and not decided:
+        message = N_("Settle who is right first: the tube is in quarantine until then.")
+        raise RuleBroken("not_settled", message, field="task")
     task.closed_by_id, task.closed_at, task.resolution = actor.id, clock.now(), order.resolution
     session.flush()
     return task

@@ -186,6 +186,9 @@ def test_a_tube_that_was_taken_out_late_is_taken_out_by_the_decision(world: Worl
     world.put(world.boxes()[0], [tube], "A1")
     came = hand_in(world, scanned(tube, "take"))
     assert came.came is Came.DISPUTED
+    assert came.task
+    unsettled = tasks.Settle(task=came.task)
+    assert refused(lambda: world.act(lambda s, a: tasks.close(s, a, unsettled))).slug == "not_settled"
     settle(world, came.task, "scan")
     assert card(world, tube).custody == "out"
     assert world.unproved() == []

@@ -25,7 +25,7 @@ def import_(file: Any, as_json: bool) -> None:  # noqa: FBT001 - a flag of the c
     from biobank import inputs, specimens
     from biobank.storage import LateScan
 
-    scans = [(UUID(key), inputs.read(LateScan, scan)) for key, scan in _scans(file.read())]
+    scans = [(key, inputs.read(LateScan, scan, form=True)) for key, scan in read_export(file.read())]
     with running.opened() as database:
         told = [specimens.hand_in(running.console(database, key), scan) for key, scan in scans]
     if as_json:
@@ -49,10 +49,10 @@ def settle(task: UUID, decision: str, note: str | None) -> None:
     click.echo(f"{grouped(settled.code)}  {settled.resolution}")
 
 
-def _scans(text: bytes) -> list[tuple[str, dict[str, Any]]]:
-    """Key and words of each scan of an exported file, in its order."""
+def read_export(text: bytes) -> list[tuple[UUID, dict[str, Any]]]:
+    """Id and words of each scan of an exported file, in its order. Refused: another file."""
     try:
-        return [(each["key"], each["scan"]) for each in json.loads(text)["scans"]]
-    except (ValueError, KeyError, TypeError):
+        return [(UUID(each["key"]), each["scan"]) for each in json.loads(text)["scans"]]
+    except (ValueError, KeyError, TypeError, AttributeError):
         message = N_("This is no file of scans that a bench exported.")
         raise Malformed("export_unreadable", message) from None

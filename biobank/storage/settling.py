@@ -65,7 +65,8 @@ def settle(session: Session, actor: Actor, order: Settlement) -> Settled:
         raise RuleBroken("not_a_late_scan", message, field="task")
     if order.decision is Decision.SCAN:
         _carry_out(session, actor, task, order)
-    tasks.close(session, actor, tasks.Settle(task=task.id, resolution=_HOW[order.decision]))
+    how = tasks.Settle(task=task.id, resolution=_HOW[order.decision])
+    tasks.close(session, actor, how, decided=True)
     return Settled(task.id, task.code, _HOW[order.decision])
 
 

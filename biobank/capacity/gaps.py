@@ -24,7 +24,7 @@ from biobank.texts import N_
 
 MOST = 20
 MOST_MOVES = 1000
-"""So many tubes are planned at most, as in any plan: more are no day's work, and one act could not hold them."""
+"""So many tubes are planned at most, as in any plan: one act holds no more, and it is a day's work."""
 
 # --- words ---
 

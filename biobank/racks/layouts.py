@@ -231,11 +231,10 @@ def _named(header: Line) -> dict[str, int]:
 
 def _columns(wells: Sequence[Line], width: int, named: dict[str, int], told: ReadAs) -> dict[str, int]:
     columns = {} if told.profile is Profile.PLAIN else dict(named)
-    columns |= {
-        kind: number - 1
-        for kind in ("position", "tube", "rack")
-        if (number := getattr(told, kind)) is not None and 0 < number <= width
-    }
+    for kind in ("position", "tube", "rack"):
+        number = getattr(told, kind)
+        if number is not None:
+            columns[kind] = _require_column(number, width, kind)
     if "position" not in columns and not {"row", "col"} <= columns.keys():
         columns |= _position_columns(wells, width, columns)
     if "position" in columns:
@@ -248,6 +247,14 @@ def _columns(wells: Sequence[Line], width: int, named: dict[str, int], told: Rea
     if "rack" not in columns:
         columns |= _rack_column(wells, rest, width)
     return columns
+
+
+def _require_column(number: int, width: int, field: str) -> int:
+    """The zero-based column of a number from 1. Refused: one that the file does not have."""
+    if not 0 < number <= width:
+        message = N_("The file has no column %(number)s: it has %(width)s.")
+        raise Malformed("column_absent", message, field=field, number=number, width=width)
+    return number - 1
 
 
 def _position_columns(wells: Sequence[Line], width: int, known: dict[str, int]) -> dict[str, int]:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from biobank.commands.racks import _written
+from biobank.commands.racks import _parts, _written
+from biobank.errors import Malformed
 from tests.racks.benches import RACK, plate, rack, slots, tubes
 from tests.racks.dialects import DIALECTS, fluidx, visionmate
 from tests.terminal import Terminal
@@ -78,6 +79,12 @@ def test_a_rack_is_registered_on_the_command_line(terminal: Terminal, furnished:
     assert [tube["identifier"] for tube in made["tubes"]] == CODES
     assert len(slots(furnished, box)) == 6
     assert furnished.unproved() == []
+
+
+def test_a_plan_that_has_too_few_parts_is_refused() -> None:
+    with pytest.raises(Malformed) as refused:
+        _parts("SM9S346Q35=A1", ("parent", "wells", "amount"))
+    assert refused.value.slug == "plan_unreadable"
 
 
 def test_a_watched_folder_keeps_what_can_be_read_and_tells_of_the_rest(

@@ -120,6 +120,13 @@ def test_the_guess_can_be_overruled_column_by_column() -> None:
     assert [(well.row, well.col, well.code) for well in found.wells] == [(7, 11, "aaaa"), (7, 10, "bbbb")]
 
 
+@pytest.mark.parametrize("number", [0, 3, -1])
+def test_a_column_that_the_file_does_not_have_is_refused(number: int) -> None:
+    with pytest.raises(Malformed) as refused:
+        read(b"A1,1111\nA2,2222\n", told=ReadAs(tube=number))
+    assert refused.value.slug == "column_absent"
+
+
 def test_a_first_line_can_be_said_to_be_the_rack() -> None:
     found = read(b"RACK0001,\nA1,1111\nA2,2222\n", told=ReadAs(profile=Profile.TRAXCER))
     assert (found.rack, len(found.wells)) == ("RACK0001", 2)

@@ -198,7 +198,7 @@ def watch(folder: Path, once: bool, every: float) -> None:  # noqa: FBT001 - a f
             try:
                 kept = running.console(database).act(partial(_receive, file), _answer())
             except Refusal as refusal:
-                running.say(N_("%(file)s:"), file=file.name)
+                click.echo(f"{file.name}:", err=True)
                 running.tell(refusal)
             else:
                 running.say(N_("%(file)s waits for %(box)s."), file=file.name, box=kept.box_name)

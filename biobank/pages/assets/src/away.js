@@ -59,10 +59,15 @@ export class Away {
       const map = await kept.map(scan.box);
       if (map && fold(scan.code).startsWith("S")) await this.#move(fold(scan.code), map, scan.at || map.free[0]);
     }
-    if (!where.box) return;
+    this.see(where.box);
+  }
+
+  /** Keeps the map of the open box as it is now. @param {string} box */
+  see(box) {
+    if (!box) return;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#look(where.box), where.box === this.#looked ? AGAIN : 0);
-    this.#looked = where.box;
+    this.#timer = setTimeout(() => this.#look(box), box === this.#looked ? AGAIN : 0);
+    this.#looked = box;
   }
 
   /** @param {string} box */

@@ -184,6 +184,7 @@ export class Queue {
       return this.#turn === 0 || (await this.#away?.reaches()) === true;
     });
     if (!reached) return this.#lost();
+    if (this.#turn) this.#away?.see(this.#screen.where().box);
     this.#turn = 0;
     this.#offline = false;
     if (!this.#screen.stopped()) this.#screen.say("idle");
@@ -223,6 +224,7 @@ export class Queue {
     const left = waiting.filter((scan) => !mine.includes(scan) && !living.has(scan.tab));
     if (await this.#away?.ready) await this.#adopt(left);
     await kept.forgetOld();
+    this.#away?.see(this.#screen.where().box);
   }
 
   /** @param {Scan[]} scans */

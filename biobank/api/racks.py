@@ -105,12 +105,12 @@ def confirm(door: OpenDoor, data: JSONBody[Confirmation]) -> Confirmed:
 
 
 @post("/rack-registrations", sync_to_thread=True)
-def register(door: OpenDoor, data: JSONBody[RackRegistration]) -> RackRegistered:
+def register_by_rack(door: OpenDoor, data: JSONBody[RackRegistration]) -> RackRegistered:
     """Register the new tubes of a rack with their codes and slots in one act."""
     return door.act(lambda session, actor: racks.register_rack(session, actor, data), RackRegistered)
 
 
 router = noun(
     "racks",
-    [receive_file, list_files, get_file, get_content, get_verdict, set_aside, confirm, register],
+    [receive_file, list_files, get_file, get_content, get_verdict, set_aside, confirm, register_by_rack],
 )

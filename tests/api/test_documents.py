@@ -13,6 +13,8 @@ ACTS = {
     *("/attendances", "/missed-visits", "/replannings", "/datasets", "/dataset-removals"),
     *("/kits", "/kit-labels", "/kit-reprints", "/collections", "/ticks", "/all-present", "/deviations"),
     *("/finished-collections", "/collection-facts", "/receipts", "/spins"),
+    *("/stations", "/stations/{station}/links", "/station-changes", "/stations/{station}/end"),
+    *("/badges", "/badge-ends", "/role-ends", "/people/{name}/end", "/task-closings"),
 }
 QUESTIONS = {"/study-previews"}
 """What is posted since it is a file, and changes nothing."""

@@ -104,7 +104,7 @@ class Journey(Desk):
     def finish(self, there: int, not_collected: int, used_up: int) -> None:
         """Scan DONE; the summary says what there is, what is not, and what was used up."""
         self.scan(Card.DONE.value)
-        self.outcome("ok", self.say("Finished"))
+        self.outcome("done", self.say("Finished"))
         parts = [self.count("%(num)s tube is there", "%(num)s tubes are there", there)]
         parts += [self.say("%(count)s not collected", count=not_collected)] if not_collected else []
         parts += [self.say("%(count)s used up", count=used_up)]

@@ -108,9 +108,8 @@ def test_an_older_act_is_undone_by_its_own_button_unless_something_came_after(
     world: World, visitor: Visitor
 ) -> None:
     tubes, box = world.tubes(2), world.boxes()[0]
-    for tube in tubes:
-        answer = visitor.scan(tube, "store", box)
-    buttons = re.findall(r'data-undo="([\w-]+)"', answer)
+    answers = [visitor.scan(tube, "store", box) for tube in tubes]
+    buttons = re.findall(r'data-undo="([\w-]+)"', answers[-1])
     assert len(buttons) == 2
     visitor.scan(Card.UNDO.value, "store", box, undo=buttons[1])
     assert [where(world, tube)[1] for tube in tubes] == ["", "A2"]

@@ -8,7 +8,7 @@ from sqlmodel import Session, col, select
 from biobank import clock, custody, participants, specimens, web
 from biobank.custody import Kind
 from biobank.ledger import entries
-from biobank.tables import CustodyEvent, Specimen
+from biobank.tables import CustodyEvent, Specimen, WithdrawalLevel
 from tests.pages.visitor import Visitor, outcome, where
 from tests.world import MANAGER, PASSWORD, World
 
@@ -134,7 +134,7 @@ def test_after_a_withdrawal_a_tube_comes_back_and_goes_out_no_more(world: World,
     order = participants.WithdrawalOrder(
         study="DEMO",
         pseudonym="D-001",
-        level="no_further_use",
+        level=WithdrawalLevel.NO_FURTHER_USE,
         withdrawn_on="2026-01-02",  # type: ignore[arg-type]
     )
     world.act(lambda session, actor: participants.withdraw(session, actor, order))

@@ -116,6 +116,8 @@ def test_the_page_opens_again_without_the_network_and_goes_on(tab: Tab) -> None:
     kept(tab, 3)
     tab.page.context.set_offline(False)
     expect(tab.page.locator("[data-kept]")).to_be_hidden(timeout=20_000)
+    told = world.ask(lambda s, a: tasks.listing(s, a, tasks.Sought()))
+    assert [(task.kind, task.specimen, task.facts) for task in told] == []
     assert slots(world, box) == dict(zip(tubes, ("A1", "A2", "A3"), strict=True))
 
 

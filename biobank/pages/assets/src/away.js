@@ -72,9 +72,11 @@ export class Away {
 
   /** @param {string} box */
   async #look(box) {
+    const version = (await kept.map(box))?.version ?? 0;
     try {
       const response = await fetch(`/bench/maps/${encodeURIComponent(box)}`, { cache: "no-store" });
-      if (response.ok) await kept.putMap(await response.json());
+      // While something is saved here, it is not in the server's map yet.
+      if (response.ok && !(await kept.inState("kept")).length) await kept.replaceMap(await response.json(), version);
     } catch {
       // the map that is kept is as good as it was
     }

@@ -102,8 +102,21 @@ export const map = (code) => use("maps", (maps) => maps.get(code));
 /** @returns {Promise<any[]>} */
 export const maps = async () => (await use("maps", (all) => all.getAll())) ?? [];
 
-/** @param {any} kept */
-export const putMap = (kept) => use("maps", (all) => all.put(kept), "readwrite");
+/** Keeps a map as this device changed it. @param {any} kept */
+export const putMap = (kept) => use("maps", (all) => all.put({ ...kept, version: (kept.version ?? 0) + 1 }), "readwrite");
+
+/** Keeps a map as the server has it, unless this device changed it since it was asked for.
+ * @param {any} fresh @param {number} version of the map that was here then */
+export async function replaceMap(fresh, version) {
+  const look = (/** @type {IDBObjectStore} */ all) => {
+    const asked = all.get(fresh.code);
+    asked.addEventListener("success", () => {
+      if ((asked.result?.version ?? 0) === version) all.put({ ...fresh, version });
+    });
+    return asked;
+  };
+  await use("maps", look, "readwrite");
+}
 
 /** @param {string} name @returns {Promise<any>} */
 export const fact = (name) => use("facts", (facts) => facts.get(name));

@@ -13,6 +13,7 @@ from biobank.storage import (
     Rename,
     Retirement,
     Retype,
+    TemperatureOrder,
 )
 from biobank.web import OpenDoor
 
@@ -46,6 +47,15 @@ def set_barcode(door: OpenDoor, data: JSONBody[BarcodeOrder]) -> ContainerSettin
     """Say which code of its manufacturer a container bears, or none."""
     return door.act(
         lambda session, actor: storage.settings_of(session, storage.set_barcode(session, actor, data)),
+        ContainerSettings,
+    )
+
+
+@post("/container-temperatures", sync_to_thread=True, status_code=200)
+def set_temperature(door: OpenDoor, data: JSONBody[TemperatureOrder]) -> ContainerSettings:
+    """Say what a container is kept at (°C), or that it is as cold as what it stands in."""
+    return door.act(
+        lambda session, actor: storage.settings_of(session, storage.set_temperature(session, actor, data)),
         ContainerSettings,
     )
 
@@ -93,6 +103,7 @@ router = noun(
         change_type,
         rename_container,
         set_barcode,
+        set_temperature,
         set_limits,
         block_slots,
         unblock_slots,

@@ -158,6 +158,17 @@ def barcode(code: str, barcode: str | None, as_json: bool) -> None:  # noqa: FBT
     _act(storage.BarcodeOrder, {"container": code, "barcode": barcode}, storage.set_barcode, as_json)
 
 
+@container.command("temperature")
+@click.argument("code")
+@click.option("--celsius", help="What it is kept at; left out, it is as cold as what it stands in.")
+@running.as_json
+def temperature(code: str, celsius: str | None, as_json: bool) -> None:  # noqa: FBT001 - a flag
+    """Say what a container is kept at from now on."""
+    from biobank import storage
+
+    _act(storage.TemperatureOrder, {"container": code, "celsius": celsius}, storage.set_temperature, as_json)
+
+
 @container.command("limit")
 @click.argument("code")
 @click.option("--study", "studies", multiple=True)

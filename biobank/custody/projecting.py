@@ -40,7 +40,7 @@ def container_columns_of(state: State) -> dict[str, Any]:
         "type_id": UUID(state["type"]),
         "barcode": state.get("barcode"),
         "may_hold": state.get("may_hold", {}),
-        **({"name": state["name"]} if "name" in state else {}),
+        **{column: state[column] for column in ("name", "celsius") if column in state},
     }
 
 

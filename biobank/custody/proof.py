@@ -191,8 +191,6 @@ def _container(row: Container, state: State, blocked: set[tuple[int, int]]) -> I
         yield "its blocked slots are not those of the log"
     if str(row.site_id) != state["site"]:
         yield "it is of another site than the log says"
-    if row.celsius != state.get("celsius", row.celsius):
-        yield "it is of another temperature than the log says"
 
 
 def _specimen(

@@ -24,6 +24,7 @@ from biobank.storage import (
     Retirement,
     Retype,
     Step,
+    TemperatureOrder,
     TypeRow,
 )
 from biobank.tables import Level
@@ -111,6 +112,11 @@ _CHANGES: dict[str, Change] = {
     "type": (Retype, lambda form: {"type": shell.one(form, "type")}, storage.change_type),
     "name": (Rename, lambda form: {"name": shell.one(form, "name")}, storage.rename),
     "barcode": (BarcodeOrder, lambda form: {"barcode": shell.one(form, "barcode")}, storage.set_barcode),
+    "temperature": (
+        TemperatureOrder,
+        lambda form: {"celsius": shell.one(form, "celsius")},
+        storage.set_temperature,
+    ),
     "limits": (LimitsOrder, _limited, storage.set_limits),
     "blocks": (BlockOrder, _slots, storage.block_slots),
     "unblocks": (BlockOrder, _slots, storage.unblock_slots),

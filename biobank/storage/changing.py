@@ -24,7 +24,7 @@ from biobank.storage.allowing import (
 )
 from biobank.storage.barcodes import require_barcode
 from biobank.storage.geometry import Grid, Slot, slot_name, slot_named
-from biobank.storage.making import Barcode, Name
+from biobank.storage.making import Barcode, Celsius, Name
 from biobank.storage.maps import by_code, occupant, taken, type_of
 from biobank.storage.moving import ancestors, require_free, require_in_use
 from biobank.storage.types import require_type
@@ -57,6 +57,13 @@ class BarcodeOrder(Input):
 
     container: Scanned
     barcode: Barcode | None = None
+
+
+class TemperatureOrder(Input):
+    """What a container is kept at, in °C; without one it is as cold as what it stands in."""
+
+    container: Scanned
+    celsius: Celsius | None = None
 
 
 class Retirement(Input):
@@ -179,6 +186,13 @@ def set_barcode(session: Session, actor: Actor, order: BarcodeOrder) -> Containe
     barcode = require_barcode(session, order.barcode, of=container) if order.barcode else None
     same = container.barcode == barcode
     return container if same else _changed(session, actor, container, barcode=barcode)
+
+
+def set_temperature(session: Session, actor: Actor, order: TemperatureOrder) -> Container:
+    """Say what a container is kept at from now on; when a tube in it froze stays as it was told."""
+    container = _opened(session, actor, order.container, May.SET_UP)
+    same = container.celsius == order.celsius
+    return container if same else _changed(session, actor, container, celsius=order.celsius)
 
 
 def retire(session: Session, actor: Actor, order: Retirement) -> Container:

@@ -99,8 +99,7 @@ def inside_at(session: Session, actor: Actor, text: str, at: datetime) -> list[B
         found = []
         for each in sorted((each for each in then.inside[key] if not each.tube), key=_in_order):
             row, own = rows[each.id], sum(1 for one in then.inside[each.id] if one.tube and not one.kept)
-            kind, slot = kinds[each.state["type"]], slot_name(grid, each.slot)
-            found.append(branch(row.code, row.name, kind, slot, own, grown(each.id)))
+            found.append(branch(row, kinds[each.state["type"]], (grid, each.slot), own, grown(each.id)))
         return found
 
     return grown(container.id)

@@ -1,7 +1,7 @@
 """What stands in what, from freezers to boxes, and how full it is with tubes."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 import msgspec
@@ -20,7 +20,8 @@ from biobank.tables import Container, ContainerType, Level, Placement, Site
 class ContainerRow(msgspec.Struct, frozen=True):
     """A container in a list: how many of its own slots are used, and how full it is with tubes.
 
-    `size` is None where things lie unplaced; `tubes` and `slots` count those of every box in it.
+    `size` is None where things lie unplaced; `tubes` and `slots` count those of every box in it. `row` and
+    `col` are where it stands, `rows` and `cols` what it has; `holder` is how it holds boxes, if it does.
     """
 
     code: str
@@ -32,6 +33,12 @@ class ContainerRow(msgspec.Struct, frozen=True):
     site: str = ""
     tubes: int = 0
     slots: int = 0
+    row: int | None = None
+    col: int | None = None
+    rows: int | None = None
+    cols: int | None = None
+    holder: str | None = None
+    celsius: int | None = None
 
 
 class Branch(msgspec.Struct, frozen=True):
@@ -69,10 +76,12 @@ def trees(session: Session, actor: Actor) -> list[Branch]:
     found = session.exec(asked).all()
     below = _branches(session, {container.id: kind for container, kind, _ in found})
     own = _tubes(session, [container.id for container, _, _ in found])
-    return [
-        branch(container.code, container.name, kind, "", own.get(container.id, 0), below[container.id], site)
-        for container, kind, site in found
-    ]
+    made: list[Branch] = []
+    for container, kind, site in found:
+        grown = branch(container, kind, None, own.get(container.id, 0), below[container.id])
+        row = msgspec.structs.replace(grown.row, site=site, celsius=container.celsius)
+        made.append(Branch(row, grown.inside))
+    return made
 
 
 def roots(session: Session, actor: Actor) -> list[ContainerRow]:
@@ -91,9 +100,8 @@ def _branches(session: Session, tops: Mapping[UUID, ContainerType]) -> dict[UUID
     held = {each.id: kinds[each.type_id] for each in found} | dict(tops)
     made: dict[UUID, list[Branch]] = {key: [] for key in held}
     for each in sorted(found, key=lambda row: row.depth, reverse=True):
-        slot = slot_name(Grid.of(held[each.parent]), Slot(each.row, each.col))
-        kind = held[each.id]
-        made[each.parent].append(branch(each.code, each.name, kind, slot, each.tubes, made[each.id]))
+        stands = Grid.of(held[each.parent]), Slot(each.row, each.col)
+        made[each.parent].append(branch(each, held[each.id], stands, each.tubes, made[each.id]))
     return {top: made[top] for top in tops}
 
 
@@ -136,21 +144,35 @@ def _step(stands: type[Placement], child: type[Container]) -> list[Any]:
     ]
 
 
+class Named(Protocol):
+    """What has a code and a name: a container, or a row that tells of one."""
+
+    @property
+    def code(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+
+
 def branch(
-    code: str, name: str, kind: ContainerType, slot: str, own: int, within: list[Branch], site: str = ""
+    each: Named, kind: ContainerType, stands: tuple[Grid, Slot] | None, own: int, within: list[Branch]
 ) -> Branch:
-    """A container with how full it is: `own` tubes lie in it directly."""
-    size = Grid.of(kind).size
+    """A container with how full it is: `own` tubes lie directly in it; `stands` is where, in what grid."""
+    grid = Grid.of(kind)
+    around, slot = stands or (Grid(), Slot(None, None))
     row = ContainerRow(
-        code=code,
-        name=name,
+        code=each.code,
+        name=each.name,
         level=kind.level.value,
-        slot=slot,
+        slot=slot_name(around, slot),
         used=own + len(within),
-        size=size,
-        site=site,
+        size=grid.size,
         tubes=own + sum(each.row.tubes for each in within),
-        slots=sum(each.row.slots for each in within) or (size or 0 if kind.level is Level.BOX else 0),
+        slots=sum(each.row.slots for each in within) or (grid.size or 0 if kind.level is Level.BOX else 0),
+        row=slot.row,
+        col=slot.col,
+        rows=grid.rows,
+        cols=grid.cols,
+        holder=kind.holder.value if kind.holder else None,
     )
     return Branch(row, within)
 

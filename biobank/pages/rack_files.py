@@ -196,9 +196,11 @@ def beside(
 def told_of(shown: Beside) -> dict[str, object]:
     """What the templates of a verdict need, here and on the bench: two drawings, and words."""
     drawing = maps.draw(shown.box) if shown.box.rows else None
+    file_box = as_told(shown.box, shown.verdict) if shown.verdict else None
     return {
         "drawing": drawing,
-        "file_drawing": drawn(shown.box, shown.verdict) if shown.verdict else None,
+        "file_box": file_box,
+        "file_drawing": drawn(file_box, shown.verdict) if file_box and shown.verdict else None,
         "profiles": {profile.value: gettext(name) for profile, name in racks.PROFILES.items()},
         "reasons": {reason.value: gettext(name) for reason, name in racks.ABSENT_REASONS.items()},
         "done_card": Card.DONE.value,
@@ -206,20 +208,29 @@ def told_of(shown: Beside) -> dict[str, object]:
     }
 
 
-def drawn(box: BoxMap, found: RackVerdict) -> Drawing:
-    """The grid of the file: every well in the state of its verdict."""
+def as_told(box: BoxMap, found: RackVerdict) -> BoxMap:
+    """The box as the file has it: the state of a slot is its verdict in words.
+
+    A map writes codes as they are, so it gets ours alone; what a file says stands in the table beside it.
+    """
     wells = {well.slot: well for well in found.wells}
     rows: list[SlotRow] = []
-    marks: dict[str, str] = {}
     for slot in box.slots:
         well = wells.get(slot.name)
         verdict = well.verdict if well else Verdict.EMPTY
         absent = well.expected if well and verdict is Verdict.ABSENT else ""
-        code = (well.tube or well.code or absent) if well else ""
+        code = (well.tube or absent) if well else ""
         rows.append(SlotRow(slot.name, slot.row, slot.col, words.word(verdict.value, "verdict"), code))
-        good = well is None or well.good or verdict in (Verdict.ABSENT, Verdict.EMPTY)
-        marks[slot.name] = _DRAWN[verdict] if good else "stop"
-    return maps.draw(msgspec.structs.replace(box, slots=rows), marks)
+    return msgspec.structs.replace(box, slots=rows)
+
+
+def drawn(box: BoxMap, found: RackVerdict) -> Drawing:
+    """The grid of the file: every well in the state of its verdict."""
+    marks = dict.fromkeys((slot.name for slot in box.slots), "empty")
+    for well in found.wells:
+        good = well.good or well.verdict in (Verdict.ABSENT, Verdict.EMPTY)
+        marks[well.slot] = _DRAWN[well.verdict] if good else "stop"
+    return maps.draw(box, marks)
 
 
 # --- how ---

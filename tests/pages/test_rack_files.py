@@ -70,6 +70,16 @@ def _csrf(visitor: Visitor) -> str:
     return web.csrf_token(visitor.secret)
 
 
+def test_what_a_file_says_is_never_read_as_markup(world: World, visitor: Visitor) -> None:
+    box = rack(world)
+    of_plate(world, {(0, 0): "x><b>x</b>", (0, 1): "<i>"})
+    page = visitor.get(f"/boxes/{box}/file").text
+    assert "unknown: 2" in page
+    assert "<b>x" not in page
+    assert "<i>" not in page
+    assert "&lt;i&gt;" in page
+
+
 def test_the_only_waiting_file_is_shown_and_can_be_set_aside(world: World, visitor: Visitor) -> None:
     box = rack(world)
     tubes(world, CODES)

@@ -15,8 +15,9 @@ from biobank.inputs import Scanned
 from biobank.people import Actor, May
 from biobank.storage.geometry import Grid, Slot, slot_name
 from biobank.storage.keeping import Promise, give_up, keep, renew
-from biobank.storage.maps import by_code, path, taken, taken_in, type_of
+from biobank.storage.maps import by_code, taken, taken_in, type_of
 from biobank.storage.moving import ContainerMove, move_container
+from biobank.storage.ways import path
 from biobank.tables import Container, Evacuation, EvacuationStep, Placement
 from biobank.texts import N_
 

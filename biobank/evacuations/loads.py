@@ -13,8 +13,9 @@ from sqlmodel import Session, col
 
 from biobank import preanalytics
 from biobank.storage.geometry import Slot
-from biobank.storage.maps import DEEPEST, type_codes
+from biobank.storage.maps import type_codes
 from biobank.storage.rooms import Traits
+from biobank.storage.ways import DEEPEST
 from biobank.tables import Container, ContainerType, Keep, Level, Placement, Requirement, Specimen, Study
 
 CARRIED = (Level.RACK, Level.BOX)

@@ -11,14 +11,13 @@ import msgspec
 from sqlalchemy import func
 from sqlalchemy import select as core_select
 from sqlalchemy.orm import aliased
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col
 
-from biobank import clock, codes, people
+from biobank import clock, codes, people, storage
 from biobank.people import Actor, May
 from biobank.racks.reading import Reading, Said, Well, require_grid
 from biobank.racks.turning import fit, turned
 from biobank.storage.geometry import Grid, Slot, slot_name
-from biobank.storage.maps import DEEPEST
 from biobank.tables import (
     PRESENT,
     Container,
@@ -348,40 +347,12 @@ def _with_paths(session: Session, rows: Sequence[WellRow], known: dict[str, list
     """Where moved tubes come from: the names on the way, and the slot."""
     tubes = {each.code: each for some in known.values() for each in some}
     moved = [tubes[row.tube] for row in rows if row.verdict is Verdict.MOVED_FROM]
-    ways = _ways(session, {tube.container_id for tube in moved if tube.container_id})
+    boxes = list({tube.container_id for tube in moved if tube.container_id})
+    ways, grids = storage.paths(session, boxes), storage.grids(session, boxes)
     told: dict[str, str] = {}
     for tube in moved:
         if tube.container_id:
-            names, grid = ways[tube.container_id]
-            slot = slot_name(grid, tube.slot)
+            slot = slot_name(grids[tube.container_id], tube.slot)
+            names = [step.name for step in ways[tube.container_id]]
             told[tube.code] = " › ".join([*names, *([slot] if slot else [])])
     return [msgspec.structs.replace(row, path=told[row.tube]) if row.tube in told else row for row in rows]
-
-
-def _ways(session: Session, boxes: AbstractSet[UUID]) -> dict[UUID, tuple[list[str], Grid]]:
-    """The names of what each box stands in and its own, from the outside in, and its grid.
-
-    A statement for each level, whatever the biobank holds: of a hundred boxes at once a planner would
-    rather read every placement there is than walk up from them.
-    """
-    up: dict[UUID, UUID] = {}
-    here = set(boxes)
-    for _ in range(DEEPEST):
-        if not here:
-            break
-        asked = select(Placement.child_id, Placement.container_id).where(col(Placement.child_id).in_(here))
-        found = {child: outer for child, outer in session.exec(asked) if child}
-        up |= found
-        here = set(found.values()) - up.keys()
-    of_all = col(Container.id).in_({*boxes, *up.values()})
-    asked_names = select(Container.id, Container.name, ContainerType).join(
-        ContainerType, col(ContainerType.id) == col(Container.type_id)
-    )
-    named = {key: (name, kind) for key, name, kind in session.exec(asked_names.where(of_all))}
-    ways: dict[UUID, tuple[list[str], Grid]] = {}
-    for box in boxes:
-        way = [box]
-        while way[0] in up and len(way) <= DEEPEST:
-            way.insert(0, up[way[0]])
-        ways[box] = [named[key][0] for key in way], Grid.of(named[box][1])
-    return ways

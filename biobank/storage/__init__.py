@@ -70,12 +70,9 @@ from biobank.storage.maps import (
     BoxMap,
     ContainerPlace,
     SlotRow,
-    Step,
     box_map,
     by_code,
     free_in,
-    path,
-    paths,
     place_of,
     type_codes,
 )
@@ -135,6 +132,7 @@ from biobank.storage.types import (
 )
 from biobank.storage.undoing import Undo, Undone, undo
 from biobank.storage.watching import others_here
+from biobank.storage.ways import Step, grids, path, paths
 
 __all__ = [
     "BUILT_IN",
@@ -237,6 +235,7 @@ __all__ = [
     "find_room",
     "free_in",
     "free_slots",
+    "grids",
     "inside",
     "inside_at",
     "keep",

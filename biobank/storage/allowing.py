@@ -13,7 +13,7 @@ from biobank import custody, people
 from biobank.codes import grouped
 from biobank.errors import Conflict, RuleBroken
 from biobank.people import Actor, May
-from biobank.storage.maps import paths
+from biobank.storage.ways import paths
 from biobank.tables import Container, ContainerType, Keep, Level, Placement, Requirement, Specimen, Study
 from biobank.texts import N_
 

@@ -11,9 +11,10 @@ from sqlmodel import Session, col, select
 
 from biobank.inputs import Flag, Input, Line, Scanned, Vessel, Whole
 from biobank.people import Actor, May
-from biobank.storage.maps import Step, by_code, paths
+from biobank.storage.maps import by_code
 from biobank.storage.rooms import Traits, rooms, standing_free
 from biobank.storage.types import require_type
+from biobank.storage.ways import Step, paths
 from biobank.tables import Container, ContainerType, Level, Placement, Specimen
 
 NEWEST = 3000

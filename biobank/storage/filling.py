@@ -19,11 +19,12 @@ from biobank.people import Actor, May
 from biobank.storage import keeping, seating
 from biobank.storage.geometry import Grid, Slot
 from biobank.storage.keeping import Minutes, PlannedSlot, Promise, Reservation
-from biobank.storage.maps import by_code, paths, taken_in
+from biobank.storage.maps import by_code, taken_in
 from biobank.storage.placing import Stored, Tubes, require_once, require_storable
 from biobank.storage.rearranging import Going, Rearrangement, rearrange
 from biobank.storage.rooms import Room, rooms, standing_free, traits
 from biobank.storage.seating import Guest, Seated, Strategy
+from biobank.storage.ways import paths
 from biobank.tables import Container, ContainerType, CustodyEvent, Keep, Placement, Specimen
 from biobank.texts import N_
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, and_, func, literal, or_
+from sqlalchemy import ColumnElement, and_, func, or_
 from sqlalchemy import select as core_select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
@@ -16,20 +16,9 @@ from biobank.errors import NotFound
 from biobank.people import Actor, May
 from biobank.storage.barcodes import container_of
 from biobank.storage.geometry import Grid, Slot, axis_label, slot_name
+from biobank.storage.ways import Step, path
 from biobank.tables import Container, ContainerType, Keep, KeepKind, Person, Placement, Specimen
 from biobank.texts import N_
-
-DEEPEST = 8
-"""How many containers may stand in one another; a guard against a circle in a damaged database."""
-
-
-class Step(msgspec.Struct, frozen=True):
-    """One container on the way to a place, and the slot of it that is meant (empty at the end of a path)."""
-
-    code: str
-    name: str
-    level: str
-    slot: str = ""
 
 
 class SlotRow(msgspec.Struct, frozen=True):
@@ -56,7 +45,8 @@ class SlotRow(msgspec.Struct, frozen=True):
 class BoxMap(msgspec.Struct, frozen=True):
     """A container with every slot: what the map draws, and the table beside it says.
 
-    `row_names` and `col_names` stand along its sides as its type letters them.
+    `row_names` and `col_names` stand along its sides as its type letters them; `holder` is how it holds
+    boxes, if it does.
     """
 
     code: str
@@ -73,6 +63,7 @@ class BoxMap(msgspec.Struct, frozen=True):
     used: int
     row_names: list[str] = []
     col_names: list[str] = []
+    holder: str | None = None
 
 
 class ContainerPlace(msgspec.Struct, frozen=True):
@@ -156,61 +147,9 @@ def free_in(
     return [slot for slot in Grid.of(type_of(session, container)).slots() if slot not in gone]
 
 
-def path(session: Session, container_id: UUID) -> list[Step]:
-    """The way to a container from the outside in, the container itself last."""
-    return paths(session, [container_id])[container_id]
-
-
 def place_of(session: Session, container: Container) -> ContainerPlace:
     """Where a container stands."""
     return ContainerPlace(container.code, container.name, path(session, container.id))
-
-
-def paths(session: Session, container_ids: Sequence[UUID]) -> dict[UUID, list[Step]]:
-    """The ways to several containers, asked in one statement."""
-    base = (
-        core_select(
-            col(Container.id).label("start"),
-            col(Container.id).label("here"),
-            literal(0).label("depth"),
-            col(Placement.container_id).label("up"),
-            col(Placement.row).label("row"),
-            col(Placement.col).label("col"),
-        )
-        .outerjoin(Placement, col(Placement.child_id) == col(Container.id))
-        .where(col(Container.id).in_(set(container_ids)))
-        .cte("way", recursive=True)
-    )
-    outer = aliased(Placement)
-    way = base.union_all(
-        core_select(
-            base.c.start,
-            base.c.up,
-            base.c.depth + 1,
-            col(outer.container_id),
-            col(outer.row),
-            col(outer.col),
-        )
-        .select_from(base)
-        .outerjoin(outer, col(outer.child_id) == base.c.up)
-        .where(base.c.up.is_not(None), base.c.depth < DEEPEST)
-    )
-    asked = (
-        core_select(way.c.start, way.c.row, way.c.col, Container, ContainerType)
-        .select_from(way)
-        .join(Container, col(Container.id) == way.c.here)
-        .join(ContainerType, col(ContainerType.id) == col(Container.type_id))
-        .order_by(way.c.start, way.c.depth.desc())
-    )
-    found: dict[UUID, list[Step]] = {key: [] for key in container_ids}
-    around = Grid()
-    for start, row, column, container, kind in session.execute(asked):
-        steps = found[start]
-        if steps:
-            steps[-1] = msgspec.structs.replace(steps[-1], slot=slot_name(around, Slot(row, column)))
-        steps.append(Step(container.code, container.name, kind.level.value))
-        around = Grid.of(kind)
-    return found
 
 
 def box_map(session: Session, actor: Actor, text: str) -> BoxMap:
@@ -259,6 +198,7 @@ def map_of(
         used=used,
         row_names=[axis_label(index, grid.row_labels) for index in range(grid.rows or 0)],
         col_names=[axis_label(index, grid.col_labels) for index in range(grid.cols or 0)],
+        holder=kind.holder.value if kind.holder else None,
     )
 
 

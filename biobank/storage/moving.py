@@ -13,7 +13,8 @@ from biobank.inputs import Input, Scanned
 from biobank.people import Actor, May
 from biobank.storage.allowing import require_allowed_inside, within
 from biobank.storage.geometry import Grid, Slot, slot_name, slot_named
-from biobank.storage.maps import DEEPEST, by_code, free_in, occupant, taken, type_of
+from biobank.storage.maps import by_code, free_in, occupant, taken, type_of
+from biobank.storage.ways import DEEPEST
 from biobank.tables import Container, ContainerType, Level, Placement, Specimen
 from biobank.texts import N_
 

@@ -24,9 +24,10 @@ from biobank.ledger import entries
 from biobank.ledger.entries import State
 from biobank.people import Actor, May
 from biobank.storage.geometry import Grid, Slot, slot_name
-from biobank.storage.maps import DEEPEST, BoxMap, SlotRow, Step, by_code, map_of
+from biobank.storage.maps import BoxMap, SlotRow, by_code, map_of
 from biobank.storage.seen import TubeRow
 from biobank.storage.standing import Branch, ContainerRow, branch
+from biobank.storage.ways import DEEPEST, Step
 from biobank.tables import Container, ContainerType, CustodyEvent, CustodySubject, Specimen
 from biobank.texts import N_
 

@@ -14,9 +14,10 @@ from biobank.errors import Conflict, NotFound, RuleBroken
 from biobank.inputs import Input, Note, Scanned
 from biobank.people import Actor, May
 from biobank.storage.geometry import Grid, Slot, slot_name, slot_named
-from biobank.storage.maps import by_code, paths, taken, type_of
+from biobank.storage.maps import by_code, taken, type_of
 from biobank.storage.placing import Stored, require_holds_tubes, require_once
 from biobank.storage.rearranging import MOST, Going, Rearrangement, lock_with_boxes, rearrange
+from biobank.storage.ways import paths
 from biobank.tables import Container, Keep, Placement, Specimen
 from biobank.texts import N_
 

@@ -14,7 +14,8 @@ from biobank import people, preanalytics
 from biobank.database import by_id
 from biobank.people import Actor, May
 from biobank.storage.allowing import ABOUT, Limit, limits
-from biobank.storage.maps import DEEPEST, in_the_way, paths, type_codes
+from biobank.storage.maps import in_the_way, type_codes
+from biobank.storage.ways import DEEPEST, paths
 from biobank.tables import Container, ContainerType, Keep, Level, Placement, Requirement, Specimen, Study
 
 # --- words ---

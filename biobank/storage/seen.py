@@ -13,7 +13,8 @@ from biobank import people
 from biobank.inputs import Day, Input
 from biobank.people import Actor, May
 from biobank.storage.geometry import Grid, Slot, slot_name
-from biobank.storage.maps import DEEPEST, by_code
+from biobank.storage.maps import by_code
+from biobank.storage.ways import DEEPEST
 from biobank.tables import Container, ContainerType, Keep, Placement, Specimen
 
 # --- words ---

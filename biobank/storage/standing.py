@@ -13,7 +13,8 @@ from sqlmodel import Session, col, select
 from biobank import people
 from biobank.people import Actor, May
 from biobank.storage.geometry import Grid, Slot, slot_name
-from biobank.storage.maps import DEEPEST, by_code, type_codes, type_of
+from biobank.storage.maps import by_code, type_codes, type_of
+from biobank.storage.ways import DEEPEST
 from biobank.tables import Container, ContainerType, Level, Placement, Site
 
 

@@ -68,7 +68,7 @@ class Book:
         self.deeds.append(Deed(command, {}, frozenset([tube]), moved=False))
 
     def limited(self, box: str, materials: set[str]) -> None:
-        """Write down what a box may hold; nothing said is everything, and what was said already nothing new."""
+        """Write down what a box may hold; nothing said is everything, said again nothing new."""
         if materials == self.allowed.get(box, set()):
             return
         self.allowed.pop(box, None)

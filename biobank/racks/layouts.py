@@ -145,6 +145,8 @@ def layout_of(text: str, told: ReadAs) -> tuple[Layout, str, list[Line]]:
     header = not _has_position(lines[0])
     named = _named(lines[0]) if header else {}
     wells = lines[1:] if header else lines
+    if not wells:
+        raise _no_wells()
     columns = _columns(wells, width, named, told)
     rack_from = RackFrom.FILE_NAME
     if "rack" in columns:

@@ -12,6 +12,9 @@ from biobank.texts import N_
 LARGEST = 1024 * 1024
 """A rack of 1,536 wells is a few dozen KiB in the most talkative of formats."""
 
+MOST_LINES, MOST_CELLS = 10_000, 200
+"""Several times what any scanner writes: a file may be small and still take long to make sense of."""
+
 DELIMITERS = ("\t", ";", ",")
 
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
@@ -51,7 +54,10 @@ def delimiter_of(text: str) -> str:
 
 
 def cut(text: str, delimiter: str) -> list[Line]:
-    """The lines that have anything on them. Refused: none, and quotes not closed, with the line."""
+    """The lines that have anything on them.
+
+    Refused: none, too many, too many cells on one, and quotes not closed, with the line.
+    """
     found: list[Line] = []
     for number, line in enumerate(text.splitlines(), 1):
         try:
@@ -62,6 +68,9 @@ def cut(text: str, delimiter: str) -> list[Line]:
             refusal.line = number
             raise refusal from None
         bare = [cell.strip() for cell in cells]
+        if len(bare) > MOST_CELLS or len(found) == MOST_LINES:
+            message = N_("This is no file of a rack: it goes beyond %(lines)s lines of %(cells)s columns.")
+            raise Malformed("rack_file_too_long", message, field="file", lines=MOST_LINES, cells=MOST_CELLS)
         if any(bare):
             found.append(Line(number, bare))
     if not found:

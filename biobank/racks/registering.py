@@ -1,6 +1,7 @@
 """Registering a rack of tubes that bear a manufacturer's code: identifiers and slots in one act."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Annotated
 from uuid import UUID
@@ -9,7 +10,7 @@ import msgspec
 from pydantic import Field
 from sqlmodel import Session
 
-from biobank import clock, custody, specimens
+from biobank import clock, custody, inputs, specimens
 from biobank.custody import Kind
 from biobank.errors import RuleBroken
 from biobank.inputs import AmountText, Flag, Input, Line, Moment, Scanned, Vessel
@@ -18,7 +19,7 @@ from biobank.racks.confirming import require_right_way, verdict_of
 from biobank.racks.layouts import ReadAs
 from biobank.racks.receiving import file_by_id, require_unsettled
 from biobank.racks.verdict import RackVerdict, Verdict, WellRow
-from biobank.specimens import Aliquots, IdentifierOrder, NewSpecimen, Registration, sources
+from biobank.specimens import Aliquots, Registration, sources
 from biobank.specimens.registering import require_free_identifiers
 from biobank.storage.geometry import Grid, Slot, slot_name, slot_named
 from biobank.storage.maps import by_code, type_of
@@ -91,10 +92,14 @@ class RackRegistered(msgspec.Struct, frozen=True):
 def require_plan(planned: Sequence[str], found: RackVerdict) -> dict[str, WellRow]:
     """The wells of tubes that nobody knows, by slot.
 
-    Refused: a well planned twice, one without such a tube, and such a tube that is not in the plan.
+    Refused: no such tubes, a well planned twice, one without such a tube, and such a tube that is not in
+    the plan.
     """
     fresh = {well.slot: well for well in found.wells if well.verdict is Verdict.UNKNOWN}
-    twice = [slot for place, slot in enumerate(planned) if slot in planned[:place]]
+    if not fresh:
+        message = N_("No well of this file holds a tube that is new. Confirm it instead.")
+        raise RuleBroken("nothing_new", message, field="file")
+    twice = [slot for slot, often in Counter(planned).items() if often > 1]
     if twice:
         message = N_("These wells are planned twice: %(wells)s.")
         raise RuleBroken("wells_planned_twice", message, field="wells", wells=_listed(twice))
@@ -176,14 +181,9 @@ def _aliquots(
     if not order.aliquots:
         return []
     parents = sources.load(session, actor, [each.parent for each in order.aliquots])
+    made_at = {"processed": order.processed} if order.processed else {}
     orders = [
-        Aliquots(
-            parent=each.parent,
-            count=len(some),
-            amount=each.amount,
-            container=each.container,
-            processed=order.processed,
-        )
+        inputs.read(Aliquots, {**each.model_dump(exclude={"wells"}), "count": len(some), **made_at})
         for each, some in zip(order.aliquots, wells, strict=True)
     ]
     made = specimens.aliquot_many(session, actor, list(zip(parents, orders, strict=True)))
@@ -204,17 +204,10 @@ def _primaries(
 ) -> list[Specimen]:
     made: list[Specimen] = []
     for each, some in zip(order.primaries, wells, strict=True):
-        new = [
-            NewSpecimen(
-                material=each.material,
-                container=each.container,
-                amount=each.amount,
-                collected=each.collected,
-                identifiers=[IdentifierOrder(scheme=order.scheme, value=well.code)],
-            )
-            for well in some
-        ]
-        made += specimens.register(session, actor, Registration(visit=each.visit, specimens=new))
+        alike = each.model_dump(exclude={"visit", "wells"})
+        new = [{**alike, "identifiers": [{"scheme": order.scheme, "value": well.code}]} for well in some]
+        told = inputs.read(Registration, {"visit": each.visit, "specimens": new})
+        made += specimens.register(session, actor, told)
     return made
 
 

@@ -410,6 +410,25 @@ def test_a_plan_speaks_of_every_new_tube_once(world: World, wells: str, slug: st
     assert slots(world, box) == {}
 
 
+def test_a_plan_that_cannot_be_is_refused_and_never_an_error(world: World) -> None:
+    box, parent = rack(world), world.blood(world.visit())
+    file = of_plate(world, plate(CODES))
+    none = {"parent": parent, "wells": "B1-A1", "amount": "100 uL"}
+    every = {"parent": parent, "wells": "A1-A6", "amount": "100 uL"}
+    with pytest.raises(Refusal) as refused:
+        _register(world, file=file.id, box=box, aliquots=[every, none])
+    assert refused.value.slug == "input_refused"
+    often = ", ".join(["A1-H12"] * 25)
+    with pytest.raises(RuleBroken) as refused_twice:
+        _register(world, file=file.id, box=box, aliquots=[{**every, "wells": often}] * 40)
+    assert refused_twice.value.slug == "wells_planned_twice"
+    known = list(tubes(world, ["K1"], "D-002"))
+    nothing = of_plate(world, plate(known))
+    with pytest.raises(RuleBroken) as refused_nothing:
+        _register(world, file=nothing.id, box=box)
+    assert refused_nothing.value.slug == "nothing_new"
+
+
 def test_more_than_a_parent_holds_registers_nothing(world: World) -> None:
     box, parent = rack(world), world.blood(world.visit(), "1 mL")
     file = of_plate(world, plate(CODES))

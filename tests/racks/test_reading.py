@@ -98,6 +98,9 @@ def test_faults_are_told_all_at_once_with_their_lines(data: bytes, slugs: dict[s
         (b"RACK0001\n", "wells_not_found"),
         (b"A1\nA2\n", "tubes_not_found"),
         (b'A1,"1111\nA2,2222\n', "line_unreadable"),
+        (b"Position,TubeCode,Operator\n", "wells_not_found"),
+        (b"A1,1\n" * 20_000, "rack_file_too_long"),
+        (b"A1,1" + b"," * 300 + b"\n", "rack_file_too_long"),
     ],
 )
 def test_what_is_no_rack_file_is_refused(data: bytes, slug: str) -> None:

@@ -255,6 +255,9 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("median_gap_ms", sa.Integer(), nullable=False, server_default="35"))
         batch_op.add_column(sa.Column("largest_gap_ms", sa.Integer(), nullable=False, server_default="100"))
         batch_op.add_column(sa.Column("last_seq", sa.Integer(), nullable=False, server_default="0"))
+        batch_op.add_column(
+            sa.Column("checks_rows", sa.Boolean(), nullable=False, server_default=sa.false())
+        )
         batch_op.add_column(sa.Column("seen_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True))
 
     _tell_sightings(op.get_bind())

@@ -25,6 +25,7 @@ def station() -> None:
 @click.option("--theme", type=click.Choice(("light", "dark")))
 @click.option("--volume", default="50", show_default=True, help="0 (seen only) to 100.")
 @click.option("--idle-minutes", default="5", show_default=True, help="Until it locks.")
+@click.option("--checks-rows", is_flag=True, help="Ask for one tube again after each row that is filled.")
 def add_station(**told: Any) -> None:
     """Enrol a bench, and print the address that its browser opens once."""
     from biobank import clock, stations

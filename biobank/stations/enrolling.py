@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 from biobank import accounts, clock, custody, people
 from biobank.custody import Kind
 from biobank.errors import NotFound, RuleBroken
-from biobank.inputs import Input, Naming, Whole
+from biobank.inputs import Flag, Input, Naming, Whole
 from biobank.people import Actor, May
 from biobank.tables import SignIn, Site, Station
 from biobank.texts import N_
@@ -28,7 +28,8 @@ class Ways(Input):
     """How a station works. `volume` is 0 (seen only) to 100; an empty theme is the system's.
 
     After `idle_minutes` without a key or a touch it locks. A scan has a median gap between its keys of
-    at most `median_gap_ms`, and none above `largest_gap_ms`.
+    at most `median_gap_ms`, and none above `largest_gap_ms`. With `checks_rows` one tube of each row that
+    was filled by hand is asked for again.
     """
 
     printer: Printer | None = None
@@ -38,6 +39,7 @@ class Ways(Input):
     idle_minutes: Annotated[Whole, Field(ge=1, le=120)] = 5
     median_gap_ms: Annotated[Whole, Field(ge=5, le=200)] = 35
     largest_gap_ms: Annotated[Whole, Field(ge=20, le=500)] = 100
+    checks_rows: Flag = False
 
 
 class StationOrder(Ways):
@@ -82,6 +84,7 @@ class StationRow(msgspec.Struct, frozen=True):
     idle_minutes: int
     median_gap_ms: int
     largest_gap_ms: int
+    checks_rows: bool
     seen_at: datetime | None
     ended_at: datetime | None
 

@@ -107,7 +107,8 @@ class Station(SQLModel, table=True):
     """An enrolled bench computer or tablet, with its site, its default printer and its ways.
 
     `starts_in` is the mode of its bench after signing in; `volume` is 0 (seen only) to 100;
-    `last_seq` is the last of its numbered scans that came in with none missing before it.
+    `last_seq` is the last of its numbered scans that came in with none missing before it. With
+    `checks_rows` one tube of each row that was filled by hand is asked for again.
     """
 
     id: UUID = key()
@@ -123,4 +124,5 @@ class Station(SQLModel, table=True):
     median_gap_ms: int = 35
     largest_gap_ms: int = 100
     last_seq: int = 0
+    checks_rows: bool = False
     seen_at: datetime | None = None

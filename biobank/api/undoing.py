@@ -6,7 +6,7 @@ from litestar import get, post
 from litestar.params import JSONBody, QueryParameter
 
 from biobank import storage
-from biobank.api.documents import noun
+from biobank.api.documents import Question, noun
 from biobank.storage import Act, Rearrangement, Reseat, Reseating, Stored, Undo, Undone
 from biobank.web import OpenDoor
 
@@ -20,7 +20,7 @@ def rearrange(door: OpenDoor, data: JSONBody[Rearrangement]) -> list[Stored]:
     return door.act(lambda session, actor: storage.rearrange(session, actor, data), list[Stored])
 
 
-@post("/reseatings/preview", sync_to_thread=True, status_code=200)
+@post("/reseating-previews", sync_to_thread=True, status_code=200, operation_class=Question)
 def reseat_preview(door: OpenDoor, data: JSONBody[Reseat]) -> Reseating:
     """The permutation that seating a box anew would be; nothing is changed."""
     return door.ask(lambda session, actor: storage.reseat_preview(session, actor, data))

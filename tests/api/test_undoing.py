@@ -31,7 +31,7 @@ def test_a_box_is_seated_anew_after_its_permutation_was_seen(program: Program) -
     box = program.world.boxes()[0]
     program.made("/moves", {"box": box, "tubes": [first, second]})
     order = {"box": box, "tubes": [second, "", first]}
-    shown = program.made("/reseatings/preview", order)
+    shown = program.made("/reseating-previews", order)
     assert [(seat["was"], seat["goes"]) for seat in shown["seats"]] == [("A2", "A1"), ("A1", "A3")]
     assert slots(program.world, box) == {"A1": first, "A2": second}
     program.made("/reseatings", order)

@@ -3,7 +3,7 @@
 Classes only: every colour comes from the styles. Whatever a person named is escaped.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection
 from functools import lru_cache
 
 from markupsafe import Markup, escape
@@ -11,11 +11,23 @@ from markupsafe import Markup, escape
 from biobank.codes import grouped
 from biobank.pages.maps import Axis, Cell, Drawing
 from biobank.pages.words import word
-from biobank.storage import BoxMap
+from biobank.storage import BoxMap, Coloured
+from biobank.storage.sought import CLASSES
 from biobank.texts import gettext as _
 
 _CHECK = "M1 5.5l3 3L9 2"
 _WARNING = "M5 .8L9.6 9H.4zM5 3.8v2.2M5 7.5v.1"
+_BANDS = (
+    "h38",
+    "h17m4 0h17",
+    "h10m4 0h10m4 0h10",
+    "h17",
+    "m21 0h17",
+    "m11 0h16",
+    "h3m4 0h3m4 0h3m4 0h3m4 0h3m4 0h3",
+)
+"""How the stripe of each class is drawn, and last that of all others."""
+
 _MARKS = {"found": _CHECK, "notice": _WARNING}
 
 
@@ -24,16 +36,40 @@ def ground(drawing: Drawing) -> Markup:
     return Markup(_ground(tuple(drawing.axes), drawing.outline, drawing.order))  # noqa: S704 - escaped below
 
 
-def links(drawing: Drawing, box: BoxMap, query: str = "") -> Markup:
-    """Every cell as a link to its slot, in rows, each announced by its slot and what is in it."""
+def links(
+    drawing: Drawing,
+    box: BoxMap,
+    trail: str = "",
+    hits: Collection[str] | None = None,
+    coloured: Coloured | None = None,
+) -> Markup:
+    """Every cell as a link to its slot, in rows, each announced by its slot and what is in it.
+
+    `hits` are the slots of the tubes sought: the others fade. `trail` goes on in every address.
+    """
     # Put into the language once, not for each cell.
-    said = str(escape(_("%(slot)s, row %(row)s, column %(column)s, %(state)s")))
+    said = str(escape(_("row %(row)s, column %(column)s, %(state)s")))
     states = {state: str(escape(word(state))) for state in {slot.state for slot in box.slots}}
-    start, more = f"/containers/{box.code}?slot=", f"&amp;{escape(query)}" if query else ""
+    names = [str(escape(name)) for name in (*box.row_names, *box.col_names)]
+    rows, cols = names[: len(box.row_names)], names[len(box.row_names) :]
+    start, more = f"/containers/{box.code}?slot=", f"&amp;{escape(trail)}" if trail else ""
+    classes = [*(escape(name) for name, _count in coloured.classes), escape(_("other"))] if coloured else []
     lines = []
     for line in drawing.rows:
-        cells = "".join(_links(line, said, states, start, more))
-        lines.append(f'<g role="row">{cells}</g>')
+        row, parts = rows[line[0].row] if line else "", []
+        for each in line:
+            slot = each.slot
+            label = said % {"row": row, "column": cols[each.col], "state": states[slot.state]}
+            if slot.name not in {f"{row}{cols[each.col]}", f"{row}-{cols[each.col]}"}:
+                label = f"{slot.name}, {label}"
+            if slot.code:
+                label = f"{label}, {grouped(slot.code)}"
+            stripe = coloured.slots.get(slot.name) if coloured else None
+            if stripe is not None:
+                label = f"{label}, {classes[stripe]}"
+            hit = " hit" if hits is not None and slot.name in hits else ""
+            parts.append(_link(each, label, hit, start, more, stripe))
+        lines.append(f'<g role="row">{"".join(parts)}</g>')
     return Markup("\n".join(lines))  # noqa: S704 - every part is ours or escaped
 
 
@@ -43,22 +79,17 @@ def shapes(drawing: Drawing) -> Markup:
     return Markup("".join(cells))  # noqa: S704 - states and the ends of codes are ours
 
 
-def _links(line: list[Cell], said: str, states: dict[str, str], start: str, more: str) -> Iterator[str]:
-    for each in line:
-        slot = each.slot
-        row, column = each.row + 1, each.col + 1
-        label = said % {"slot": slot.name, "row": row, "column": column, "state": states[slot.state]}
-        if slot.code:
-            label = f"{label}, {grouped(slot.code)}, {each.text}"
-        title = ""
-        if slot.owner:
-            owner = escape(slot.owner)
-            label, title = f"{label}, {owner}", f"<title>{owner}</title>"
-        yield (
-            f'<a class="cell {each.state}" role="gridcell" href="{start}{slot.name}{more}"'
-            f' tabindex="{0 if each.first else -1}" data-row="{each.row}" data-col="{each.col}"'
-            f' aria-label="{label}">{title}{_inside(each)}</a>'
-        )
+def _link(each: Cell, label: str, hit: str, start: str, more: str, stripe: int | None) -> str:
+    title, slot = "", each.slot
+    if slot.owner:
+        owner = escape(slot.owner)
+        label, title = f"{label}, {owner}", f"<title>{owner}</title>"
+    band = _stripe(stripe, each.x, each.y) if stripe is not None else ""
+    return (
+        f'<a class="cell {each.state}{hit}" role="gridcell" href="{start}{slot.name}{more}"'
+        f' tabindex="{0 if each.first else -1}" data-row="{each.row}" data-col="{each.col}"'
+        f' aria-label="{label}">{title}{_inside(each)}{band}</a>'
+    )
 
 
 def _inside(each: Cell) -> str:
@@ -88,9 +119,22 @@ def _shape(state: str, x: int, y: int, *, written: bool) -> tuple[str, str]:
     return before, after
 
 
+def _stripe(number: int, x: int, y: int) -> str:
+    """A class as a stripe along the bottom: its colour, and gaps of its own for eyes that tell no colours."""
+    return (
+        f'<rect class="under" x="{x + 1}" y="{y + 34}" width="42" height="9"/>'
+        f'<path class="stripe c{number + 1}" d="M{x + 3} {y + 39}{_BANDS[min(number, CLASSES)]}"/>'
+    )
+
+
 @lru_cache(256)
 def _ground(axes: tuple[Axis, ...], outline: str, order: str) -> str:
     letters = (
         f'<text class="map-axis" x="{each.x}" y="{each.y}">{escape(each.text)}</text>' for each in axes
     )
     return f'<path class="map-outline" d="{outline}"/>{"".join(letters)}<path class="map-order" d="{order}"/>'
+
+
+def sample(number: int) -> Markup:
+    """The stripe of a class as its legend shows it."""
+    return Markup(_stripe(number, 0, -30))  # noqa: S704 - numbers and a class

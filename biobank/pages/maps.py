@@ -1,10 +1,10 @@
-"""Maps of boxes, racks and freezers: where each cell is drawn, in what state. Pure; no colours, no markup."""
+"""Maps of boxes: where each cell is drawn, in what state. Pure; no colours, no markup."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from biobank.storage import BoxMap, ContainerRow, SlotRow
+from biobank.storage import BoxMap, SlotRow
 from biobank.storage.geometry import course
 from biobank.tables import Fill
 
@@ -15,6 +15,9 @@ EVERY = 3
 """On a large map every third row and column is lettered, and the last; on a small one all are."""
 
 SMALL = 12
+
+LARGE = 2 * MARGIN + 14 * PITCH
+"""From this width on a map is large."""
 
 
 class Cell(msgspec.Struct, frozen=True):
@@ -48,25 +51,10 @@ class Drawing(msgspec.Struct, frozen=True):
     outline: str
     order: str
 
-
-class Slot(msgspec.Struct, frozen=True):
-    """One container inside another, as a labelled bar that fills from the left."""
-
-    x: int
-    y: int
-    width: int
-    fill: int
-    row: ContainerRow
-    state: str
-
-
-class Elevation(msgspec.Struct, frozen=True):
-    """A rack's front, or a freezer with its shelves: bars, and a caption before each line of them."""
-
-    width: int
-    height: int
-    slots: list[Slot]
-    captions: list[Axis]
+    @property
+    def large(self) -> bool:
+        """Whether it has so many columns that it is drawn at half its size, with larger letters."""
+        return self.width > LARGE
 
 
 def draw(found: BoxMap, marks: Mapping[str, str] | None = None) -> Drawing:
@@ -83,39 +71,6 @@ def draw(found: BoxMap, marks: Mapping[str, str] | None = None) -> Drawing:
     width, height = 2 * MARGIN + cols * PITCH - 4, 2 * MARGIN + rows * PITCH - 4
     axes, outline = _axes(found.row_names, found.col_names), _outline(width, height)
     return Drawing(width, height, lines, axes, outline, _order(found, width, height))
-
-
-def front(rows: Sequence[ContainerRow], found: Collection[str] = ()) -> Elevation:
-    """The front of a rack or a shelf: what stands in it, from the top, in as many columns as fit a screen."""
-    columns = 2 if len(rows) > 10 else 1
-    deep = -(-len(rows) // columns) or 1
-    wide = 360 if columns == 1 else 276
-    slots = [
-        _slot(16 + (place // deep) * (wide + 12), 12 + (place % deep) * 44, wide, row, found)
-        for place, row in enumerate(rows)
-    ]
-    return Elevation(32 + columns * wide + (columns - 1) * 12, 16 + deep * 44, slots, [])
-
-
-def freezer(
-    shelves: Sequence[tuple[ContainerRow, Sequence[ContainerRow]]], found: Collection[str] = ()
-) -> Elevation:
-    """A freezer with its door open: a line for each shelf, from the top, and the racks that stand on it."""
-    most = max((len(racks) for _, racks in shelves), default=0) or 1
-    wide = max(96, min(220, 560 // most))
-    slots: list[Slot] = []
-    captions: list[Axis] = []
-    for line, (shelf, racks) in enumerate(shelves):
-        y = 32 + line * 76
-        captions.append(Axis(16, y - 8, shelf.name))
-        slots += [_slot(16 + place * (wide + 8), y, wide, rack, found) for place, rack in enumerate(racks)]
-    return Elevation(24 + most * (wide + 8), 16 + len(shelves) * 76, slots, captions)
-
-
-def _slot(x: int, y: int, width: int, row: ContainerRow, found: Collection[str]) -> Slot:
-    share = min(1.0, row.tubes / row.slots) if row.slots else 0.0
-    state = "found" if row.code in found else "empty" if not row.tubes else ""
-    return Slot(x, y, width, round((width - 2) * share), row, state)
 
 
 def _short(slot: SlotRow) -> str:

@@ -18,7 +18,7 @@ from sqlmodel import Session
 
 from biobank import amounts, codes, custody, people, texts, web
 from biobank.door import Door
-from biobank.pages import cells, words
+from biobank.pages import cells, fronts, words
 from biobank.people import Actor, May
 
 Answer = TypeVar("Answer")
@@ -141,8 +141,11 @@ def _environment() -> Environment:
         "is_demo": is_demo,
         "language": texts.language.get,
         "languages": texts.LANGUAGES,
+        "front_links": fronts.front,
+        "front_small": fronts.small,
         "map_ground": cells.ground,
         "map_links": cells.links,
+        "map_sample": cells.sample,
         "map_shapes": cells.shapes,
         "may": may,
         "theme": theme,

@@ -1,6 +1,8 @@
 """Storage: the tree of what stands where, maps of containers, moving them, a new freezer."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 import msgspec
@@ -11,12 +13,14 @@ from sqlmodel import Session
 
 from biobank import accounts, inputs, storage, web
 from biobank.accounts import SiteRow
-from biobank.pages import maps, shell
-from biobank.pages.maps import Drawing, Elevation
+from biobank.pages import elevations, maps, seeking, shell
+from biobank.pages.elevations import Elevation
+from biobank.pages.maps import Drawing
 from biobank.pages.past import When, when_asked
+from biobank.pages.seeking import Choices, Seen, Wish
 from biobank.pages.shell import Form
 from biobank.people import Actor, May
-from biobank.storage import BoxMap, Branch, ContainerMove, ContainerSettings, FreezerOrder
+from biobank.storage import BoxMap, Branch, ContainerMove, ContainerRow, ContainerSettings, FreezerOrder
 from biobank.storage.making import FreezerMade
 from biobank.tables import Holder, Level
 
@@ -34,6 +38,13 @@ class Tree(msgspec.Struct, frozen=True):
     roots: list[Branch]
     sites: list[SiteRow]
     box_types: list[BoxType]
+    choices: Choices
+    seen: Seen
+
+    @property
+    def by_site(self) -> list[tuple[str, list[Branch]]]:
+        """What stands by itself, site by site."""
+        return [(site, list(some)) for site, some in groupby(self.roots, key=lambda each: each.row.site)]
 
 
 class Inside(msgspec.Struct, frozen=True):
@@ -57,9 +68,20 @@ class Inside(msgspec.Struct, frozen=True):
         return sum(branch.row.slots for branch in self.branches)
 
 
+class Opened(msgspec.Struct, frozen=True):
+    """All that the page of a container shows; of a past moment neither settings nor what is sought."""
+
+    when: When
+    inside: Inside
+    settings: ContainerSettings | None
+    choices: Choices
+    seen: Seen
+
+
 @get("/storage", sync_to_thread=True)
-def storage_page(door: web.OpenDoor) -> Template:
-    """Freezers, shelves and racks; a box is one step further."""
+def storage_page(request: Request[Any, Any, Any], door: web.OpenDoor) -> Template:
+    """All freezers of each site with how full they are; their shelves and racks; what is sought in them."""
+    wish = Wish(request)
 
     def question(session: Session, actor: Actor) -> Tree:
         return Tree(
@@ -70,10 +92,21 @@ def storage_page(door: web.OpenDoor) -> Template:
                 for kind in storage.type_codes(session)
                 if kind.level is Level.BOX
             ],
+            choices=seeking.choices(session, actor),
+            seen=seeking.look(session, actor, wish),
         )
 
     me, tree = shell.ask(door, question)
-    return shell.page("storage/storage.html", me, tree=tree, holders=[each.value for each in Holder])
+    return shell.page(
+        "storage/storage.html",
+        me,
+        tree=tree,
+        thumbnail=elevations.thumbnail,
+        holders=[each.value for each in Holder],
+        wish=wish,
+        trail=wish.query,
+        hits=_hits(tree.roots, tree.seen),
+    )
 
 
 @post("/storage/freezers", sync_to_thread=True)
@@ -88,13 +121,21 @@ def make_freezer(request: Request[Any, Any, Any], door: web.OpenDoor, form: Form
 @get("/containers/{code:str}", sync_to_thread=True)
 def container_page(request: Request[Any, Any, Any], door: web.OpenDoor, code: FromPath[str]) -> Template:
     """A box slot by slot, a rack's front, or a freezer with its door open; now, or as it was."""
+    wish = Wish(request)
 
-    def question(session: Session, actor: Actor) -> tuple[When, Inside, ContainerSettings | None]:
+    def question(session: Session, actor: Actor) -> Opened:
         when = when_asked(session, actor, code, request.query_params.get("at", ""))
-        settings = None if when.at else storage.container_settings(session, actor, code)
-        return when, look_inside(session, actor, code, when.at), settings
+        inside = look_inside(session, actor, code, when.at)
+        if when.at:
+            return Opened(when, inside, None, Choices([], [], []), Seen())
+        box = inside.map.code if inside.map.level == Level.BOX.value else ""
+        settings = storage.container_settings(session, actor, code)
+        found = seeking.look(session, actor, wish, box)
+        return Opened(when, inside, settings, seeking.choices(session, actor), found)
 
-    me, (when, inside, settings) = shell.ask(door, question)
+    me, told = shell.ask(door, question)
+    inside, settings = told.inside, told.settings
+    hits = _hits(inside.branches, told.seen)
     wanted = request.query_params.get("slot", "").strip().upper()
     chosen = next((slot for slot in inside.map.slots if slot.name == wanted), None) if wanted else None
     return shell.page(
@@ -102,10 +143,18 @@ def container_page(request: Request[Any, Any, Any], door: web.OpenDoor, code: Fr
         me,
         box=inside.map,
         inside=inside,
-        when=when,
+        when=told.when,
+        wish=wish,
+        seen=told.seen,
+        choices=told.choices,
+        trail=told.when.query or wish.query,
+        hits=hits,
+        sought_in=sum(hits[each.row.code] for each in inside.branches) if hits else 0,
         rules=settings.rules if settings else [],
+        celsius=settings.celsius if settings else None,
         retired=settings is not None and settings.retired,
         chosen=chosen,
+        marked=chosen.code if chosen else "",
         lost=wanted if wanted and chosen is None else "",
         **drawn(inside, {chosen.name: "cursor"} if chosen else {}),
     )
@@ -135,16 +184,29 @@ def look_inside(session: Session, actor: Actor, code: str, at: datetime | None =
 
 
 def drawn(inside: Inside, marks: dict[str, str]) -> dict[str, Drawing | Elevation | None]:
-    """The one drawing that fits: a grid for a box, bars for what holds containers, none where unplaced."""
+    """The one drawing that fits: a grid for a box, a front for what holds containers, none where unplaced."""
     found = inside.map
     if found.level == Level.BOX.value:
         special = {**dict.fromkeys(inside.others, "other"), **marks}
         return {"drawing": maps.draw(found, special) if found.rows else None, "elevation": None}
-    chosen = {slot.code for slot in found.slots if slot.name in marks}
-    if found.level == Level.FREEZER.value and any(branch.inside for branch in inside.branches):
-        shelves = [(branch.row, [rack.row for rack in branch.inside]) for branch in inside.branches]
-        return {"drawing": None, "elevation": maps.freezer(shelves, chosen)}
-    return {"drawing": None, "elevation": maps.front([branch.row for branch in inside.branches], chosen)}
+    size = found.rows * found.cols if found.rows and found.cols else None
+    row = ContainerRow(
+        code=found.code,
+        name=found.name,
+        level=found.level,
+        slot="",
+        used=found.used,
+        size=size,
+        rows=found.rows,
+        cols=found.cols,
+        holder=found.holder,
+    )
+    return {"drawing": None, "elevation": elevations.elevation(row, inside.branches)}
+
+
+def _hits(branches: Sequence[Branch], seen: Seen) -> dict[str, int] | None:
+    """How many of the tubes sought are in each container, by its code; None where nothing is sought."""
+    return elevations.counted(branches, seen.direct) if seen.direct is not None else None
 
 
 HANDLERS = [storage_page, make_freezer, container_page, move_container]

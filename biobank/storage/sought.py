@@ -58,7 +58,7 @@ class Coloured(msgspec.Struct, frozen=True):
 
 
 def sought_slots(session: Session, actor: Actor, text: str, sought: Sought) -> set[str]:
-    """The slots of a box, by name, of the tubes sought, those that are out too. Refused: a box out of scope."""
+    """The slots of a box, by name, of the tubes that are sought, out or not. Refused: a box out of scope."""
     box = by_code(session, actor, text, field="code")
     grid = Grid.of(type_of(session, box))
     asked = _here(actor, box, [col(Placement.row), col(Placement.col)]).where(*_fits(sought))
@@ -67,13 +67,14 @@ def sought_slots(session: Session, actor: Actor, text: str, sought: Sought) -> s
 
 def sought_counts(session: Session, actor: Actor, sought: Sought) -> dict[str, int]:
     """How many tubes that are sought stand in each container that holds some directly, by its code."""
+    columns: list[Any] = [col(Container.code), func.count().label("tubes")]
     asked = (
-        _joined(core_select(col(Container.code), func.count()).select_from(Placement))
+        _joined(core_select(*columns).select_from(Placement))
         .join(Container, col(Container.id) == col(Placement.container_id))
         .where(people.visible(actor, May.SEE, Specimen), *_fits(sought))
         .group_by(col(Container.code))
     )
-    return {row.code: row[1] for row in session.execute(asked)}
+    return {row.code: row.tubes for row in session.execute(asked)}
 
 
 def coloured(session: Session, actor: Actor, text: str, trait: Trait) -> Coloured:

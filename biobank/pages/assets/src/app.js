@@ -24,4 +24,5 @@ import "./rack-file.js";
 import "./type-code.js";
 import "./command-form.js";
 import "./keyboard.js";
+import "./maps.js";
 import "./theme.js";

@@ -111,6 +111,8 @@ def _give_way(session: Session, actor: Actor, arriving: Sequence[dict[str, Any]]
     One of somebody else stays, and breaks the rule of the slot: the act is then run again and refused.
     """
     slots = {(each["container_id"], each["row"], each["col"]): each for each in arriving}
+    # What was reserved for one of them may be taken by another: it finds its place in the same act.
+    these = {who for each in arriving for who in (each["specimen_id"], each["child_id"]) if who}
     containers = {container for container, row, _ in slots if row is not None}
     if not containers:
         return
@@ -123,14 +125,10 @@ def _give_way(session: Session, actor: Actor, arriving: Sequence[dict[str, Any]]
     now, fallen = clock.now(), []
     for keep, owner, meant, ends, *slot in session.execute(asked):
         here = slots.get((slot[0], slot[1], slot[2]))
-        mine = here and (owner == actor.id if meant is None else meant in _who(here))
+        mine = owner == actor.id if meant is None else meant in these
         if here and (mine or ends <= now):
             fallen.append(keep)
     _drop(session, fallen)
-
-
-def _who(placement: dict[str, Any]) -> tuple[UUID | None, ...]:
-    return placement["specimen_id"], placement["child_id"]
 
 
 def _drop(session: Session, keeps: Sequence[UUID]) -> None:

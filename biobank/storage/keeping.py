@@ -103,12 +103,15 @@ def require_still_free(
 
 
 def require_mine(session: Session, actor: Actor, keep: Keep) -> None:
-    """Refused: a reservation of somebody else, to whoever may not set up the container."""
+    """Refused: a reservation of somebody else, to whoever may not set up its containers, or see any."""
     if keep.owner_id == actor.id:
         return
     where = select(Container).join(Placement, col(Placement.container_id) == col(Container.id))
-    container = session.exec(where.where(col(Placement.keep_id) == keep.id)).one()
-    if not people.allowed(actor, May.SET_UP, container):
+    where = where.join(Keep, col(Keep.id) == col(Placement.keep_id))
+    containers = session.exec(where.where(col(Keep.plan_id) == keep.plan_id)).all()
+    if not any(people.allowed(actor, May.SEE, container) for container in containers):
+        raise _gone()
+    if not all(people.allowed(actor, May.SET_UP, container) for container in containers):
         message = N_("These slots are reserved by %(owner)s. Ask them, or a manager of the site.")
         raise NotAllowed("not_your_reservation", message, owner=session.get_one(Person, keep.owner_id).name)
 
@@ -123,13 +126,14 @@ def reserve(session: Session, actor: Actor, order: ReserveOrder) -> Reservation:
     container (which is never full).
     """
     box = by_code(session, actor, order.box, May.HANDLE)
+    custody.lock(session, [box.id])
+    session.refresh(box)  # somebody may have changed its type before we had the lock
     grid = Grid.of(type_of(session, box))
     if grid.size is None:
         message = N_("Things lie unplaced in %(name)s: nothing needs to be reserved there.")
         raise RuleBroken("nothing_to_reserve", message, field="box", name=box.name)
     if bool(order.slots) == bool(order.count):
         raise RuleBroken("slots_or_count", N_("Say which slots, or how many."), field="slots")
-    custody.lock(session, [box.id])
     slots = [slot_named(grid, name, "slots") for name in order.slots]
     if order.count:
         slots = free_in(session, box, actor)[: order.count]

@@ -98,7 +98,10 @@ def rearrange(
 def lock_with_boxes(session: Session, codes: Sequence[str], boxes: Iterable[Container]) -> None:
     """Tubes and boxes locked together, so that two benches never wait in a circle."""
     ids = session.exec(select(Specimen.id).where(col(Specimen.code).in_(codes))).all()
+    boxes = _distinct(boxes)
     custody.lock(session, [*ids, *(box.id for box in boxes)])
+    for box in boxes:
+        session.refresh(box)  # somebody may have changed its type before we had the lock
 
 
 def _aims(

@@ -106,6 +106,7 @@ def _require_room(
             back[where[0]][key] = where[1]
     for container_id, slots in back.items():
         outer = session.get_one(Container, container_id)
+        people.require(actor, May.HANDLE, outer)
         gone = {slot for slot in taken(session, outer, actor, list(things)) if slot.row is not None}
         held = {slot for slot in gone if (container_id, slot) not in leaving}
         grid = Grid.of(type_of(session, outer))

@@ -16,6 +16,7 @@ from biobank.inputs import Input, Scanned
 from biobank.people import Actor, May
 from biobank.storage.keeping import keep
 from biobank.storage.maps import by_code
+from biobank.storage.moving import require_same_site
 from biobank.tables import Container, Evacuation, EvacuationStep
 from biobank.texts import N_
 
@@ -45,10 +46,13 @@ def plan(session: Session, actor: Actor, order: EvacuationOrder) -> Evacuation:
     """Begin to empty a container: find and reserve a slot for each rack, or for its boxes one by one.
 
     What finds none is part of the plan all the same, without a target. Nothing is moved yet. Refused: a
-    container with nothing to carry in it, or one that is being emptied already.
+    container with nothing to carry in it, one that is being emptied already, or one of another site to carry
+    into.
     """
     container = by_code(session, actor, order.container, May.HANDLE, "container")
     into = [by_code(session, actor, text, May.HANDLE, f"into.{at}") for at, text in enumerate(order.into)]
+    for each in into:
+        require_same_site(container, each)
     search = Search(session, actor, [container, *being_emptied(session, container)], into, container.site_id)
     custody.lock(session, [container.id, *(room.id for room in search.rooms)])
     _require_not_begun(session, container)
@@ -84,9 +88,11 @@ def by_id(session: Session, actor: Actor, key: UUID) -> Evacuation:
 
 
 def open_one(session: Session, actor: Actor, key: UUID) -> Evacuation:
-    """One that is under way and that the actor may work on. Refused: one that is closed."""
+    """One that is under way and that the actor may work on, locked. Refused: one that is closed."""
     found = by_id(session, actor, key)
     people.require(actor, May.HANDLE, found)
+    # Somebody may be closing it, or turning back, at this very moment.
+    session.refresh(found, with_for_update=True)
     if found.closed_at is not None:
         raise Conflict("evacuation_closed", N_("This evacuation is closed. Begin another one."))
     return found

@@ -19,7 +19,7 @@ from biobank.storage.filling import promises_in
 from biobank.storage.keeping import Minutes, planned_slots
 from biobank.storage.maps import by_code
 from biobank.storage.seating import Guest, first_free
-from biobank.tables import PRESENT, Placement, Specimen
+from biobank.tables import PRESENT, Container, Placement, Specimen
 from biobank.texts import N_
 
 MOST = 20
@@ -30,7 +30,7 @@ MOST_MOVES = 1000
 
 
 class GapOrder(Input):
-    """So many boxes are to come free within some containers, or anywhere one may store."""
+    """So many boxes are to come free within some containers, or at any one site where one may store."""
 
     boxes: Annotated[Whole, Field(ge=1, le=MOST)] = 1
     within: Annotated[list[Scanned], Field(max_length=50)] = []
@@ -132,8 +132,18 @@ def emptiest(tubes: Mapping[UUID, int], sizes: Mapping[UUID, int], gaps: int, co
 
 
 def _plan(session: Session, actor: Actor, order: GapOrder) -> _Plan:
+    """The best of the plans that there are for each site: from one to another, tubes are shipped."""
     tops = [by_code(session, actor, text, May.HANDLE, "within") for text in order.within]
-    found = storage.rooms(session, actor, tops or storage.standing_free(session, actor))
+    tops = tops or storage.standing_free(session, actor)
+    sites = dict.fromkeys(top.site_id for top in tops)
+    plans = [
+        _plan_among(session, actor, order, [top for top in tops if top.site_id == site]) for site in sites
+    ]
+    return max(plans, key=lambda plan: (len(plan.freed), -len(plan.promises)), default=_Plan([], []))
+
+
+def _plan_among(session: Session, actor: Actor, order: GapOrder, tops: Sequence[Container]) -> _Plan:
+    found = storage.rooms(session, actor, tops)
     begun = {room.id: room for room in found if room.taken}
     movable = _movable(session, actor, list(begun))
     for count in range(min(order.boxes, len(movable)), 0, -1):

@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 
 from biobank.database import Database
+from tests import quick  # noqa: F401 - to share what was compiled, it is enough to load it
 from tests import world as worlds
 from tests.databases import PostgresServer
 from tests.terminal import Terminal

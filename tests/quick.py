@@ -1,0 +1,28 @@
+"""What a test run need not do again and again: statements are compiled once, not once for each database.
+
+Every test has a database of its own and so an engine of its own, and an engine compiles each statement
+anew. That was more than a third of the time of the tests.
+"""
+
+from collections import defaultdict
+from typing import Any
+
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.util import LRUCache
+
+_TOLD = ("name", "driver", "_on_connect_isolation_level", "skip_autocommit_rollback")
+"""What an engine was made with, as far as its dialect holds it."""
+
+_first: dict[tuple[object, ...], Engine] = {}
+_compiled: defaultdict[tuple[object, ...], LRUCache[Any, Any]] = defaultdict(lambda: LRUCache(5000))
+
+
+@event.listens_for(Engine, "engine_connect")
+def share_what_was_compiled(connection: Connection) -> None:
+    """Let every engine of a kind use the dialect of the first one, by which what was compiled is found."""
+    engine = connection.engine
+    dialect = engine.dialect
+    kind = tuple(getattr(dialect, name, None) for name in _TOLD)
+    first = _first.setdefault(kind, engine)
+    engine.dialect = connection.dialect = first.dialect
+    engine._compiled_cache = _compiled[kind]

@@ -218,6 +218,8 @@ def said(row: TaskRow) -> tuple[str, dict[str, Any]]:
 # --- how ---
 
 _PLACES = re.compile(r"%\((\w+)\)s")
+_UNTOLD = frozenset({"holds"})
+"""Facts that settling needs and nobody reads: they name tubes that a reader may not see."""
 _opener, _closer = aliased(Person), aliased(Person)
 
 
@@ -272,7 +274,7 @@ def _row(task: Task, site: Site, *named: str | None) -> TaskRow:
         container_name=container_name,
         row=task.row,
         col=task.col,
-        facts=task.facts,
+        facts={name: fact for name, fact in task.facts.items() if name not in _UNTOLD},
         station=station,
         opened_by=opener,
         opened_at=task.opened_at,

@@ -1,5 +1,6 @@
 """Late scans: what was done at a bench without the network, set against what the log says meanwhile."""
 
+from contextlib import suppress
 from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Any
@@ -161,11 +162,10 @@ def _in_their_name(session: Session, actor: Actor, scan: LateScan, tube: Specime
     """Who hands it in, for who scanned it. Refused: somebody who may not handle the tube any more."""
     if not scan.person or scan.person == actor.name:
         return actor
-    try:
+    theirs = None
+    with suppress(NotSignedIn):
         theirs = people.resolve(session, Credentials(name=scan.person))
-    except NotSignedIn:
-        theirs = None
-    if theirs is None or not people.allowed(theirs, May.HANDLE, tube):
+    if theirs is None or theirs.name == people.CONSOLE or not people.allowed(theirs, May.HANDLE, tube):
         message = N_("%(person)s may not do this any more.")
         raise NotAllowed("performer_not_allowed", message, person=scan.person)
     return msgspec.structs.replace(actor, performer=theirs.id)
@@ -232,7 +232,8 @@ def _handled_since(session: Session, tube: Specimen, scan: LateScan) -> bool:
 def _carry_out(session: Session, actor: Actor, code: str, scan: LateScan) -> str:
     when = scan.occurred.isoformat()
     if scan.mode is LateMode.TAKE:
-        (taken,) = take_out(session, actor, inputs.read(TakeOut, {"tubes": [code], "occurred": when}))
+        told = {"tubes": [code], "occurred": when, "holder": scan.person}
+        (taken,) = take_out(session, actor, inputs.read(TakeOut, told))
         return _words(taken.box_name, taken.slot)
     told = {"box": scan.box, "tubes": [code], "slot": scan.at, "occurred": when}
     (stored,) = put_away(session, actor, inputs.read(PutAway, told))
@@ -261,7 +262,7 @@ def _dispute(
         container_id=claim.box.id if claim.box else None,
         slot=claim.slot,
         code=tube.code,
-        facts={**facts, "occupant": other.code if other else ""},
+        facts={**facts, "occupant": other.code if other and _alike(tube, other) else ""},
     )
     said = {"task": str(task.id), "claim": {"mode": scan.mode.value, "box": scan.box, "at": scan.at}}
     lines = [
@@ -277,6 +278,11 @@ def _dispute(
     ]
     custody.record_all(session, actor, lines)
     return Late(tube.code, Came.DISPUTED, place, task.id)
+
+
+def _alike(tube: Specimen, other: Specimen) -> bool:
+    """Whether whoever sees one sees the other: else a task about the one may not name the other."""
+    return (tube.site_id, tube.study_id) == (other.site_id, other.study_id)
 
 
 def _hold(key: str) -> dict[str, str]:

@@ -5,8 +5,8 @@ from typing import Any
 import msgspec
 from sqlmodel import Session, col, select
 
-from biobank import clock, tasks
-from biobank.people import Actor
+from biobank import clock, people, tasks
+from biobank.people import Actor, May
 from biobank.tables import Station, Task, TaskKind
 
 CAME_IN = "came in"
@@ -16,7 +16,8 @@ CAME_IN = "came in"
 def number(session: Session, actor: Actor, station: str | None, seq: int | None) -> None:
     """Note the number of a station's late scan; those left out before it become a task.
 
-    A bench that is not enrolled has no numbers. What comes after all is taken out of its gap.
+    A bench that is not enrolled has no numbers, and nobody counts for one where they may not work. What
+    comes after all is taken out of its gap.
     """
     bench = _bench(session, actor, station)
     if bench is None or seq is None:
@@ -52,6 +53,7 @@ def without(missing: list[list[int]], seq: int) -> list[list[int]]:
 
 def _bench(session: Session, actor: Actor, station: str | None) -> Station | None:
     asked = select(Station).with_for_update().execution_options(populate_existing=True)
+    asked = asked.where(people.visible(actor, May.HANDLE, Station))
     if station:
         return session.exec(asked.where(col(Station.name) == station)).first()
     return session.exec(asked.where(col(Station.id) == actor.station_id)).first()

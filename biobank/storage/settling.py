@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 
 from biobank import custody, inputs, people, tasks
 from biobank.custody import Kind
-from biobank.errors import NotFound, RuleBroken
+from biobank.errors import NotAllowed, NotFound, RuleBroken
 from biobank.inputs import Input, Note
 from biobank.people import Actor, May
 from biobank.storage.placing import PutAway, put_away
@@ -50,9 +50,9 @@ class Settled(msgspec.Struct, frozen=True):
 def settle(session: Session, actor: Actor, order: Settlement) -> Settled:
     """Decide about a late scan: lift what it put into quarantine, and do what it says where it was right.
 
-    A disputed place is settled by whoever may handle the tube; a scan that was kept because it could not
-    be done, by who sets up the site. Refused: a task that is closed or no late scan, and whatever storing
-    and taking refuse, such as a slot that is still taken.
+    A disputed place is settled by whoever may handle the tube, and the other one that is in the slot; a scan
+    that was kept because it could not be done, by who sets up the site. Refused: a task that is closed or
+    no late scan, and whatever storing and taking refuse, such as a slot that is still taken.
     """
     task = _task(session, actor, order.task)
     if task.kind is TaskKind.PLACE_DISPUTED:
@@ -99,8 +99,11 @@ def _unknown() -> NotFound:
 
 def _lift(session: Session, actor: Actor, task: Task, order: Settlement) -> None:
     holds: dict[str, str] = task.facts["holds"]
-    ids = session.exec(select(Specimen.id).where(col(Specimen.code).in_(holds))).all()
-    custody.lock(session, [*ids, *([task.container_id] if task.container_id else [])])
+    held = session.exec(select(Specimen).where(col(Specimen.code).in_(holds))).all()
+    if not all(people.allowed(actor, May.HANDLE, tube) for tube in held):
+        message = N_("The other tube of this dispute is not in your scope. Ask a manager of the site.")
+        raise NotAllowed("other_tube_beyond", message, field="task")
+    custody.lock(session, [*(tube.id for tube in held), *([task.container_id] if task.container_id else [])])
     lines = []
     for tube in custody.load(session, actor, list(holds)):
         before = custody.state(session, tube)["holds"]

@@ -1,6 +1,7 @@
 """What the bench says after a scan: the outcome, what and where, and what comes next."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 import msgspec
@@ -11,8 +12,8 @@ from biobank.codes import grouped
 from biobank.errors import Refusal
 from biobank.pages.scanning import Mode
 from biobank.pages.words import moment, word
-from biobank.specimens import KitCard, SpecimenCard
-from biobank.storage import BoxMap, Step, Stored
+from biobank.specimens import SpecimenCard
+from biobank.storage import BoxMap, Exposure, Step, Stored
 from biobank.tables import HoldKind
 from biobank.texts import N_
 from biobank.texts import gettext as _
@@ -42,10 +43,35 @@ class Choice(msgspec.Struct, frozen=True):
     card: str = ""
 
 
+class Lead(msgspec.Struct, frozen=True):
+    """What something may be, or may be meant for: its name, and its page."""
+
+    name: str
+    address: str
+
+
+class Clock(msgspec.Struct, frozen=True):
+    """The clock of a tube that is out: since when, when it is late, and when its limit is over."""
+
+    since: datetime
+    late: datetime
+    over: datetime
+    level: str
+    minutes: int
+    limit: int
+
+    @property
+    def left(self) -> str:
+        """Hours and minutes until the limit, or past it."""
+        away = abs(self.limit - self.minutes)
+        return f"{away // 60:02}:{away % 60:02}"
+
+
 class Result(msgspec.Struct, frozen=True, kw_only=True):
     """What came of a scan. `other` says a STOP in the second language; `leads` opens a page.
 
     `opens` a dialog; `at` is the slot the cursor stands on from now on, `about` the tube that is shown.
+    `candidates` are what the code may be meant for, `clock` runs for a frozen tube that is out.
     """
 
     outcome: Outcome
@@ -63,6 +89,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     at: str = ""
     about: str = ""
     choices: list[Choice] = []
+    candidates: list[Lead] = []
+    clock: Clock | None = None
 
 
 def way(steps: Sequence[Step]) -> str:
@@ -109,6 +137,7 @@ def where(tube: SpecimenCard, mode: Mode, box: str, *, corrected: bool) -> Resul
             box=box,
             card=tube.code,
             about=tube.code,
+            clock=clock_of(tube),
         )
     if not tube.place:
         headline = _("%(code)s is in no box") % {"code": code}
@@ -161,7 +190,8 @@ def stored(now: Stored, before: SpecimenCard, box: BoxMap, cursor: str, *, corre
         )
     way_there = " · ".join([*(step.name for step in box.path), *([now.slot] if now.slot else [])])
     told = _("Stored %(code)s → %(place)s.") % {"code": code, "place": way_there}
-    warned = " ".join(part for part in (held(before), layout_words(corrected=corrected)) if part)
+    told_also = (held(before), too_long_out(before.clock), layout_words(corrected=corrected))
+    warned = " ".join(part for part in told_also if part)
     outcome = Outcome.NOTICE if warned else Outcome.DONE if full else Outcome.OK
     return Result(
         outcome=outcome,
@@ -175,8 +205,10 @@ def stored(now: Stored, before: SpecimenCard, box: BoxMap, cursor: str, *, corre
     )
 
 
-def taken(now: Stored, before: SpecimenCard, box: str, *, corrected: bool) -> Result:
-    """A tube that is now with the person who scanned it."""
+def taken(
+    now: Stored, before: SpecimenCard, box: str, clock: Clock | None = None, *, corrected: bool
+) -> Result:
+    """A tube that is now with the person who scanned it; the clock of a frozen one runs."""
     place = short(now.box_name, now.slot)
     headline = _("Took out %(code)s") % {"code": grouped(now.code)}
     kept = _("From %(place)s. The slot is kept for it.") % {"place": way(before.place) or place}
@@ -189,6 +221,7 @@ def taken(now: Stored, before: SpecimenCard, box: str, *, corrected: bool) -> Re
         mode=Mode.TAKE,
         box=box,
         about=now.code,
+        clock=clock,
     )
 
 
@@ -283,60 +316,7 @@ def leading_to(address: str, code: str, mode: Mode, box: str) -> Result:
     )
 
 
-# --- what is not known ---
-
-
-def unassigned(code: str, mode: Mode, box: str) -> Result:
-    """A good code of ours that is on nothing in the reader's scope."""
-    headline = _("%(code)s is on nothing yet") % {"code": grouped(code)}
-    detail = _("It is a good code. Register the tube at its visit; nothing was changed.")
-    return Result(outcome=Outcome.NOTICE, headline=headline, detail=detail, mode=mode, box=box)
-
-
-def unknown(text: str, mode: Mode, box: str, *, kept: bool = False) -> Result:
-    """A text that names nothing; `kept` where somebody is asked to find out what it is."""
-    headline = _("Nothing is known by “%(text)s”") % {"text": text}
-    detail = _("Wipe the label and scan again, or type the code. Nothing was changed.")
-    coming = _("It is on the list of unknown codes.") if kept else ""
-    return Result(outcome=Outcome.NOTICE, headline=headline, detail=detail, next=coming, mode=mode, box=box)
-
-
-def for_an_event(kit: KitCard, mode: Mode, box: str) -> Result:
-    """A kit that is nobody's yet."""
-    headline = _("Kit for %(event)s") % {"event": kit.event}
-    detail = _("%(study)s, %(title)s, %(labels)s labels. It is nobody's yet.") % {
-        "study": kit.study,
-        "title": kit.title,
-        "labels": len(kit.labels),
-    }
-    coming = _("Scan the visit that it is for.")
-    meta = grouped(kit.code)
-    return Result(
-        outcome=Outcome.NOTICE, headline=headline, detail=detail, next=coming, meta=meta, mode=mode, box=box
-    )
-
-
-def of_a_kit(label: str, kit: KitCard, mode: Mode, box: str) -> Result:
-    """The label of a kit that was not begun with: there is no such tube yet."""
-    headline = _("%(code)s is on nothing yet") % {"code": grouped(label)}
-    named = {"kit": grouped(kit.code), "study": kit.study, "event": kit.event}
-    detail = _("It is a label of kit %(kit)s, for %(study)s %(event)s. Nothing was changed.") % named
-    coming = _("Open its visit and scan it there.") if kit.visit else _("Scan the visit that it is for.")
-    return Result(outcome=Outcome.NOTICE, headline=headline, detail=detail, next=coming, mode=mode, box=box)
-
-
-def badge(_code: str, mode: Mode, box: str) -> Result:
-    """A badge where no station is enrolled: elsewhere the page takes it before it comes here."""
-    detail = _("Badges let people in at an enrolled bench. A manager enrols this one under Stations.")
-    return Result(outcome=Outcome.NOTICE, headline=_("This is a badge"), detail=detail, mode=mode, box=box)
-
-
-def not_in_use(code: str, mode: Mode, box: str) -> Result:
-    """A request or a shipment."""
-    headline = _("%(code)s is a code that is not in use here yet") % {"code": grouped(code)}
-    return Result(
-        outcome=Outcome.NOTICE, headline=headline, detail=_("Nothing was changed."), mode=mode, box=box
-    )
+# --- a refusal ---
 
 
 def refused(
@@ -364,6 +344,25 @@ def held(tube: SpecimenCard) -> str:
         return ""
     why = ", ".join(f"{word(hold.kind, 'hold')}: {word(hold.reason)}" for hold in stops)
     return _("It is on hold (%(why)s).") % {"why": why}
+
+
+def clock_of(tube: SpecimenCard) -> Clock | None:
+    """The running clock of a frozen tube that is out; None for any other."""
+    stands, since = tube.clock, tube.out_since
+    if stands is None or since is None or stands.level == "none":
+        return None
+    late, over = timedelta(minutes=stands.warn), timedelta(minutes=stands.limit)
+    return Clock(since, since + late, since + over, stands.level, stands.minutes, stands.limit)
+
+
+def too_long_out(stands: Exposure | None) -> str:
+    """That a frozen tube came back late, or past its limit."""
+    if stands is None or stands.level not in ("amber", "red"):
+        return ""
+    told = {"minutes": stands.minutes, "limit": stands.limit}
+    if stands.level == "red":
+        return _("It was out for %(minutes)s min, past its limit of %(limit)s: a thaw is noted.") % told
+    return _("It was out for %(minutes)s of %(limit)s min.") % told
 
 
 def _came_from(before: SpecimenCard) -> str:

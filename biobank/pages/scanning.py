@@ -57,6 +57,7 @@ class Deed(StrEnum):
     COMMAND = "do as the card says"
     SWITCH_PERSON = "let the person of the badge go on, with the open box"
     SAY_UNASSIGNED = "say that the code is on nothing yet"
+    KEEP_UNASSIGNED = "say that the code is on nothing yet, and ask somebody to find out"
     SAY_UNKNOWN = "say that nothing is known by it"
     KEEP_UNKNOWN = "say that nothing is known by it, and ask somebody to find out"
     SAY_NOT_IN_USE = "say that such codes are not in use yet"
@@ -120,7 +121,9 @@ TABLE: Mapping[_Cell, Deed] = {
     **dict(_always(Thing.KIT, Deed.SHOW_KIT, in_box=Deed.CLOSE_FIRST)),
     **dict(_always(Thing.LABEL, Deed.SAY_LABEL)),
     **dict(_always(Thing.PARTICIPANT, Deed.SHOW_PARTICIPANT)),
-    **dict(_always(Thing.UNASSIGNED, Deed.SAY_UNASSIGNED)),
+    **dict(_always(Thing.UNASSIGNED, Deed.KEEP_UNASSIGNED)),
+    (Thing.UNASSIGNED, _LOOKUP, _NOTHING): Deed.SAY_UNASSIGNED,
+    (Thing.UNASSIGNED, _LOOKUP, _BOX): Deed.SAY_UNASSIGNED,
     **dict(_always(Thing.UNKNOWN, Deed.KEEP_UNKNOWN)),
     (Thing.UNKNOWN, _LOOKUP, _NOTHING): Deed.SAY_UNKNOWN,
     (Thing.UNKNOWN, _LOOKUP, _BOX): Deed.SAY_UNKNOWN,

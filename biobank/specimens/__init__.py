@@ -16,6 +16,7 @@ from biobank.specimens.collecting import AllPresent, Begin, Tick, all_present, b
 from biobank.specimens.filling import Ticked
 from biobank.specimens.finding import Found, find
 from biobank.specimens.finishing import Deviate, Finish, Summary, deviate, finish
+from biobank.specimens.guessing import SHORTEST, Alike, Awaiting, alike, awaiting
 from biobank.specimens.kits import (
     KitCard,
     KitOrder,
@@ -42,8 +43,11 @@ from biobank.specimens.registering import (
 from biobank.specimens.workbench import Workbench, WorkCounts, WorkRow, workbench
 
 __all__ = [
+    "SHORTEST",
+    "Alike",
     "Aliquots",
     "AllPresent",
+    "Awaiting",
     "Begin",
     "CollectionFactsOrder",
     "Derivative",
@@ -70,9 +74,11 @@ __all__ = [
     "WorkCounts",
     "WorkRow",
     "Workbench",
+    "alike",
     "aliquot",
     "aliquot_many",
     "all_present",
+    "awaiting",
     "begin",
     "card",
     "derive",

@@ -24,7 +24,7 @@ ROWS = {
     Thing.KIT: " ".join(["SHOW_KIT CLOSE_FIRST", "SHOW_KIT", *["CLOSE_FIRST"] * 3, "SHOW_KIT CLOSE_FIRST"]),
     Thing.LABEL: " ".join(["SAY_LABEL"] * 8),
     Thing.PARTICIPANT: " ".join(["SHOW_PARTICIPANT"] * 8),
-    Thing.UNASSIGNED: " ".join(["SAY_UNASSIGNED"] * 8),
+    Thing.UNASSIGNED: " ".join(["SAY_UNASSIGNED"] * 2 + ["KEEP_UNASSIGNED"] * 6),
     Thing.UNKNOWN: " ".join(["SAY_UNKNOWN"] * 2 + ["KEEP_UNKNOWN"] * 6),
     Thing.BADGE: " ".join(["SWITCH_PERSON"] * 8),
     Thing.NOT_IN_USE: " ".join(["SAY_NOT_IN_USE"] * 8),
@@ -48,7 +48,7 @@ def test_the_table_answers_every_scan_in_every_state() -> None:
 
 
 def test_looking_up_never_changes_anything() -> None:
-    changing = {Deed.STORE, Deed.TAKE, Deed.MOVE, Deed.KEEP_UNKNOWN}
+    changing = {Deed.STORE, Deed.TAKE, Deed.MOVE, Deed.KEEP_UNKNOWN, Deed.KEEP_UNASSIGNED}
     assert {decide(thing, LOOKUP, opened) for thing in Thing for opened in Open} & changing == set()
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 from litestar import Request, Response, get, post
 from litestar.enums import MediaType
 from litestar.response import Template
@@ -12,14 +13,18 @@ from biobank.door import Door
 from biobank.errors import Refusal
 from biobank.labels.cards import NAMES, Card
 from biobank.pages import answers, shell
-from biobank.pages.bench.asking import LastAct, acts, ways
+from biobank.pages.answers import Result
+from biobank.pages.bench import unknown
+from biobank.pages.bench.asking import LastAct, Unresolved, acts, unresolved, ways
 from biobank.pages.bench.deeds import do
 from biobank.pages.bench.drawing import around, surroundings, tag, with_cursor
+from biobank.pages.bench.due import Due, due_in
 from biobank.pages.bench.looking import Seen, look, opened
 from biobank.pages.bench.order import Came, Order, Shown
 from biobank.pages.bench.storing import ways_on
 from biobank.pages.scanning import Mode, Open
 from biobank.pages.shell import Form
+from biobank.pages.storage import Inside
 from biobank.people import Actor
 
 __all__ = ["HANDLERS", "Order"]
@@ -38,11 +43,12 @@ def bench_page(request: Request[Any, Any, Any], door: web.OpenDoor) -> Template:
     """The bench in the mode and with the box that the address names; at a station, in that station's ways."""
     state = _state(request)
     code = codes.read(state.box) or ""
-    me, (found, done, inside) = shell.ask(
+    me, (found, done, open_scans, inside) = shell.ask(
         door,
         lambda session, actor: (
             ways(session, actor),
             acts(session, actor),
+            unresolved(session, actor),
             surroundings(session, actor, code),
         ),
     )
@@ -55,6 +61,7 @@ def bench_page(request: Request[Any, Any, Any], door: web.OpenDoor) -> Template:
         card_names=NAMES,
         ways=found,
         acts=done,
+        unresolved=open_scans,
         **around(mode, shown, at=state.at),
     )
 
@@ -96,18 +103,43 @@ def scan(door: web.OpenDoor, form: Form) -> Template:
     except Refusal as refusal:
         result, shown = _stopped(door, order, seen, refusal)
     code = shown.inside.map.code if shown else result.box
-    inside, done = door.ask(lambda session, actor: _after(session, actor, code, result.mode))
+    after = door.ask(lambda session, actor: _after(session, actor, code, order, result))
+    inside = after.inside
     if inside is not None:
         marks = shown.marks if shown else {}
         drawn = with_cursor(inside, result.mode if result.box else Mode.LOOKUP, result.at)
         shown = Shown(inside, {**(drawn.marks if drawn else {}), **marks})
     told = around(result.mode, shown, result.box, result.at)
-    return shell.page("bench/_answer.html", result=result, acts=done, cards=Card, scanned=order.scan, **told)
+    return shell.page(
+        "bench/_answer.html",
+        result=result,
+        acts=after.acts,
+        unresolved=after.unresolved,
+        due=after.due,
+        cards=Card,
+        scanned=order.scan,
+        **told,
+    )
 
 
-def _after(session: Session, actor: Actor, code: str, mode: Mode) -> tuple[Any, list[LastAct] | None]:
-    """What stands around the result: the container, and the last acts where something may have changed."""
-    return surroundings(session, actor, code), None if mode is Mode.LOOKUP else acts(session, actor)
+class After(msgspec.Struct, frozen=True):
+    """What stands around a result; the lists only where something may have changed."""
+
+    inside: Inside | None
+    acts: list[LastAct] | None
+    unresolved: Unresolved | None
+    due: Due | None
+
+
+def _after(session: Session, actor: Actor, code: str, order: Order, result: Result) -> After:
+    inside = surroundings(session, actor, code)
+    changed = result.mode is not Mode.LOOKUP
+    return After(
+        inside,
+        acts(session, actor) if changed else None,
+        unresolved(session, actor) if changed and order.mode is not Mode.LOOKUP else None,
+        due_in(session, actor, inside),
+    )
 
 
 def _stopped(door: Door, order: Order, seen: Seen, refusal: Refusal) -> Came:
@@ -122,8 +154,8 @@ def _state(request: Request[Any, Any, Any]) -> State:
     known = {each.value for each in Mode}
     mode = asked.get("mode") if asked.get("mode") in known else None
     return State.model_validate(
-        {"mode": mode, "box": asked.get("box", ""), "at": asked.get("at", "")[:10].strip().upper()}
+        {"mode": mode, "box": asked.get("box", ""), "at": asked.get("at", "")[:20].strip().upper()}
     )
 
 
-HANDLERS = [bench_page, live_map, scan]
+HANDLERS = [bench_page, live_map, scan, *unknown.HANDLERS]

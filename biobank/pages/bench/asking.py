@@ -6,14 +6,18 @@ from zoneinfo import ZoneInfo
 import msgspec
 from sqlmodel import Session
 
-from biobank import accounts, codes, storage, texts
+from biobank import accounts, codes, storage, tasks, texts
 from biobank.errors import NotFound
 from biobank.people import Actor, May
 from biobank.storage.acts import NO_MOVE, Said, last_acts
-from biobank.tables import Container, Site, Station
+from biobank.tables import Container, Site, Station, TaskKind
+from biobank.tasks import Sought, TaskRow
 
 LAST = 20
-"""So many acts are offered to be undone."""
+"""So many acts are offered to be undone, and so many unknown codes are listed."""
+
+COUNTED = 1000
+"""So many unknown codes are counted."""
 
 
 class Ways(msgspec.Struct, frozen=True):
@@ -23,6 +27,7 @@ class Ways(msgspec.Struct, frozen=True):
     starts_in: str = "lookup"
     volume: int = 50
     idle_minutes: int = 0
+    checks_rows: bool = False
 
 
 def ways(session: Session, actor: Actor) -> Ways:
@@ -30,7 +35,7 @@ def ways(session: Session, actor: Actor) -> Ways:
     station = session.get(Station, actor.station_id) if actor.station_id else None
     if station is None:
         return Ways()
-    return Ways(station.name, station.starts_in, station.volume, station.idle_minutes)
+    return Ways(station.name, station.starts_in, station.volume, station.idle_minutes, station.checks_rows)
 
 
 class LastAct(msgspec.Struct, frozen=True):
@@ -57,6 +62,23 @@ def acts(session: Session, actor: Actor) -> list[LastAct]:
         )
         for act in found
     ]
+
+
+class Unresolved(msgspec.Struct, frozen=True):
+    """The codes of one site that nobody knew, the newest first, and how many there are of them."""
+
+    site: str
+    rows: list[TaskRow]
+    count: int
+
+
+def unresolved(session: Session, actor: Actor) -> Unresolved:
+    """What was scanned at this site and is known by nobody yet; any device of the site has the same list."""
+    site_id, _ = site_of(session, actor, None)
+    site = session.get_one(Site, site_id).code
+    sought = Sought(kind=TaskKind.UNRESOLVED_SCAN, site=site, limit=COUNTED)
+    found = tasks.listing(session, actor, sought)
+    return Unresolved(site, found[:LAST], len(found))
 
 
 def said(told: Said) -> str:

@@ -3,29 +3,30 @@
 from collections.abc import Callable, Mapping
 
 import msgspec
-from sqlmodel import Session
 
-from biobank import codes, racks, storage, tasks
+from biobank import codes, racks, storage
 from biobank.door import Door
 from biobank.errors import RuleBroken
 from biobank.pages import answers, home
 from biobank.pages import storage as containers
-from biobank.pages.answers import Result
-from biobank.pages.bench.asking import site_of
+from biobank.pages.bench import neighbours, unknown
 from biobank.pages.bench.commanding import command
 from biobank.pages.bench.drawing import with_cursor
 from biobank.pages.bench.looking import Seen, kit_of, open_box, tube_of
 from biobank.pages.bench.order import Came, Order, Shown, hand
 from biobank.pages.bench.storing import store, take
 from biobank.pages.scanning import Deed, Mode, Open, decide
-from biobank.people import Actor
 from biobank.storage import ContainerMove
-from biobank.tables import TaskKind
 from biobank.texts import gettext as _
 
 
 def do(door: Door, order: Order, seen: Seen, opened: Open) -> Came:
-    """Do what the table says of this thing, in this mode, with this open. Refused as the deed refuses."""
+    """Do what the table says of this thing, in this mode, with this open. Refused as the deed refuses.
+
+    A tube that the cursor asks for again answers that first.
+    """
+    if neighbours.is_answer(order, seen, opened):
+        return neighbours.answer(door, order, seen)
     return _DEEDS[decide(seen.thing, order.mode, opened)](door, order, seen)
 
 
@@ -70,15 +71,7 @@ def _lead_to_kit(_door: Door, order: Order, seen: Seen) -> Came:
     kit, box = kit_of(seen), order.box or ""
     if kit.visit:
         return answers.leading_to(f"/visits/{kit.visit}", kit.code, order.mode, box), None
-    return answers.for_an_event(kit, order.mode, box), None
-
-
-def _say_label(_door: Door, order: Order, seen: Seen) -> Came:
-    return answers.of_a_kit(seen.code, kit_of(seen), order.mode, order.box or ""), None
-
-
-def _say(answer: Callable[[str, Mode, str], Result]) -> Callable[[Door, Order, Seen], Came]:
-    return lambda _, order, seen: (answer(seen.code, order.mode, order.box or ""), None)
+    return unknown.for_an_event(order, kit), None
 
 
 # --- changing ---
@@ -89,23 +82,6 @@ def _move(door: Door, order: Order, seen: Seen) -> Came:
     door.act(lambda session, actor: storage.move_container(session, hand(actor, order), wanted).code, str)
     inside = door.ask(lambda session, actor: containers.look_inside(session, actor, order.box or ""))
     return answers.moved(inside.map, order.mode), None
-
-
-def _keep_unknown(door: Door, order: Order, seen: Seen) -> Came:
-    def work(session: Session, actor: Actor) -> str:
-        site, box = site_of(session, actor, order.box)
-        task = tasks.open_task(
-            session,
-            actor,
-            TaskKind.UNRESOLVED_SCAN,
-            site_id=site,
-            container_id=box.id if box else None,
-            code=seen.code,
-        )
-        return str(task.id)
-
-    door.act(work, str)
-    return answers.unknown(seen.code, order.mode, order.box or "", kept=True), None
 
 
 def _box_first(_door: Door, _order: Order, seen: Seen) -> Came:
@@ -124,13 +100,14 @@ _DEEDS: Mapping[Deed, Callable[[Door, Order, Seen], Came]] = {
     Deed.SHOW_VISIT: _lead,
     Deed.SHOW_PARTICIPANT: _lead,
     Deed.SHOW_KIT: _lead_to_kit,
-    Deed.SAY_LABEL: _say_label,
+    Deed.SAY_LABEL: unknown.say_label,
     Deed.COMMAND: command,
-    Deed.SWITCH_PERSON: _say(answers.badge),
-    Deed.SAY_UNASSIGNED: _say(answers.unassigned),
-    Deed.SAY_UNKNOWN: _say(answers.unknown),
-    Deed.KEEP_UNKNOWN: _keep_unknown,
-    Deed.SAY_NOT_IN_USE: _say(answers.not_in_use),
+    Deed.SWITCH_PERSON: unknown.say_badge,
+    Deed.SAY_UNASSIGNED: unknown.say_unassigned,
+    Deed.SAY_UNKNOWN: unknown.say_unknown,
+    Deed.KEEP_UNASSIGNED: unknown.keep_unassigned,
+    Deed.KEEP_UNKNOWN: unknown.keep_unknown,
+    Deed.SAY_NOT_IN_USE: unknown.say_not_in_use,
     Deed.BOX_FIRST: _box_first,
     Deed.CLOSE_FIRST: _close_first,
     Deed.STORE: store,

@@ -9,6 +9,7 @@ from sqlmodel import Session
 from biobank import storage
 from biobank.pages import storage as containers
 from biobank.pages.bench.looking import open_box
+from biobank.pages.bench.neighbours import question
 from biobank.pages.bench.order import Shown
 from biobank.pages.scanning import Mode
 from biobank.pages.storage import Inside
@@ -43,6 +44,8 @@ def cursor(box: BoxMap, mode: Mode, at: str = "") -> str:
     """The slot that the cursor stands on: the chosen one, or the next free one where tubes are stored."""
     if box.level != "box":
         return ""
+    if asked := question(at):
+        return asked.slot
     if any(slot.name == at for slot in box.slots):
         return at
     return box.next_free if mode is Mode.STORE else ""
@@ -67,6 +70,7 @@ def around(mode: Mode, shown: Shown | None, box: str | None = None, at: str = ""
     opened = inside.map if inside is not None and box in (None, inside.map.code) else None
     drawn = containers.drawn(inside, shown.marks if shown else {}) if inside else {}
     chosen = next((slot for slot in opened.slots if slot.name == at), None) if opened and at else None
+    asked = question(at) if opened and mode is Mode.STORE else None
     return {
         "mode": mode.value,
         "open_box": opened,
@@ -74,7 +78,8 @@ def around(mode: Mode, shown: Shown | None, box: str | None = None, at: str = ""
         "drawing": drawn.get("drawing"),
         "elevation": drawn.get("elevation"),
         "chosen": chosen,
-        "at": chosen.name if chosen else "",
+        "asked": asked,
+        "at": chosen.name if chosen else asked.at if asked else "",
         "etag": tag(inside),
     }
 

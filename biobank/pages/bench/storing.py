@@ -11,9 +11,11 @@ from biobank.errors import Conflict, Refusal
 from biobank.labels.cards import Card
 from biobank.pages import answers
 from biobank.pages import storage as containers
-from biobank.pages.answers import Choice
+from biobank.pages.answers import Choice, Clock
+from biobank.pages.bench.asking import ways
 from biobank.pages.bench.drawing import beyond, with_cursor
 from biobank.pages.bench.looking import Seen, tube_of
+from biobank.pages.bench.neighbours import asked_after
 from biobank.pages.bench.order import Answer, Came, Order, Shown, hand
 from biobank.pages.scanning import Thing
 from biobank.people import Actor
@@ -24,10 +26,11 @@ from biobank.texts import gettext as _
 
 
 class Moved(msgspec.Struct, frozen=True):
-    """A tube that was stored or taken, and how it was before."""
+    """A tube that was stored or taken, and how it was before; of one that was taken its clock now."""
 
     stored: Stored
     before: SpecimenCard
+    clock: Clock | None = None
 
 
 def store(door: Door, order: Order, seen: Seen) -> Came:
@@ -42,7 +45,12 @@ def store(door: Door, order: Order, seen: Seen) -> Came:
         return Moved(_put(session, hand(actor, order), order, before), before)
 
     moved = door.act(work, Moved)
-    inside = door.ask(lambda session, actor: containers.look_inside(session, actor, moved.stored.box))
+    inside, checks = door.ask(
+        lambda session, actor: (
+            containers.look_inside(session, actor, moved.stored.box),
+            ways(session, actor).checks_rows,
+        )
+    )
     # A cursor that somebody set goes on from there; it does not come back for the slots that were passed.
     at = (order.at or "") if not moved.stored.changed else ""
     if order.at and moved.stored.changed and order.answer is not Answer.NEXT:
@@ -52,6 +60,11 @@ def store(door: Door, order: Order, seen: Seen) -> Came:
     if following:
         marks[following] = "cursor"
     result = answers.stored(moved.stored, moved.before, inside.map, following, corrected=order.corrected)
+    asked = asked_after(inside.map, moved.stored.slot, at) if checks and moved.stored.changed else None
+    if asked:
+        marks = {moved.stored.slot: "found", asked.slot: "cursor"}
+        coming = _("Scan %(slot)s again to confirm the row.") % {"slot": asked.slot}
+        return msgspec.structs.replace(result, at=asked.at, next=coming), Shown(inside, marks)
     return msgspec.structs.replace(result, at=at), Shown(inside, marks)
 
 
@@ -67,13 +80,14 @@ def take(door: Door, order: Order, seen: Seen) -> Came:
         before = specimens.card(session, actor, tube.code)
         if before.custody == "out":
             return Moved(Stored(tube.code, "", "", "", changed=False), before)
-        return Moved(storage.take_out(session, hand(actor, order), wanted)[0], before)
+        taken = storage.take_out(session, hand(actor, order), wanted)[0]
+        return Moved(taken, before, answers.clock_of(specimens.card(session, actor, tube.code)))
 
     moved = door.act(work, Moved)
     if not moved.stored.changed:
         return answers.where(moved.before, order.mode, box, corrected=order.corrected), None
     inside = door.ask(lambda session, actor: containers.look_inside(session, actor, moved.stored.box))
-    result = answers.taken(moved.stored, moved.before, box, corrected=order.corrected)
+    result = answers.taken(moved.stored, moved.before, box, moved.clock, corrected=order.corrected)
     return result, with_cursor(inside, order.mode)
 
 

@@ -24,7 +24,8 @@ function figures(ms) {
 /** @param {HTMLElement} clock @param {number} now */
 function run(clock, now) {
   const [since, due] = [Date.parse(clock.dataset.since ?? ""), Date.parse(clock.dataset.due ?? "")];
-  const level = now > due ? "red" : now - since >= (due - since) * AMBER ? "amber" : "ok";
+  const late = clock.dataset.late ? Date.parse(clock.dataset.late) : since + (due - since) * AMBER;
+  const level = now > due ? "red" : now >= late ? "amber" : "ok";
   if (clock.dataset.level !== level) clock.dataset.level = level;
   const left = figures(due - now);
   for (const place of clock.querySelectorAll("[data-left]")) if (place.textContent !== left) place.textContent = left;

@@ -14,7 +14,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from biobank import clock, people
+from biobank import clock, people, texts
 from biobank.errors import Conflict, NotFound, RuleBroken
 from biobank.inputs import Flag, Input, Naming, Whole
 from biobank.people import Actor, May
@@ -213,6 +213,15 @@ def said(row: TaskRow) -> tuple[str, dict[str, Any]]:
     message = SENTENCES[row.kind]
     facts = {"code": row.code, **row.facts}
     return message, {name: facts.get(name) or "–" for name in _PLACES.findall(message)}
+
+
+def sentence(row: TaskRow) -> str:
+    """What a task asks in the reader's language, and so why a scan was refused."""
+    message, facts = said(row)
+    mine = texts.language.get()
+    if refusal := row.facts.get("refusal"):
+        facts["why"] = texts.in_language(mine, refusal["message"], refusal["facts"])
+    return texts.in_language(mine, message, facts)
 
 
 # --- how ---

@@ -45,6 +45,16 @@ CODES: Mapping[str, str] = {
     "antibiotics_on": N_("Antibiotics"),
     "probiotics_on": N_("Probiotics"),
     "ppi_on": N_("Proton-pump inhibitor"),
+    # why a tube is on hold
+    "quarantine": N_("in quarantine"),
+    "consent": N_("consent withdrawn"),
+    "place_disputed": N_("place in dispute"),
+    # what a well of a rack's file is
+    "match": N_("in its place"),
+    "moved_from": N_("moved here"),
+    "moved from": N_("moved here"),
+    "new_here": N_("new here"),
+    "duplicate": N_("twice"),
 }
 """Codes of ours that are no message by themselves, by the message that says them."""
 
@@ -63,6 +73,7 @@ TIMES: Mapping[str, str] = {
 _SAID: Mapping[str, Mapping[str, str]] = {
     **dict.fromkeys(("fact", "inner", "level", "life", "material", "may"), CODES),
     **dict.fromkeys(("of", "outer", "scope", "scopes", "status"), CODES),
+    **dict.fromkeys(("hold", "reason", "role", "verdict", "resolution", "claimed", "logged"), CODES),
     **dict.fromkeys(("earlier", "later"), TIMES),
 }
 """Facts that are words of ours, such as `rack`, and are put into the language too."""

@@ -10,7 +10,7 @@ import rich_click as click
 
 from biobank.commands import running
 from biobank.errors import Malformed, Refusal
-from biobank.texts import N_
+from biobank.texts import CODES, N_, gettext
 
 if TYPE_CHECKING:
     from sqlmodel import Session
@@ -92,7 +92,10 @@ def check(file: Path, box: str, turned: bool | None, as_json: bool, **columns: A
     shown = [well for well in found.wells if well.verdict.value != "empty"]
     if shown:
         running.table(
-            [(well.slot, well.verdict.value, well.tube or well.code, well.expected) for well in shown]
+            [
+                (well.slot, _verdict(well.verdict.value), well.tube or well.code, well.expected)
+                for well in shown
+            ]
         )
 
 
@@ -277,4 +280,8 @@ def _parts(text: str, names: tuple[str, ...]) -> dict[str, str]:
 
 
 def _counts(counts: dict[str, int]) -> str:
-    return ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
+    return ", ".join(f"{_verdict(name)} {count}" for name, count in sorted(counts.items()))
+
+
+def _verdict(name: str) -> str:
+    return gettext(CODES.get(name, name))

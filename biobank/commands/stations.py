@@ -9,7 +9,7 @@ import rich_click as click
 from biobank.commands import running
 from biobank.commands.setting_up import ROLES, user
 from biobank.commands.tubes import require_writable
-from biobank.texts import N_
+from biobank.texts import N_, gettext
 
 
 @click.group()
@@ -61,7 +61,9 @@ def list_stations(as_json: bool, as_csv: bool) -> None:  # noqa: FBT001 - flags 
     if not running.tell_rows(stations.StationRow, rows, as_json=as_json, as_csv=as_csv):
         for row in rows:
             seen = f"{row.seen_at:%Y-%m-%d %H:%M}" if row.seen_at else "-"
-            click.echo(f"{row.id}  {row.name}  {row.site}  {seen}{'  ended' if row.ended_at else ''}")
+            click.echo(
+                f"{row.id}  {row.name}  {row.site}  {seen}{'  ' + gettext('ended') if row.ended_at else ''}"
+            )
 
 
 @station.command("end")
@@ -120,7 +122,9 @@ def list_people(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command 
         running.tell_json(rows)
     else:
         for row in rows:
-            click.echo(f"{row.name}{'' if row.active else '  ended'}  {', '.join(row.roles)}".rstrip())
+            click.echo(
+                f"{row.name}{'' if row.active else '  ' + gettext('ended')}  {', '.join(row.roles)}".rstrip()
+            )
 
 
 @user.command("end")

@@ -27,17 +27,16 @@ def list_tasks(
     as_csv: bool,  # noqa: FBT001
 ) -> None:
     """List open tasks, the newest first."""
-    from biobank import tasks, texts
+    from biobank import tasks
 
     told = {"site": site, "kind": kind, "closed": "true" if closed else None, "limit": "1000"}
     sought = running.ordered(tasks.Sought, told)
     rows = running.asked(lambda session, actor: tasks.listing(session, actor, sought))
     if not running.tell_rows(tasks.TaskRow, rows, as_json=as_json, as_csv=as_csv):
         for row in rows:
-            message, facts = tasks.said(row)
             what = row.specimen or row.code
             click.echo("  ".join(part for part in (str(row.id), row.site, what) if part))
-            click.echo(f"    {texts.gettext(message) % facts}")
+            click.echo(f"    {tasks.sentence(row)}")
 
 
 @task.command("close")

@@ -15,6 +15,7 @@ from biobank import clock, inputs, specimens, storage, tasks, texts, web
 from biobank.codes import grouped
 from biobank.pages import shell
 from biobank.pages.shell import Form
+from biobank.pages.words import word
 from biobank.people import Actor
 from biobank.storage import Late, LateScan, Settled, Settlement
 from biobank.tables import TaskKind
@@ -82,12 +83,11 @@ def late(door: web.OpenDoor, form: Form) -> Template:
 def settling_page(door: web.OpenDoor, task: FromPath[UUID]) -> Template:
     """Both claims about a tube, to decide between when somebody has looked."""
     me, row = shell.ask(door, lambda session, actor: storage.task_card(session, actor, task))
-    message, facts = tasks.said(row)
     return shell.page(
         "bench/settling.html",
         me,
         row=row,
-        says=texts.gettext(message) % facts,
+        says=tasks.sentence(row),
         disputed=row.kind is TaskKind.PLACE_DISPUTED,
     )
 
@@ -116,7 +116,7 @@ def _kept(session: Session, actor: Actor, code: str) -> KeptMap:
 
 def _says(came: Late) -> str:
     message = texts.gettext(SAYS[came.came.value])
-    return message % {"code": grouped(came.code), "place": came.place or "–"}
+    return message % {"code": grouped(came.code), "place": word(came.place) or "–"}
 
 
 HANDLERS = [worker, kept_map, last_number, late, settling_page, settle]

@@ -61,8 +61,7 @@ def close(
 
 
 def _shown(row: TaskRow) -> Shown:
-    message, facts = tasks.said(row)
-    return Shown(row, gettext(tasks.NAMES[row.kind]), gettext(message) % facts)
+    return Shown(row, gettext(tasks.NAMES[row.kind]), tasks.sentence(row))
 
 
 HANDLERS = [tasks_page, close]

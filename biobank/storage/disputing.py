@@ -38,7 +38,7 @@ from biobank.texts import N_
 DISPUTED = "place_disputed"
 """Why a tube is in quarantine whose place two people tell differently."""
 
-OUT = "taken out"
+OUT = N_("taken out")
 """What a claim and the log call a tube that is with somebody."""
 
 AT_ONCE = timedelta(seconds=2)
@@ -141,7 +141,12 @@ def keep(session: Session, actor: Actor, code: str, scan: LateScan, refusal: Ref
         specimen_id=tube.id if tube else None,
         container_id=box.id if box else None,
         code=code,
-        facts={**_facts(actor, scan), "why": str(refusal), "refused": refusal.slug},
+        facts={
+            **_facts(actor, scan),
+            "why": str(refusal),
+            "refused": refusal.slug,
+            "refusal": {"message": refusal.message, "facts": refusal.facts},
+        },
     )
     number(session, actor, scan.station, scan.seq)
     return Late(code, Came.KEPT, task=task.id)

@@ -8,8 +8,9 @@ from sqlmodel import Session, col, select
 from biobank import clock, people, tasks
 from biobank.people import Actor, May
 from biobank.tables import Station, Task, TaskKind
+from biobank.texts import N_
 
-CAME_IN = "came in"
+CAME_IN = N_("came in")
 """How a gap ends by itself: what was missing came, from another device or an exported file."""
 
 

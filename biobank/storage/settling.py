@@ -83,7 +83,7 @@ def task_card(session: Session, actor: Actor, key: UUID) -> TaskRow:
 
 # --- how ---
 
-_HOW = {Decision.LOG: "the log was right", Decision.SCAN: "the scan was right"}
+_HOW = {Decision.LOG: N_("the log was right"), Decision.SCAN: N_("the scan was right")}
 
 
 def _task(session: Session, actor: Actor, key: UUID) -> Task:

@@ -40,7 +40,7 @@ def test_a_file_is_read_without_any_database(empty: Terminal, file: Path) -> Non
 def test_a_file_is_checked_and_confirmed(terminal: Terminal, furnished: World, file: Path) -> None:
     box, ours = rack(furnished), tubes(furnished, CODES)
     assert terminal.answers("rack", "check", str(file), "--box", box)["counts"]["new_here"] == 6
-    assert "new_here 6" in terminal.says("rack", "check", str(file), "--box", RACK)
+    assert "new here 6" in terminal.says("rack", "check", str(file), "--box", RACK)
     said = terminal.says("rack", "confirm", str(file), "--box", box, "--wells", "A1,A2")
     assert "2 stored" in said
     assert slots(furnished, box) == {"A1": ours[CODES[0]], "A2": ours[CODES[1]]}

@@ -207,7 +207,7 @@ def test_a_typed_code_is_judged_and_sent(tab: Tab) -> None:
     tab.page.keyboard.press("/")
     expect(tab.page.locator("#typed")).to_be_focused()
     tab.page.locator("#typed").press_sequentially(tube.lower(), delay=60)
-    expect(tab.page.locator("[data-says]")).to_have_text("The check character fits")
+    expect(tab.page.locator("type-code [data-says]")).to_have_text("The check character fits")
     tab.page.keyboard.press("Enter")
     expect(tab.page.locator("[data-result] .headline")).to_contain_text("is in no box")
 

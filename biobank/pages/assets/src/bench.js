@@ -5,19 +5,20 @@
  * STOP locks the bench: what was waiting and what comes in meanwhile is listed, never sent.
  */
 import htmx from "htmx.org";
-import { checks } from "./codes.js";
-import { keep, recall } from "./last-scans.js";
+import { LastScans } from "./last-scans.js";
 import { LiveMap } from "./live-map.js";
 import { Queue } from "./queue.js";
 import { hush, play, rehearse } from "./sounds.js";
+import { ask, isBadge } from "./station.js";
+import { Stop } from "./stop.js";
 
 const SAME_SCAN = 2000; // ms within which the same code is one scan
-const KEPT = 20; // results in the list
-const BADGE = /^P[0-9A-Z]{9}$/;
 
 class ScanBench extends HTMLElement {
   /** @type {Queue} */ #queue;
   /** @type {LiveMap} */ #map;
+  /** @type {Stop} */ #stop;
+  /** @type {LastScans} */ #list;
   #last = { code: "", at: -Infinity };
   /** @type {AbortController | null} */ #open = null;
 
@@ -28,15 +29,13 @@ class ScanBench extends HTMLElement {
     document.addEventListener("visibilitychange", () => this.#stayAwake(), { signal });
     addEventListener("online", () => this.#queue.send(), { signal });
     this.addEventListener("click", (event) => this.#onClick(event), { signal });
-    const stop = this.#part("[data-stop]");
-    // A browser closes a dialog at the second Escape whatever a page says: STOP opens again.
-    stop?.addEventListener("close", () => this.#stopped && stop.showModal(), { signal });
+    this.#stop = new Stop(this, signal);
     this.#stayAwake();
     this.#map = new LiveMap(this, signal);
     this.#showShift();
     document.addEventListener("keydown", () => this.#showShift(), { signal });
     this.#queue = new Queue(this.#action, this.#screen);
-    for (const entry of recall(this.#action).reverse()) this.#list(entry);
+    this.#list = new LastScans(this, this.#action);
     this.#queue.send();
   }
 
@@ -50,23 +49,21 @@ class ScanBench extends HTMLElement {
   /** What the queue asks and tells. @returns {import("./queue.js").Screen} */
   get #screen() {
     return {
-      stopped: () => this.#stopped,
+      stopped: () => this.#stop.shown,
       where: () => {
         const { mode = "", box = "", at, about } = this.dataset;
         return { mode, box, at, about };
       },
       answered: (answer) => {
         this.#show(answer);
-        this.#keepList();
+        this.#list.keep();
       },
       say: (state) => this.#say(state),
       lost: () => this.#sound("offline"),
-      counted: (waiting) => this.#showQueue(waiting),
+      counted: (waiting) => {
+        for (const place of this.querySelectorAll("[data-queue-length]")) place.textContent = String(waiting);
+      },
     };
-  }
-
-  get #stopped() {
-    return this.dataset.state === "stop";
   }
 
   /** @param {string} selector @returns {any} */
@@ -78,8 +75,8 @@ class ScanBench extends HTMLElement {
   #take(event) {
     event.preventDefault();
     const { code, source, corrected } = event.detail;
-    if (this.#stopped) return this.#answer(code);
-    if (this.dataset.badges && BADGE.test(code) && checks(code)) return this.#switchPerson(code);
+    if (this.#stop.shown) return this.#answer(code);
+    if (this.dataset.badges && isBadge(code)) return this.#switchPerson(code);
     const again = code === this.#last.code && event.timeStamp - this.#last.at < SAME_SCAN;
     this.#last = { code, at: event.timeStamp };
     if (again) return;
@@ -88,11 +85,9 @@ class ScanBench extends HTMLElement {
 
   /** While STOP is shown, the ACK card and those of its choices are heard, and nothing else. @param {string} code */
   #answer(code) {
-    const stop = this.#part("[data-stop]");
-    const choice = stop?.querySelector(`[data-answer-card="${CSS.escape(code)}"]`);
-    if (choice) this.#choose(choice);
-    else if (code === stop?.dataset.ackCode) this.#acknowledge();
-    else this.#ignore(code);
+    const meant = this.#stop.heard(code);
+    if (meant === "understood") this.#acknowledge();
+    else if (meant !== "ignored") this.#choose(meant);
   }
 
   /** Sends the scan that was stopped again, with what to do about it. @param {HTMLElement} button */
@@ -106,16 +101,9 @@ class ScanBench extends HTMLElement {
   /** Lets the person of a badge go on here, or leads to their number pad. @param {string} badge */
   async #switchPerson(badge) {
     const { mode = "", box = "", at = "" } = this.dataset;
-    const token = document.querySelector('meta[name="csrf-token"]')?.getAttribute("content") ?? "";
-    const headers = { "Accept": "text/html", "X-CSRF-Token": token, "X-Fragment": "1" };
-    try {
-      const response = await fetch("/bench/badge", { method: "POST", body: new URLSearchParams({ badge, mode, box, at }), headers });
-      const to = response.headers.get("HX-Redirect");
-      if (to) location.assign(to);
-      else this.#show(new DOMParser().parseFromString(await response.text(), "text/html"));
-    } catch {
-      this.#sound("offline"); // who stands here can only be changed with a connection
-    }
+    // Who stands here can only be changed with a connection.
+    const answer = await ask("/bench/badge", { badge, mode, box, at }).catch(() => this.#sound("offline"));
+    if (answer) this.#show(answer);
   }
 
   /** A dialog, or a form that acts on the bench as it stands: the lock. @param {string} id */
@@ -138,8 +126,10 @@ class ScanBench extends HTMLElement {
     this.#shelve();
     const outcome = result.dataset.outcome ?? "stop";
     this.#sound(outcome);
-    if (outcome === "stop") this.#stop(result);
-    else this.#part("[data-result]").replaceChildren(result);
+    if (outcome === "stop") {
+      this.#say("stop");
+      this.#stop.show(result, this.#queue.drop());
+    } else this.#part("[data-result]").replaceChildren(result);
     htmx.process(result);
     if (result.dataset.opens) this.#openPart(result.dataset.opens);
     if (result.dataset.leads) location.assign(result.dataset.leads);
@@ -178,64 +168,24 @@ class ScanBench extends HTMLElement {
   /** Moves the result on show to the top of the list. */
   #shelve() {
     const result = this.#part("[data-result] > .scan-result");
-    if (result) this.#list(result);
-  }
-
-  /** @param {Element} entry */
-  #list(entry) {
-    const list = this.#part("[data-last]");
-    if (!list) return;
-    const row = document.createElement("li");
-    row.append(entry);
-    list.prepend(row);
-    while (list.children.length > KEPT) list.lastElementChild.remove();
-  }
-
-  #keepList() {
-    keep(this.#action, [...this.querySelectorAll(".scan-result, [data-last] .scan-ignored")].slice(0, KEPT));
-  }
-
-  /** @param {Element} result */
-  #stop(result) {
-    this.#say("stop");
-    this.#part("[data-stop-result]").replaceChildren(result);
-    this.#part("[data-ignored-list]")?.replaceChildren();
-    const dialog = this.#part("[data-stop]");
-    if (!dialog.open) dialog.showModal();
-    for (const scan of this.#queue.drop()) this.#ignore(scan.code);
-    this.#countIgnored();
-  }
-
-  /** @param {string} code */
-  #ignore(code) {
-    const row = this.#part("template[data-ignored]")?.content.firstElementChild?.cloneNode(true);
-    if (!row) return;
-    row.querySelector("[data-code]").textContent = code;
-    this.#part("[data-ignored-list]").prepend(row);
-    this.#countIgnored();
-  }
-
-  #countIgnored() {
-    const count = this.#part("[data-ignored-list]")?.children.length ?? 0;
-    this.#part("[data-ignored-count]").textContent = count;
-    this.#part("[data-ignored-note]").hidden = count === 0;
+    if (result) this.#list.add(result);
   }
 
   #acknowledge() {
-    if (!this.#stopped) return;
+    if (!this.#stop.shown) return;
     hush();
     this.#say("idle");
-    this.#part("[data-stop]").close();
-    this.#part("[data-result]").replaceChildren(this.#part("[data-stop-result]").firstElementChild);
+    const { result, ignored } = this.#stop.end();
+    if (result) this.#part("[data-result]").replaceChildren(result);
     this.#last = { code: "", at: -Infinity };
-    for (const row of [...this.#part("[data-ignored-list]").children].reverse()) this.#list(row.firstElementChild);
-    this.#keepList();
+    for (const row of ignored) this.#list.add(row);
+    this.#list.keep();
     this.#queue.send();
   }
 
   /** @param {KeyboardEvent} event */
   #onKey(event) {
-    if (!this.#stopped || event.defaultPrevented || event.repeat || !["Enter", " "].includes(event.key)) return;
+    if (!this.#stop.shown || event.defaultPrevented || event.repeat || !["Enter", " "].includes(event.key)) return;
     if (event.target instanceof Element && event.target.closest("[data-answer]")) return; // chosen with the keyboard
     event.preventDefault();
     this.#acknowledge();
@@ -275,11 +225,6 @@ class ScanBench extends HTMLElement {
   #showShift() {
     const button = this.#part("[data-start-shift]");
     if (button) button.hidden = navigator.userActivation?.hasBeenActive ?? true;
-  }
-
-  /** @param {number} waiting */
-  #showQueue(waiting) {
-    for (const place of this.querySelectorAll("[data-queue-length]")) place.textContent = String(waiting);
   }
 
   /** @param {"idle" | "sending" | "offline" | "stop"} state */

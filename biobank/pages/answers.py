@@ -309,6 +309,12 @@ def nothing_to_acknowledge(mode: Mode, box: str) -> Result:
     return Result(outcome=Outcome.NOTICE, headline=_("There is nothing to acknowledge."), mode=mode, box=box)
 
 
+def badge_elsewhere(mode: Mode, box: str) -> Result:
+    """A badge where no station is enrolled: elsewhere the page takes it before it is sent."""
+    detail = _("Badges let people in at an enrolled bench. A manager enrols this one under Stations.")
+    return Result(outcome=Outcome.NOTICE, headline=_("This is a badge"), detail=detail, mode=mode, box=box)
+
+
 def leading_to(address: str, code: str, mode: Mode, box: str) -> Result:
     """A page opens."""
     return Result(

@@ -101,6 +101,9 @@ def _do(door: Door, visit: str, order: Order) -> Said:
     kind = CodeKind(code[0]) if code else None
     if code and kind is CodeKind.COMMAND:
         return _command(door, visit, code, order)
+    if code and kind is CodeKind.BADGE:
+        badge = answers.badge_elsewhere(BenchMode.LOOKUP, "")
+        return Said("notice", badge.headline, badge.detail)
     if code and kind is CodeKind.KIT:
         return _begin(door, visit, code)
     if code and code == visit:

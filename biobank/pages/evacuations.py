@@ -123,6 +123,8 @@ def _do(door: Door, key: UUID, order: Order) -> Result:
     code = codes.read(order.scan)
     if code and CodeKind(code[0]) is CodeKind.COMMAND:
         return _command(code)
+    if code and CodeKind(code[0]) is CodeKind.BADGE:
+        return answers.badge_elsewhere(Mode.LOOKUP, "")
     wanted = Carry(evacuation=key, container=order.scan)
     carried = door.act(lambda session, actor: evacuations.carry(session, actor, wanted), Carried)
     way = " · ".join([*carried.way, *([carried.slot] if carried.slot else [])])

@@ -77,22 +77,18 @@ async def provide_sent(request: Request[Any, Any, Any], door: web.OpenDoor) -> S
 @get("/boxes/{code:str}/file", sync_to_thread=True)
 def file_page(request: Request[Any, Any, Any], door: web.OpenDoor, code: FromPath[str]) -> Template:
     """The box beside the file that waits for it, or the one that is asked for."""
-    asked = dict(request.query_params)
-    told = _reading(asked)
-
-    def question(session: Session, actor: Actor) -> Beside:
-        return beside(session, actor, code, _key(asked.get("file", "")), told, turn=_turned(asked) is True)
-
-    me, shown = shell.ask(door, question)
+    query = dict(request.query_params)
+    me, shown = shell.ask(door, lambda session, actor: asked(session, actor, code, query))
     return shell.page(
         "rack_files/file.html",
         me,
         shown=shown,
         box=shown.box,
-        done={name: asked[name] for name in ("placed", "sighted", "tasks") if asked.get(name, "").isdigit()},
-        turned=_turned(asked),
-        reading=told,
+        done={name: query[name] for name in ("placed", "sighted", "tasks") if query.get(name, "").isdigit()},
+        turned=_turned(query),
+        reading=_reading(query),
         parents=PARENTS,
+        cards=Card,
         **told_of(shown),
     )
 
@@ -165,6 +161,12 @@ def register(
 
 
 # --- what is shown ---
+
+
+def asked(session: Session, actor: Actor, code: str, query: dict[str, str]) -> Beside:
+    """A box beside the file that an address asks for, read as it says."""
+    file, turn = _key(query.get("file", "")), _turned(query) is True
+    return beside(session, actor, code, file, _reading(query), turn=turn)
 
 
 def beside(

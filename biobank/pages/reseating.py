@@ -115,6 +115,9 @@ def _do(door: Door, box: str, order: Order) -> Said:
     code = codes.read(order.scan)
     if code and CodeKind(code[0]) is CodeKind.COMMAND:
         return _command(door, told, code, order.at)
+    if code and CodeKind(code[0]) is CodeKind.BADGE:
+        badge = answers.badge_elsewhere(Mode.LOOKUP, box)
+        return Said(Outcome.NOTICE, badge.headline, order.at, badge.detail)
     if code == told.map.code:
         return Said(Outcome.NOTICE, _("This is the box"), order.at, _("Scan its tubes, in any order."))
     tube = door.ask(lambda session, actor: specimens.find(session, actor, order.scan)).code

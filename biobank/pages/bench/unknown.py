@@ -11,7 +11,7 @@ from sqlmodel import Session
 from biobank import codes, inputs, specimens, tasks, web
 from biobank.codes import CodeKind, grouped
 from biobank.door import Door
-from biobank.pages import shell
+from biobank.pages import answers, shell
 from biobank.pages.answers import Lead, Outcome, Result
 from biobank.pages.bench.asking import site_of
 from biobank.pages.bench.drawing import cursor
@@ -92,8 +92,7 @@ def for_an_event(order: Order, kit: KitCard) -> Result:
 
 def say_badge(_door: Door, order: Order, _seen: Seen) -> Came:
     """A badge where no station is enrolled: elsewhere the page takes it before it comes here."""
-    detail = _("Badges let people in at an enrolled bench. A manager enrols this one under Stations.")
-    return _notice(order, _("This is a badge"), detail), None
+    return answers.badge_elsewhere(order.mode, order.box or ""), None
 
 
 def say_not_in_use(_door: Door, order: Order, seen: Seen) -> Came:

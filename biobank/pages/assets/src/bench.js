@@ -9,7 +9,7 @@ import { LastScans } from "./last-scans.js";
 import { LiveMap } from "./live-map.js";
 import { Queue } from "./queue.js";
 import { hush, play, rehearse } from "./sounds.js";
-import { ask, isBadge } from "./station.js";
+import { ask, isBadge, standing } from "./station.js";
 import { Stop } from "./stop.js";
 
 const SAME_SCAN = 2000; // ms within which the same code is one scan
@@ -73,6 +73,7 @@ class ScanBench extends HTMLElement {
 
   /** @param {CustomEvent} event */
   #take(event) {
+    if (event.defaultPrevented) return; // a part of the page took it
     event.preventDefault();
     const { code, source, corrected } = event.detail;
     if (this.#stop.shown) return this.#answer(code);
@@ -100,9 +101,8 @@ class ScanBench extends HTMLElement {
 
   /** Lets the person of a badge go on here, or leads to their number pad. @param {string} badge */
   async #switchPerson(badge) {
-    const { mode = "", box = "", at = "" } = this.dataset;
     // Who stands here can only be changed with a connection.
-    const answer = await ask("/bench/badge", { badge, mode, box, at }).catch(() => this.#sound("offline"));
+    const answer = await ask("/bench/badge", { badge, ...standing(this.dataset) }).catch(() => this.#sound("offline"));
     if (answer) this.#show(answer);
   }
 

@@ -29,6 +29,8 @@ const NOT_TEXT = ["button", "checkbox", "color", "file", "image", "radio", "rang
 let strokes = [];
 /** @type {{element: HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement, value: string} | null} */
 let field = null;
+/** What is written into a field of a form. @type {{element: EventTarget | null, strokes: Stroke[]}} */
+let typed = { element: null, strokes: [] };
 let silence = 0;
 let lastAt = -Infinity;
 
@@ -101,7 +103,8 @@ function finish() {
   clearTimeout(silence);
   const burst = findBurst(strokes);
   if (!burst) {
-    if (strokes.length === 1 && !field) lone(strokes[0].key || strokes[0].code);
+    const goes = strokes.length === 2 && /^g$/i.test(strokes[0].key || strokes[0].code); // two keys that mean one act
+    if (!field && (goes || strokes.length === 1)) for (const { key, code } of strokes) lone(key || code);
     return false;
   }
   const held = field;
@@ -125,6 +128,7 @@ function lone(key) {
 
 /** @param {KeyboardEvent} event */
 function onEnd(event) {
+  if (filledIn(event)) return;
   const soon = event.timeStamp - lastAt < HASTY_ENTER;
   const hasty = soon && event.code !== "Tab" && !isEditable(event.target);
   const scanned = strokes.length > 1 && finish();
@@ -136,9 +140,30 @@ function onEnd(event) {
   }
 }
 
+/** A scan into a field that takes it as its text: its Enter sends no form, it goes on to the next field.
+ * @param {KeyboardEvent} event @returns {boolean} */
+function filledIn(event) {
+  const { element, strokes: keys } = typed;
+  typed = { element: null, strokes: [] };
+  if (!(element instanceof HTMLInputElement) || element !== event.target || !/Enter$/.test(event.code)) return false;
+  if (!isFast(keys) || event.timeStamp - keys[keys.length - 1].at > HASTY_ENTER) return false;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  const fields = [...(element.form?.elements ?? [])].filter(isEditable);
+  /** @type {HTMLElement | undefined} */ (fields[fields.indexOf(element) + 1])?.focus();
+  return true;
+}
+
+/** @param {HTMLInputElement} element @param {Stroke} stroke */
+function fillsIn(element, stroke) {
+  const before = typed.strokes[typed.strokes.length - 1];
+  if (typed.element !== element || stroke.at - before.at > LARGEST_GAP) typed = { element, strokes: [] };
+  typed.strokes.push(stroke);
+}
+
 /** @param {KeyboardEvent} event */
 function onKeydown(event) {
-  if (["Enter", "NumpadEnter", "Tab"].includes(event.code)) return onEnd(event);
+  if (["Enter", "NumpadEnter", "Tab", "F12"].includes(event.code)) return onEnd(event);
   if (event.ctrlKey || event.altKey || event.metaKey || event.repeat) return;
   const stroke = read(event);
   if (!stroke) return;
@@ -146,7 +171,7 @@ function onKeydown(event) {
   const holds = isEditable(target) || target instanceof HTMLSelectElement;
   if (isEditable(target) && !["steal", "refuse", "badge"].includes(target.dataset.scan ?? "")) {
     forget();
-    return;
+    return fillsIn(target, stroke);
   }
   if (stroke.at - lastAt > FORGIVEN_GAP || field?.element !== (holds ? target : undefined)) forget();
   if (!strokes.length) field = holds ? { element: target, value: target.value } : null;

@@ -27,31 +27,34 @@ function tone(hertz, length, wait, volume) {
   source.stop(from + length);
 }
 
-/** @type {Record<string, number[][]>} hertz, length and start in seconds */
-const SOUNDS = {
-  ok: [[1800, 0.08, 0]],
-  notice: [[900, 0.08, 0], [900, 0.08, 0.14]],
-  done: [[1200, 0.09, 0], [1500, 0.09, 0.11], [1800, 0.14, 0.22]],
-  offline: [[220, 0.2, 0]],
-  stop: [[400, 0.25, 0], [300, 0.25, 0.25]],
+/**
+ * What is heard and felt of each outcome; what is seen of it stands in css/base.css and css/bench.css.
+ * Tones are hertz, length and start in seconds; a buzz is milliseconds on, off, on.
+ * @type {Record<string, {tones: number[][], buzz: number[]}>}
+ */
+const OUTCOMES = {
+  ok: { tones: [[1800, 0.08, 0]], buzz: [40] },
+  notice: { tones: [[900, 0.08, 0], [900, 0.08, 0.14]], buzz: [40, 60, 40] },
+  done: { tones: [[1200, 0.09, 0], [1500, 0.09, 0.11], [1800, 0.14, 0.22]], buzz: [80] },
+  offline: { tones: [[220, 0.2, 0]], buzz: [] },
+  stop: { tones: [[400, 0.25, 0], [300, 0.25, 0.25]], buzz: [300, 100, 300, 100, 300] },
 };
-/** @type {Record<string, number[]>} milliseconds on, off, on */
-const BUZZES = { ok: [40], notice: [40, 60, 40], done: [80], stop: [300, 100, 300, 100, 300] };
 
 /** Plays one outcome; STOP goes on until `hush()`.
- * @param {string} outcome @param {number} volume 0 to 1 @param {boolean} buzz */
-export function play(outcome, volume, buzz) {
+ * @param {string} outcome @param {number} volume 0 to 1 @param {boolean} buzzes */
+export function play(outcome, volume, buzzes) {
   hush();
-  const once = () => (SOUNDS[outcome] ?? []).forEach(([hertz, length, wait]) => tone(hertz, length, wait, volume));
+  const { tones, buzz } = OUTCOMES[outcome] ?? { tones: [], buzz: [] };
+  const once = () => tones.forEach(([hertz, length, wait]) => tone(hertz, length, wait, volume));
   once();
   if (outcome === "stop") alarm = setInterval(once, 500);
-  if (buzz && BUZZES[outcome] && navigator.vibrate) navigator.vibrate(BUZZES[outcome]);
+  if (buzzes && buzz.length && navigator.vibrate) navigator.vibrate(buzz);
 }
 
 /** Every sound once, the alarm last, to be told apart before the work begins. @param {number} volume 0 to 1 */
 export function rehearse(volume) {
   unlock();
-  Object.values(SOUNDS).forEach((tones, place) =>
+  Object.values(OUTCOMES).forEach(({ tones }, place) =>
     tones.forEach(([hertz, length, wait]) => tone(hertz, length, wait + 0.2 + place * 0.8, volume)));
 }
 

@@ -39,10 +39,11 @@ export async function ask(address, told) {
   return null;
 }
 
-/** The bench as the address of this page has it. @returns {Record<string, string>} */
-function standing() {
+/** Where to go on: the bench as it stands, by its own words or the address, or this very page.
+ * @param {Record<string, string | undefined>} [own] @returns {Record<string, string>} */
+export function standing(own = {}) {
   const asked = new URL(location.href).searchParams;
-  const told = Object.fromEntries(["mode", "box", "at"].map((name) => [name, asked.get(name) ?? ""]));
+  const told = Object.fromEntries(["mode", "box", "at"].map((name) => [name, own[name] ?? asked.get(name) ?? ""]));
   return location.pathname === "/bench" ? told : { next: location.pathname + location.search };
 }
 

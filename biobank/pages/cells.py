@@ -45,6 +45,8 @@ def links(
 ) -> Markup:
     """Every cell as a link to its slot, in rows, each announced by its slot and what is in it.
 
+    What is written in it comes last, so that a person who speaks to the screen may say that.
+
     `hits` are the slots of the tubes sought: the others fade. `trail` goes on in every address.
     """
     # Put into the language once, not for each cell.
@@ -63,7 +65,7 @@ def links(
             if slot.name not in {f"{row}{cols[each.col]}", f"{row}-{cols[each.col]}"}:
                 label = f"{slot.name}, {label}"
             if slot.code:
-                label = f"{label}, {grouped(slot.code)}"
+                label = f"{label}, {grouped(slot.code)}, {each.text}"
             stripe = coloured.slots.get(slot.name) if coloured else None
             if stripe is not None:
                 label = f"{label}, {classes[stripe]}"

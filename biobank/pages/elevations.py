@@ -7,8 +7,8 @@ import msgspec
 from biobank.storage import Branch, ContainerRow
 from biobank.tables import Holder, Level
 
-WIDE = 720
-"""How wide a front is drawn where it fits; SVG units, as everything here."""
+WIDE, WIDEST = 720, 1160
+"""How wide a rack or one shelf is drawn where it fits, and a whole freezer; SVG units, as all here."""
 
 EDGE, GAP = 12, 8
 HEAD, FOOT = 22, 20
@@ -138,9 +138,10 @@ def _front(row: ContainerRow, inside: Sequence[Branch]) -> Elevation:
 def _shelves(shelves: Sequence[tuple[ContainerRow, Sequence[Branch]]], *, captioned: bool) -> Elevation:
     """Shelf below shelf, each with what stands on it."""
     most = max((_standing(row, inside) for row, inside in shelves), default=1) or 1
-    wide = max(SMALLEST, min(180, (WIDE - 2 * EDGE) // most - GAP))
+    room = (WIDEST if captioned else WIDE) - 2 * EDGE
+    wide = max(SMALLEST, min(260, room // most - GAP))
     high, caption = HEAD + DEEP + FOOT, 22 if captioned else 0
-    across = most * (wide + GAP) - GAP if most > 1 else WIDE - 2 * EDGE
+    across = most * (wide + GAP) - GAP if most > 1 else room
     holdings: list[Holding] = []
     captions: list[Caption] = []
     for line, (row, inside) in enumerate(shelves):
@@ -148,7 +149,8 @@ def _shelves(shelves: Sequence[tuple[ContainerRow, Sequence[Branch]]], *, captio
         captions += [Caption(row, top - 8, top + high + 3)] if captioned else []
         if _holds_boxes(row, inside):
             at = Bar(EDGE, top, across, high)
-            holdings.append(_holding(row, inside, at, _room(at), (line, 0)))
+            room_here = Bar(at.x + 6, at.y + 6, at.width - 12, at.height - 12)
+            holdings.append(_holding(row, inside, at, room_here, (line, 0)))
             continue
         stands = {_place(row, each.row, number): each for number, each in enumerate(inside)}
         for place in range(max(_size(row), len(inside))):
@@ -181,11 +183,13 @@ def _holding(
             box = stands.get((line, number))
             if box is None and loose:
                 continue
+            # What lies loose is drawn as it lies: not in line.
+            aslant = min(6, down / 8) * (number % 2) if loose else 0
             bar = Bar(
                 room.x + number * across + space / 2,
-                room.y + line * down + space / 2,
+                room.y + line * down + space / 2 + aslant,
                 across - space,
-                down - space - tray,
+                down - space - tray - (min(6, down / 8) if loose else 0),
             )
             places.append(Place(bar, _fill(bar, box), box, box.slot if box else "", line, number))
     trays = [Bar(room.x, room.y + line * down, room.width, down - tray / 2) for line in range(rows)]

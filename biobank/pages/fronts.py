@@ -63,11 +63,13 @@ class _Links:
         around = f"{_rect(f'frame holder {each.holder}', each.at)}{trays}"
         if not self.drawn.whole:
             return f"<g>{around}</g>{boxes}"
-        bottom = each.at.y + each.at.height - 7
+        bottom = each.at.y + each.at.height - 11
         # The number of tubes is left out before it meets the edge; the label says it in any case.
         count = _written(each.at.x + 8, bottom, self._count(each.row), each.at.width - 16, "count")
         name = _written(each.at.x + 8, each.at.y + 15, each.row.name, each.at.width - 16, "name")
-        inner = f"{around}{boxes}{name}{count}"
+        # A shelf that holds boxes itself is named by its caption.
+        itself = any(caption.row.code == each.row.code for caption in self.drawn.captions)
+        inner = f"{around}{boxes}" if itself else f"{around}{boxes}{name}{count}"
         return self._link(each.row, inner, self._said(each.row), each.line, each.number)
 
     def _boxes(self, holding: Holding) -> Iterator[str]:
@@ -106,12 +108,12 @@ class _Links:
         )
 
     def _said(self, row: ContainerRow, slot: str = "") -> str:
-        level, count = word(row.level), self._count(row)
-        told = _("%(name)s, %(level)s, %(count)s tubes") % {"name": row.name, "level": level, "count": count}
+        """Begins with what is written, so that a person who speaks to the screen may say that."""
+        told = f"{row.name} {self._count(row)}, {word(row.level)}"
         if slot:
-            told = _("slot %(slot)s") % {"slot": slot} + f", {told}"
+            told += ", " + _("slot %(slot)s") % {"slot": slot}
         if self.hits is not None:
-            told += ", " + _("%(count)s sought") % {"count": self.hits.get(row.code, 0)}
+            told += ", " + _("%(count)s tubes") % {"count": row.tubes}
         return str(escape(told))
 
     def _count(self, row: ContainerRow) -> str:

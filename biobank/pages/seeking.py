@@ -62,6 +62,6 @@ def look(session: Session, actor: Actor, wish: Wish, box: str = "") -> Seen:
 
 
 def choices(session: Session, actor: Actor) -> Choices:
-    """The studies in scope, all materials, the events of all studies."""
+    """The studies in scope, all materials, the events of these studies."""
     codes = [card.code for card in studies.everything(session, actor)]
-    return Choices(codes, list(amounts.MATERIALS), storage.event_codes(session))
+    return Choices(codes, list(amounts.MATERIALS), storage.event_codes(session, actor))

@@ -18,7 +18,7 @@ from sqlmodel import Session
 
 from biobank import amounts, codes, custody, people, texts, web
 from biobank.door import Door
-from biobank.pages import cells, fronts, words
+from biobank.pages import away, cells, fronts, words
 from biobank.people import Actor, May
 
 Answer = TypeVar("Answer")
@@ -148,6 +148,7 @@ def _environment() -> Environment:
         "map_sample": cells.sample,
         "map_shapes": cells.shapes,
         "may": may,
+        "stops_away": away.stops,
         "theme": theme,
     }
     environment.filters |= {

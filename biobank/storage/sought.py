@@ -16,7 +16,7 @@ from biobank.people import Actor, May
 from biobank.storage.geometry import Grid, Slot, slot_name
 from biobank.storage.maps import by_code, type_of
 from biobank.storage.seen import beginning
-from biobank.tables import Container, Event, Keep, Participant, Placement, Specimen, Study, Visit
+from biobank.tables import Container, Event, Keep, Participant, Placement, Protocol, Specimen, Study, Visit
 
 CLASSES = 6
 """How many classes have a colour of their own; all others share one."""
@@ -86,9 +86,11 @@ def coloured(session: Session, actor: Actor, text: str, trait: Trait) -> Coloure
     return classed(found)
 
 
-def event_codes(session: Session) -> list[str]:
-    """The codes of the events of all studies."""
-    return list(session.exec(select(Event.code).distinct().order_by(col(Event.code))))
+def event_codes(session: Session, actor: Actor) -> list[str]:
+    """The codes of the events of the studies in the actor's scope."""
+    asked = select(Event.code).join(Protocol, col(Protocol.id) == col(Event.protocol_id))
+    asked = asked.where(people.visible(actor, May.SEE, Protocol))
+    return list(session.exec(asked.distinct().order_by(col(Event.code))))
 
 
 # --- rules ---

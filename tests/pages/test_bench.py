@@ -131,7 +131,7 @@ def test_a_scan_sent_again_with_its_key_has_one_effect_and_the_same_words(
 
 def test_a_freezer_shows_its_elevation_and_closes_the_box(world: World, visitor: Visitor) -> None:
     answer = visitor.scan(world.freezer(), "store", world.boxes()[0])
-    assert 'class="freezer-map"' in answer
+    assert 'class="front-map"' in answer
     assert 'data-box=""' in answer
 
 

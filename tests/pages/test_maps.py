@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from biobank.pages import maps
-from biobank.storage import BoxMap, ContainerRow, SlotRow
+from biobank.storage import BoxMap, SlotRow
 from biobank.storage.geometry import Grid, axis_label, slot_name
 
 
@@ -49,28 +49,3 @@ def test_marks_change_the_state_and_take_the_keyboard_there() -> None:
 
 def test_the_arrow_shows_how_the_box_is_filled() -> None:
     assert maps.draw(box(9, 9)).order != maps.draw(box(9, 9, "by_column")).order
-
-
-def test_a_freezer_draws_a_line_for_each_shelf() -> None:
-    racks = [
-        ContainerRow("C1", "Rack 1", "rack", "1", 5, 20, tubes=3, slots=405),
-        ContainerRow("C2", "Rack 2", "rack", "2", 0, 20),
-    ]
-    shelves = [(ContainerRow(f"S{n}", f"Shelf {n}", "shelf", str(n), 2, 5), racks) for n in range(3)]
-    drawn = maps.freezer(shelves, {"C2"})
-    assert len(drawn.slots) == 6
-    assert [slot.state for slot in drawn.slots[:2]] == ["", "found"]
-    assert [caption.text for caption in drawn.captions] == ["Shelf 0", "Shelf 1", "Shelf 2"]
-
-
-def test_a_bar_fills_with_the_tubes_in_it_and_what_holds_none_is_empty() -> None:
-    rows = [
-        ContainerRow("C1", "Box 1", "box", "1", 20, 80, tubes=20, slots=80),
-        ContainerRow("C2", "Rack 2", "rack", "2", 5, 20, tubes=203, slots=406),
-        ContainerRow("C3", "Rack 3", "rack", "3", 5, 20, slots=405),
-        ContainerRow("C4", "Bag", "box", "4", 9, None, tubes=9),
-    ]
-    drawn = maps.front(rows)
-    whole = drawn.slots[0].width - 2
-    assert [slot.fill for slot in drawn.slots] == [round(whole / 4), round(whole / 2), 0, 0]
-    assert [slot.state for slot in drawn.slots] == ["", "", "empty", ""]

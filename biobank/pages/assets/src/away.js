@@ -4,14 +4,24 @@
  * Whatever it cannot know it does not guess: such a scan needs the network, and says so.
  */
 import { checks, fold, grouped, isOurShape } from "./codes.js";
+import { drawnHere, drawSaved } from "./kept-map.js";
 import * as kept from "./kept.js";
+import { alone } from "./tabs.js";
 
 const AGAIN = 1000; // ms between two looks at the same map
+const PATIENCE = 15000; // ms for a map
 
 /** @typedef {import("./kept.js").Scan} Scan */
 /** @typedef {import("./queue.js").Where} Where */
-/** @typedef {{answer: Document, now: Where, late?: import("./kept.js").Late}} Said */
-/** @typedef {{code: string, name: string, level: string, free: string[], tubes: Record<string, string>, unplaced: boolean}} Map */
+/**
+ * What came of a scan here: what the page says, what a next one applies to, what the server must hear of,
+ * and the maps as they are then; nothing of it is kept yet.
+ * @typedef {{answer: Document, now: Where, late?: import("./kept.js").Late, maps?: Map[]}} Said
+ */
+/** @typedef {{code: string, name: string, level: string, free: string[], tubes: Record<string, string>, unplaced: boolean, drawn?: string}} Map */
+
+/** Reads the maps that are kept here and changes them, one at a time in all tabs. @template T @param {() => Promise<T>} work */
+export const withMaps = (work) => alone("biobank kept maps", work);
 
 export class Away {
   skew = 0;
@@ -37,12 +47,19 @@ export class Away {
 
   get station() { return this.#page.dataset.station ?? ""; }
 
-  /** Asks the server for the last number it has of this bench, and hears its clock. @returns {Promise<boolean>} */
+  /** Whether the server told us that nobody is signed in any more. @param {boolean} so */
+  signedOut(so) {
+    document.documentElement.toggleAttribute("data-signed-out", so);
+  }
+
+  /** Asks the server for the last number it has of this bench, and hears its clock.
+   * @returns {Promise<boolean>} whether it answered as it does to somebody who is signed in */
   async reaches() {
     try {
       const sent = Date.now();
-      const response = await fetch("/bench/last", { headers: { Accept: "application/json" }, cache: "no-store", signal: AbortSignal.timeout(5000) });
-      if (!response.ok) return response.status < 500;
+      const response = await fetch("/bench/last", { headers: { Accept: "application/json" }, cache: "no-store", redirect: "manual", signal: AbortSignal.timeout(5000) });
+      this.signedOut(response.type === "opaqueredirect" || [401, 403].includes(response.status));
+      if (!response.ok) return false;
       const { last, now } = await response.json();
       this.skew = Math.round((Date.parse(now) - (sent + Date.now()) / 2) / 1000);
       await kept.putFact(`last:${this.station}`, last);
@@ -52,14 +69,12 @@ export class Away {
     }
   }
 
-  /** Keeps what an answer tells of boxes. @param {Scan} scan @param {Document} answer @param {Where} where */
-  async learn(scan, answer, where) {
-    const outcome = answer.querySelector(".scan-result")?.getAttribute("data-outcome") ?? "stop";
-    if (scan.mode === "store" && scan.box && ["ok", "done"].includes(outcome)) {
-      const map = await kept.map(scan.box);
-      if (map && fold(scan.code).startsWith("S")) await this.#move(fold(scan.code), map, scan.at || map.free[0]);
-    }
-    this.see(where.box);
+  /** The maps as the server's answer to a scan changed them. @param {Scan} scan @param {string} outcome @returns {Promise<Map[]>} */
+  async learned(scan, outcome) {
+    const code = fold(scan.code);
+    const map = scan.mode === "store" && scan.box && ["ok", "done"].includes(outcome) ? await kept.map(scan.box) : undefined;
+    if (!map || !code.startsWith("S") || map.tubes[code]) return [];
+    return (await this.#move(code, map, scan.at || map.free[0])).maps;
   }
 
   /** Keeps the map of the open box as it is now. @param {string} box */
@@ -74,9 +89,11 @@ export class Away {
   async #look(box) {
     const version = (await kept.map(box))?.version ?? 0;
     try {
-      const response = await fetch(`/bench/maps/${encodeURIComponent(box)}`, { cache: "no-store" });
+      const response = await fetch(`/bench/maps/${encodeURIComponent(box)}`, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
+      const fresh = response.ok ? await response.json() : null;
+      const drawn = drawnHere(box)?.outerHTML;
       // While something is saved here, it is not in the server's map yet.
-      if (response.ok && !(await kept.inState("kept")).length) await kept.replaceMap(await response.json(), version);
+      if (fresh && !(await kept.inState("kept")).length) await withMaps(() => kept.replaceMap({ ...fresh, drawn }, version));
     } catch {
       // the map that is kept is as good as it was
     }
@@ -84,16 +101,38 @@ export class Away {
 
   // --- one scan ---
 
-  /** What a scan does here. @param {Scan} scan @param {Where} where @returns {Promise<Said>} */
-  async take(scan, where) {
+  /**
+   * What a scan does here. One that a page left behind was never shown: no slot was told for it, so none is
+   * claimed, and what could only be told to a person is left to the server.
+   * @param {Scan} scan @param {Where} where @param {boolean} [left] @returns {Promise<Said>}
+   */
+  async take(scan, where, left = false) {
+    const said = await this.#do(scan, where, left);
+    return { ...said, answer: await this.#around(said) };
+  }
+
+  /** The place that the address names, where the page is an older one of this device. @returns {Promise<Document | null>} */
+  async elsewhere() {
+    const bench = /** @type {HTMLElement | null} */ (document.querySelector("scan-bench"));
+    const address = new URL(location.href).searchParams;
+    const box = fold(address.get("box") ?? "");
+    const map = box && box !== bench?.dataset.box ? await kept.map(box) : undefined;
+    if (!map) return null;
+    const now = { mode: address.get("mode") ?? bench?.dataset.mode ?? "lookup", box, at: address.get("at") ?? "" };
+    return this.#around(this.#say("opened", now, { code: box, box: map.name, place: map.free[0] ?? "" }));
+  }
+
+  /** @param {Scan} scan @param {Where} where @param {boolean} left @returns {Promise<Said>} */
+  async #do(scan, where, left) {
     const code = fold(scan.code);
     const ours = isOurShape(code);
     if (scan.answer || scan.undo || (ours && "PVKRH".includes(code[0]))) return this.#say("network", where, { code });
     if (ours && !checks(code)) return this.#say("unreadable", where, { code });
     if (ours && code[0] === "X") return this.#card(code, where);
     if (ours && code[0] === "C") return this.#open(code, where);
-    if (where.mode === "store") return this.#store(scan, ours ? code : scan.code, where);
-    if (where.mode === "take") return this.#out(scan, ours ? code : scan.code, where);
+    const tube = ours ? code : scan.code;
+    if (where.mode === "store") return left ? this.#leave(scan, tube, where) : this.#store(scan, tube, where);
+    if (where.mode === "take") return this.#out(scan, tube, where, left);
     return this.#find(code, where);
   }
 
@@ -128,39 +167,43 @@ export class Away {
     const map = await kept.map(where.box);
     if (map?.tubes[code]) return this.#say("already", where, { code, place: map.tubes[code], box: map.name });
     if (map && !map.unplaced && !map.free.length) return this.#say("full", where, { code, box: map.name });
-    const slot = map && !map.unplaced ? [where.at, ...map.free].find((at) => at && map.free.includes(at)) : "";
-    const next = map ? await this.#move(code, map, slot ?? "") : "";
+    const slot = map && !map.unplaced ? ([where.at, ...map.free].find((at) => at && map.free.includes(at)) ?? "") : "";
+    const { maps, next } = map ? await this.#move(code, map, slot) : { maps: [], next: "" };
     const late = await this.#late(scan, code, { mode: "store", box: where.box, ...(slot ? { at: slot } : {}) });
-    return { ...this.#say("stored", { ...where, at: where.at ? next : "" }, { code, place: slot ?? "", box: map?.name ?? where.box, next }), late };
+    return { ...this.#say("stored", { ...where, at: where.at ? next : "" }, { code, place: slot, box: map?.name ?? where.box, next }), late, maps };
   }
 
-  /** @param {Scan} scan @param {string} code @param {Where} where @returns {Promise<Said>} */
-  async #out(scan, code, where) {
+  /** Keeps a tube that was scanned for a box but not seen to be: where the cursor stood, or at whatever is free then.
+   * @param {Scan} scan @param {string} code @param {Where} where @returns {Promise<Said>} */
+  async #leave(scan, code, where) {
+    /** @type {Map | undefined} */
+    const map = where.box ? await kept.map(where.box) : undefined;
+    const slot = where.at && map?.free.includes(where.at) ? where.at : "";
+    const { maps, next } = map && !map.tubes[code] ? await this.#move(code, map, slot || map.free[0]) : { maps: [], next: where.at ?? "" };
+    const late = await this.#late(scan, code, { mode: "store", ...(where.box ? { box: where.box } : {}), ...(slot ? { at: slot } : {}) });
+    return { ...this.#say("stored", { ...where, at: slot ? next : where.at }), late, maps };
+  }
+
+  /** @param {Scan} scan @param {string} code @param {Where} where @param {boolean} left @returns {Promise<Said>} */
+  async #out(scan, code, where, left) {
     const open = where.box ? await kept.map(where.box) : undefined;
     const map = (await kept.maps()).find(({ tubes }) => tubes[code]);
-    if (open && !open.tubes[code]) return this.#say("elsewhere", where, { code, place: map?.tubes[code] ?? "", box: map?.name ?? "" });
+    if (!left && open && !open.tubes[code]) return this.#say("elsewhere", where, { code, place: map?.tubes[code] ?? "", box: map?.name ?? "" });
     const place = map?.tubes[code] ?? "";
-    if (map) {
-      delete map.tubes[code]; // its slot stays kept for it: it is not free
-      await kept.putMap(map);
-    }
+    if (map) delete map.tubes[code]; // its slot stays kept for it: it is not free
     const late = await this.#late(scan, code, { mode: "take" });
-    return { ...this.#say("taken", where, { code, place, box: map?.name ?? "" }), late };
+    return { ...this.#say("taken", where, { code, place, box: map?.name ?? "" }), late, maps: map ? [map] : [] };
   }
 
-  /** Draws a tube into the map that is kept. @param {string} code @param {Map} into @param {string | undefined} slot
-   * @returns {Promise<string>} the slot that comes next */
+  /** Draws a tube into a map. @param {string} code @param {Map} into @param {string | undefined} slot
+   * @returns {Promise<{maps: Map[], next: string}>} the maps that changed, and the slot that comes next */
   async #move(code, into, slot) {
-    for (const map of await kept.maps()) {
-      if (map.code === into.code || !map.tubes[code]) continue;
-      delete map.tubes[code];
-      await kept.putMap(map);
-    }
+    const left = (await kept.maps()).filter((map) => map.code !== into.code && map.tubes[code]);
+    for (const map of left) delete map.tubes[code];
     const place = into.free.indexOf(slot ?? "");
     if (place >= 0) into.free.splice(place, 1);
     into.tubes[code] = slot ?? "";
-    await kept.putMap(into);
-    return into.free[Math.max(place, 0)] ?? into.free[0] ?? "";
+    return { maps: [...left, into], next: into.free[Math.max(place, 0)] ?? into.free[0] ?? "" };
   }
 
   /** @param {Scan} scan @param {string} code @param {Record<string, string>} words @returns {Promise<import("./kept.js").Late>} */
@@ -168,6 +211,19 @@ export class Away {
     const { occurred, skew, person, station, source, corrected } = scan;
     const named = { ...(person ? { person } : {}), ...(station ? { station, seq: await kept.nextNumber(station) } : {}) };
     return { scan: code, ...words, occurred, skew, source, corrected: String(corrected), ...named };
+  }
+
+  // --- what the page says ---
+
+  /** An answer with the map of the open box as this device has it. @param {Said} said @returns {Promise<Document>} */
+  async #around({ answer, now, maps = [], late }) {
+    if (!now.box) return answer;
+    const map = maps.find(({ code }) => code === now.box) ?? (await kept.map(now.box));
+    const saved = (await kept.inState("kept")).map((scan) => scan.late ?? {});
+    const next = now.mode === "store" ? now.at || map?.free[0] : "";
+    const part = drawSaved(this.#page, map, now.box, late ? [...saved, late] : saved, next ?? "");
+    if (part) answer.body.append(answer.importNode(part, true));
+    return answer;
   }
 
   /** What the page says of it, by a template of its own. @param {string} name @param {Where} now

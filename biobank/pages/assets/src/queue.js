@@ -5,14 +5,14 @@
  * It is written down before anything else happens to it. Where the page can do without the network
  * (away.js), scans are confirmed here meanwhile and handed in late; elsewhere they wait.
  */
-import { Away } from "./away.js";
+import { Away, withMaps } from "./away.js";
 import { uuid7 } from "./codes.js";
 import * as kept from "./kept.js";
 import { alone, livingTabs, tabName } from "./tabs.js";
 
 const PATIENCE = 15000; // ms for one answer
 const BACKOFF = [500, 1000, 2000, 4000, 8000]; // ms
-const TRY_AGAIN = [429, 502, 503, 504];
+const TRIES = 8; // at one scan, by a server that is well otherwise
 const SIGNED_OUT = [401, 403];
 
 /**
@@ -38,21 +38,49 @@ const backoff = (turn) => BACKOFF[Math.min(turn, BACKOFF.length - 1)] * (0.75 + 
 /** @param {string} text @returns {Document} */
 const parsed = (text) => new DOMParser().parseFromString(text, "text/html");
 
-/** @param {string} address @param {string} key @param {URLSearchParams} body @returns {Promise<Response | null>} */
-async function post(address, key, body) {
+/**
+ * What came of a request. Only what bears the mark of our server is an answer: a page of a proxy, half a page
+ * and silence are none, whatever their status, for then nobody knows whether it counted.
+ * @typedef {{came: "told" | "refused" | "signed out" | "broken" | "none", page: Document}} Answer
+ */
+
+/** @param {string} address @param {string} key @param {URLSearchParams} body @param {string} mark of a whole answer
+ * @returns {Promise<Answer>} */
+async function post(address, key, body, mark) {
   const token = document.querySelector('meta[name="csrf-token"]')?.getAttribute("content") ?? "";
   const headers = { "Accept": "text/html", "Idempotency-Key": key, "X-CSRF-Token": token };
   try {
-    return await fetch(address, { method: "POST", body, headers, signal: AbortSignal.timeout(PATIENCE) });
+    const response = await fetch(address, { method: "POST", body, headers, signal: AbortSignal.timeout(PATIENCE) });
+    const page = parsed(await response.text());
+    return { came: judged(response, page.querySelector(mark) !== null), page };
   } catch {
-    return null; // no connection, or no answer in time: it may have counted, so the same key goes again
+    return { came: "none", page: parsed("") };
   }
+}
+
+/** @param {Response} response @param {boolean} marked @returns {Answer["came"]} */
+function judged(response, marked) {
+  if (SIGNED_OUT.includes(response.status)) return "signed out";
+  if (response.ok) return marked ? "told" : "none";
+  if (!response.headers.has("X-Refusal") || [429, 503].includes(response.status)) return "none";
+  return response.status < 500 ? "refused" : "broken";
+}
+
+/** @param {Document} answer @returns {string} */
+const outcomeOf = (answer) => answer.querySelector(".scan-result")?.getAttribute("data-outcome") ?? "stop";
+
+/** What scans apply to after an answer; what it does not name stays. @param {Document} answer @param {Where} where @returns {Where} */
+function after(answer, where) {
+  const { mode = where.mode, box = where.box, at = where.at } = /** @type {HTMLElement | null} */ (answer.querySelector(".scan-result"))?.dataset ?? {};
+  return { mode, box, at };
 }
 
 export class Queue {
   /** @type {Scan[]} */ #scans = [];
   #busy = false;
-  #offline = false;
+  #offline = false; // whether scans are kept here and handed in by and by
+  #catching = false;
+  #again = false; // something was set aside since handing in began
   #turn = 0;
   #timer = 0;
   #tab = "";
@@ -77,7 +105,8 @@ export class Queue {
       occurred: new Date().toISOString(), skew: this.#away?.skew ?? 0,
       person: this.#away?.person ?? "", station: this.#away?.station ?? "",
     };
-    scan.written = this.#ready.then(() => kept.add(Object.assign(scan, { tab: this.#tab })));
+    // Where nothing can be written, the server alone has it.
+    scan.written = this.#ready.then(() => kept.add(Object.assign(scan, { tab: this.#tab }))).catch(() => undefined);
     this.#scans.push(scan);
     this.#work();
   }
@@ -92,7 +121,7 @@ export class Queue {
 
   /** Tries anew, as when the network came back. */
   send() {
-    this.#offline = false;
+    this.#catchUp();
     this.#work();
   }
 
@@ -100,9 +129,8 @@ export class Queue {
     this.#count();
     if (this.#busy) return;
     this.#busy = true;
-    await this.#ready;
     try {
-      if (!this.#offline) await this.#flush();
+      await this.#ready;
       while (this.#scans.length && !this.#screen.stopped()) await this.#next();
     } finally {
       this.#busy = false;
@@ -112,20 +140,29 @@ export class Queue {
   async #next() {
     const scan = this.#scans[0];
     await scan.written;
-    if (this.#offline) return this.#setAside(scan);
+    if (this.#offline || (await this.#isBehind())) return this.#setAside(scan);
     this.#screen.say("sending");
     // Where the scan applies is settled when it is first sent: a retry must repeat the same words.
     if (scan.mode === undefined) Object.assign(scan, this.#screen.where());
     await kept.put(scan);
     const answer = await this.#post(scan);
     if (!answer) return this.#setAside(scan);
-    await kept.end(scan);
+    await this.#settle(scan, answer);
     this.#scans.shift();
     this.#count();
     this.#screen.say("idle");
     this.#screen.answered(answer);
-    await kept.putFact(`where:${this.#tab}`, this.#screen.where());
-    this.#away?.learn(scan, answer, this.#screen.where());
+    this.#away?.see(this.#screen.where().box);
+  }
+
+  /** Keeps that a scan was answered, and what follows from it, before it is shown. At STOP nothing that waits is sent.
+   * @param {Scan} scan @param {Document} answer */
+  async #settle(scan, answer) {
+    const outcome = outcomeOf(answer);
+    const ended = outcome === "stop" ? [...this.#scans] : [scan];
+    for (const each of ended) Object.assign(each, { state: "done", ended: Date.now() });
+    const facts = { [`where:${this.#tab}`]: after(answer, this.#screen.where()) };
+    await withMaps(async () => kept.settle(ended, { facts, maps: await this.#away?.learned(scan, outcome) }));
   }
 
   /** Posts until the server has answered, or once where the page can do without. @param {Scan} scan @returns {Promise<Document | null>} */
@@ -136,12 +173,14 @@ export class Queue {
       if (said) body.set(name, said);
     }
     for (let turn = 0; ; turn += 1) {
-      const response = await post(this.#action, scan.key, body);
-      if (response && !TRY_AGAIN.includes(response.status)) return parsed(await response.text());
-      if (!response && (await this.#away?.ready)) {
+      const { came, page } = await post(this.#action, scan.key, body, ".scan-result");
+      if (came === "told" || came === "refused") return page;
+      if (await this.#away?.ready) {
+        this.#away?.signedOut(came === "signed out");
         this.#lost();
         return null;
       }
+      if (came !== "none") return page;
       if (turn === 0) this.#screen.lost();
       this.#screen.say("offline");
       await new Promise((ready) => setTimeout(ready, backoff(turn)));
@@ -150,64 +189,97 @@ export class Queue {
 
   // --- without the network ---
 
+  /** Whether something is kept here, in whichever tab, that goes first. @returns {Promise<boolean>} */
+  async #isBehind() {
+    if (!(await this.#away?.ready) || !(await kept.inState("kept")).length) return false;
+    this.#offline = true;
+    this.#catchUp();
+    return true;
+  }
+
   /** Does here what can be done here, and keeps what the server must hear of. @param {Scan} scan */
   async #setAside(scan) {
     const where = scan.mode === undefined ? this.#screen.where() : { mode: scan.mode, box: scan.box ?? "", at: scan.at };
-    const { answer } = await this.#keep(scan, where);
+    const answer = await this.#keep(scan, where, this.#tab).catch(() => parsed("")); // nothing can be kept: it says so
     this.#scans.shift();
     this.#count();
     this.#screen.say("offline");
     this.#screen.answered(answer);
-    await kept.putFact(`where:${this.#tab}`, this.#screen.where());
+    this.#again = true;
+    if (!this.#offline) this.#catchUp();
   }
 
-  /** @param {Scan} scan @param {Where} where @returns {Promise<import("./away.js").Said>} */
-  async #keep(scan, where) {
-    if (!this.#away) throw new Error("this page needs the network");
-    const said = await this.#away.take(scan, where);
-    if (said.late) await kept.put(Object.assign(scan, { state: "kept", late: said.late }));
-    else await kept.end(scan);
-    kept.changed();
-    return said;
-  }
-
-  /** Hands in what was kept, in its order; one tab does it for all. @returns {Promise<void>} */
-  async #flush() {
-    if (!(await this.#away?.ready)) return;
-    const reached = await alone("biobank kept scans", async () => {
-      for (let scans = await kept.inState("kept"); scans.length; scans = await kept.inState("kept")) {
-        for (const scan of scans) {
-          if (this.#screen.stopped()) return true;
-          if (!(await this.#hand(scan))) return false;
-        }
-      }
-      return this.#turn === 0 || (await this.#away?.reaches()) === true;
+  /** @param {Scan} scan @param {Where} where @param {string} tab @param {boolean} [left] by a page that is gone @returns {Promise<Document>} */
+  #keep(scan, where, tab, left = false) {
+    return withMaps(async () => {
+      if (!this.#away) throw new Error("this page needs the network");
+      const { answer, now, late, maps } = await this.#away.take(scan, where, left);
+      if (late && scan.id === undefined) throw new Error("it could not be written down");
+      const ended = !left && outcomeOf(answer) === "stop" ? [...this.#scans] : late ? [] : [scan];
+      for (const each of ended) Object.assign(each, { state: "done", ended: Date.now() });
+      if (late) Object.assign(scan, { state: "kept", late });
+      const number = late?.seq ? { station: scan.station, next: Number(late.seq) } : undefined;
+      await kept.settle(late ? [scan] : ended, { maps, number, facts: { [`where:${tab}`]: now } });
+      return answer;
     });
-    if (!reached) return this.#lost();
-    if (this.#turn) this.#away?.see(this.#screen.where().box);
+  }
+
+  /** Hands in what is kept, while more may be set aside; then goes on with the network. */
+  async #catchUp() {
+    clearTimeout(this.#timer);
+    if (this.#catching || !(await this.#away?.ready)) return;
+    this.#catching = true;
+    await this.#ready;
+    let all = false;
+    do {
+      this.#again = false;
+      all = await this.#handAll().catch(() => false);
+    } while (all && this.#again);
+    this.#catching = false;
+    if (!all) return this.#lost();
     this.#turn = 0;
     this.#offline = false;
-    if (!this.#screen.stopped()) this.#screen.say("idle");
+    this.#away?.signedOut(false);
+    if (!this.#screen.stopped() && !this.#busy) this.#screen.say("idle");
+    this.#away?.see(this.#screen.where().box);
+  }
+
+  /** Hands in what was kept, in its order; one tab does it for all. @returns {Promise<boolean>} whether nothing is left */
+  async #handAll() {
+    return alone("biobank kept scans", async () => {
+      for (let scans = await kept.inState("kept"); scans.length; scans = await kept.inState("kept")) {
+        for (const scan of scans) if (this.#screen.stopped() || !(await this.#hand(scan))) return false;
+      }
+      return !this.#offline || (await this.#away?.reaches()) === true;
+    });
   }
 
   /** @param {Scan} scan @returns {Promise<boolean>} whether the next one may go */
   async #hand(scan) {
     const body = new URLSearchParams(Object.entries(scan.late ?? {}).map(([name, value]) => [name, String(value)]));
-    const response = await post("/bench/late", scan.key, body);
-    document.documentElement.toggleAttribute("data-signed-out", SIGNED_OUT.includes(response?.status ?? 0));
-    if (!response || response.status >= 500 || [429, ...SIGNED_OUT].includes(response.status)) return false;
-    const answer = parsed(await response.text());
-    await kept.end(scan, response.ok ? "done" : "refused");
-    kept.changed();
-    if (answer.querySelector('.scan-result[data-outcome="notice"]')) this.#screen.answered(answer);
+    const { came, page } = await post("/bench/late", scan.key, body, "[data-came]");
+    this.#away?.signedOut(came === "signed out");
+    if (came === "broken") return this.#isStuck(scan);
+    if (came !== "told" && came !== "refused") return false;
+    await kept.end(scan, came === "told" ? "done" : "refused");
+    if (outcomeOf(page) === "notice") this.#screen.answered(page);
     return true;
+  }
+
+  /** Whether a scan breaks the server while all else goes well: then it stays here, and holds up the others no longer.
+   * @param {Scan} scan @returns {Promise<boolean>} */
+  async #isStuck(scan) {
+    scan.tries = (scan.tries ?? 0) + 1;
+    const stuck = scan.tries >= TRIES && (await this.#away?.reaches()) === true;
+    await (stuck ? kept.end(scan, "refused") : kept.put(scan));
+    return stuck;
   }
 
   #lost() {
     this.#offline = true;
     if (!this.#screen.stopped()) this.#screen.say("offline");
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.send(), backoff(this.#turn));
+    this.#timer = setTimeout(() => this.#catchUp(), backoff(this.#turn));
     this.#turn += 1;
   }
 
@@ -221,20 +293,20 @@ export class Queue {
     const waiting = (await kept.inState("waiting")).filter(({ action }) => action === this.#action);
     const mine = waiting.filter(({ tab }) => tab === this.#tab || (!this.#away && !living.has(tab)));
     this.#scans.unshift(...mine);
-    const left = waiting.filter((scan) => !mine.includes(scan) && !living.has(scan.tab));
-    if (await this.#away?.ready) await this.#adopt(left);
+    if (await this.#away?.ready) {
+      const there = await this.#away?.elsewhere();
+      if (there) this.#screen.answered(there);
+      for (const scan of waiting) if (!mine.includes(scan) && !living.has(scan.tab)) await this.#adopt(scan);
+      for (const scan of await kept.inState("refused")) await kept.put(Object.assign(scan, { state: "kept", tries: 0 }));
+    }
     await kept.forgetOld();
     this.#away?.see(this.#screen.where().box);
   }
 
-  /** @param {Scan[]} scans */
-  async #adopt(scans) {
-    for (const scan of scans) {
-      const where = { mode: "lookup", box: "", ...((await kept.fact(`where:${scan.tab}`)) ?? {}) };
-      const then = scan.mode === undefined ? where : { mode: scan.mode, box: scan.box ?? "", at: scan.at };
-      const { now } = await this.#keep(scan, then);
-      await kept.putFact(`where:${scan.tab}`, now);
-    }
+  /** @param {Scan} scan that a tab left behind */
+  async #adopt(scan) {
+    const where = { mode: "lookup", box: "", ...((await kept.fact(`where:${scan.tab}`)) ?? {}) };
+    await this.#keep(scan, scan.mode === undefined ? where : { mode: scan.mode, box: scan.box ?? "", at: scan.at }, scan.tab, true);
   }
 
   #count() {

@@ -100,6 +100,16 @@ def test_nobody_scans_in_the_name_of_the_command_line(world: World) -> None:
     assert hand_in(world, scanned(tube, box=box, ago=0, person=CONSOLE)).came is Came.KEPT
 
 
+def test_the_events_to_choose_from_are_of_ones_own_studies(world: World) -> None:
+    other = PROTOCOL.replace(b'"DEMO"', b'"OTHER"').replace(b'"M1"', b'"SECRET"')
+    world.act(lambda s, a: studies.load(s, a, other), person=MANAGER)
+    assert "SECRET" in world.ask(storage.event_codes, MANAGER)
+    grants = accounts.GrantOrder(name=OUTSIDER, role=Role.TECHNICIAN, site="NT")
+    world.act(lambda s, a: accounts.end_grant(s, a, grants), person=MANAGER)
+    grant(world, OUTSIDER, "BJ", "DEMO")
+    assert world.ask(storage.event_codes, OUTSIDER) == ["BL", "M1"]
+
+
 # --- sites ---
 
 

@@ -179,9 +179,9 @@ def _things(session: Session, actor: Actor, chains: Chains) -> dict[UUID, Thing]
     found: dict[UUID, Thing] = {}
     tables: tuple[type[Any], ...] = (Specimen, Container)
     for table in tables:
-        asked = select(table).where(col(table.id).in_(list(chains)))
-        for row in session.exec(asked.execution_options(populate_existing=True)):
-            found[row.id] = row
+        for start in range(0, len(chains), _AT_ONCE):
+            asked = select(table).where(col(table.id).in_(list(chains)[start : start + _AT_ONCE]))
+            found |= {row.id: row for row in session.exec(asked.execution_options(populate_existing=True))}
     for thing in found.values():
         people.require(actor, May.HANDLE, thing)
     return {key: found[key] for key in chains}

@@ -86,6 +86,7 @@ class BoardRow(msgspec.Struct, frozen=True):
     closed: bool
     steps: int
     done: int
+    time_zone: str = ""
 
 
 # --- questions ---
@@ -129,7 +130,9 @@ def boards(session: Session, actor: Actor, *, closed: bool = False) -> list[Boar
         done = sum(1 for step in steps if _state(step, stands, returning=back) == "done")
         ended = each.closed_at is not None
         words = (each.id, container.code, container.name, site.code, person.name, each.opened_at)
-        found.append(BoardRow(*words, returning=back, closed=ended, steps=len(steps), done=done))
+        counts = {"steps": len(steps), "done": done}
+        zone = site.time_zone
+        found.append(BoardRow(*words, returning=back, closed=ended, **counts, time_zone=zone))
     return found
 
 

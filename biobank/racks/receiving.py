@@ -62,13 +62,16 @@ class WaitingFile(msgspec.Struct, frozen=True):
 
 
 def require_rack(box: Container, reading: Reading, told: str) -> None:
-    """Refused: a file of another rack, and one that names none where nobody scanned the rack either."""
-    if reading.layout.rack_from is not RackFrom.FILE_NAME and not names(box, reading.rack):
-        message = N_(
-            "The file is of rack %(rack)s, and this is %(name)s. Take the right box; or, if that is the code"
-            " on this box, give it to the box first."
-        )
-        raise Conflict("other_rack", message, field="file", rack=reading.rack[:60], name=box.name)
+    """Refused: a file or a scanned code of another rack, and no code of it in either."""
+    in_file = "" if reading.layout.rack_from is RackFrom.FILE_NAME else reading.rack
+    scanned = "" if codes.fold(told) == codes.fold(reading.rack) else told
+    for field, rack in (("file", in_file), ("rack", scanned)):
+        if rack and not names(box, rack):
+            message = N_(
+                "The file is of rack %(rack)s, and this is %(name)s. Take the right box; or, if that is the"
+                " code on this box, give it to the box first."
+            )
+            raise Conflict("other_rack", message, field=field, rack=rack[:60], name=box.name)
     if not names(box, told):
         message = N_("The file does not name this rack. Scan the code on %(name)s as well.")
         raise RuleBroken("rack_unnamed", message, field="rack", name=box.name)

@@ -19,7 +19,7 @@ from biobank.inputs import Input, Line, Scanned, Whole
 from biobank.people import Actor, May
 from biobank.storage.geometry import Grid, Slot, slot_name, slot_named
 from biobank.storage.maps import by_code, free_in, taken_in, type_of
-from biobank.tables import Container, ContainerType, Keep, KeepKind, Person, Placement, Specimen
+from biobank.tables import Container, ContainerType, Keep, KeepKind, Person, Placement, Site, Specimen
 from biobank.texts import N_
 
 Minutes = Annotated[Whole, Field(ge=1, le=7 * 24 * 60)]
@@ -79,6 +79,7 @@ class Reservation(msgspec.Struct, frozen=True):
     mine: bool
     ends_at: datetime
     seats: list[PlannedSlot]
+    time_zone: str = ""
 
     @property
     def boxes(self) -> dict[str, str]:
@@ -291,10 +292,11 @@ def planned_slots(session: Session, actor: Actor, promises: Sequence[Promise]) -
 
 def _reservations(session: Session, actor: Actor, which: ColumnElement[bool]) -> list[Reservation]:
     asked = (
-        select(Keep, Person.name, Placement)
+        select(Keep, Person.name, Placement, Site.time_zone)
         .join(Placement, col(Placement.keep_id) == col(Keep.id))
         .join(Container, col(Container.id) == col(Placement.container_id))
         .join(Person, col(Person.id) == col(Keep.owner_id))
+        .join(Site, col(Site.id) == col(Container.site_id))
         .where(which, _running(), people.visible(actor, May.SEE, Container))
         .order_by(col(Keep.ends_at), col(Keep.plan_id), col(Container.id))
         .order_by(col(Placement.row), col(Placement.col))
@@ -305,13 +307,13 @@ def _reservations(session: Session, actor: Actor, which: ColumnElement[bool]) ->
         actor,
         [
             Promise(place.container_id, Slot(place.row, place.col), held.reserved_for_id)
-            for held, _, place in found
+            for held, _, place, _ in found
         ],
     )
     plans: dict[UUID, Reservation] = {}
-    for (held, owner, _), seat in zip(found, told, strict=True):
+    for (held, owner, _, zone), seat in zip(found, told, strict=True):
         if held.plan_id and held.ends_at:
-            new = Reservation(held.plan_id, owner, held.owner_id == actor.id, held.ends_at, [])
+            new = Reservation(held.plan_id, owner, held.owner_id == actor.id, held.ends_at, [], zone)
             plans.setdefault(held.plan_id, new).seats.append(seat)
     return list(plans.values())
 

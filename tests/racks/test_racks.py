@@ -246,6 +246,9 @@ def test_a_file_that_names_no_rack_needs_the_rack_scanned(world: World) -> None:
     with pytest.raises(RuleBroken) as refused:
         received(world, data, name="scan.csv", box=box)
     assert refused.value.slug == "rack_unnamed"
+    with pytest.raises(Conflict) as other:
+        received(world, data, name="scan.csv", box=box, rack="FX00000002")
+    assert (other.value.slug, other.value.field) == ("other_rack", "rack")
     file = received(world, data, name="scan.csv", box=box, rack=RACK)
     assert verdict(world, box, file).rack_fits
     assert confirm(world, box, file).placed == 6

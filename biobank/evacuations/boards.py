@@ -128,11 +128,11 @@ def boards(session: Session, actor: Actor, *, closed: bool = False) -> list[Boar
         steps, back = steps_of(session, each), each.returning_at is not None
         stands = _stands(session, steps)
         done = sum(1 for step in steps if _state(step, stands, returning=back) == "done")
-        ended = each.closed_at is not None
         words = (each.id, container.code, container.name, site.code, person.name, each.opened_at)
-        counts = {"steps": len(steps), "done": done}
-        zone = site.time_zone
-        found.append(BoardRow(*words, returning=back, closed=ended, **counts, time_zone=zone))
+        ended, size = each.closed_at is not None, len(steps)
+        found.append(
+            BoardRow(*words, returning=back, closed=ended, steps=size, done=done, time_zone=site.time_zone)
+        )
     return found
 
 

@@ -313,7 +313,8 @@ def _fault(each: Refusal) -> dict[str, Any]:
 def refuse(request: Request[Any, Any, Any], refusal: Refusal) -> Response[Any]:
     """Answer with a refusal: problem JSON under /api/, a page or its fragment elsewhere."""
     status = status_of(refusal)
-    headers = {"Retry-After": "2"} if status == 503 else {}
+    # It tells a script that we refused, and not something between us and it.
+    headers = {"X-Refusal": refusal.slug, **({"Retry-After": "2"} if status == 503 else {})}
     if request.url.path.startswith(_FOR_PROGRAMS):
         return Response(
             problem(refusal), status_code=status, media_type="application/problem+json", headers=headers

@@ -22,11 +22,15 @@ from tests.world import SECRETS, TECHNICIAN, World
 
 
 class Site:
-    """The application on a port of its own. `delay` is what each scan's answer waits for, in seconds."""
+    """The application on a port of its own.
+
+    `delay` is what each scan's answer waits for, in seconds; of the next `cut_short` answers half is sent.
+    """
 
     def __init__(self, world: World) -> None:
         self.world = world
         self.delay = 0.0
+        self.cut_short = 0
         self.app = create_app(Settings(), world.database)
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
@@ -37,6 +41,10 @@ class Site:
     async def _slowly(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["path"].endswith("/scans"):
             await asyncio.sleep(self.delay)
+        if self.cut_short and scope["method"] == "POST":
+            self.cut_short -= 1
+            await self.app(scope, receive, _half(send))
+            return
         await self.app(scope, receive, send)
 
     def start(self) -> None:
@@ -50,13 +58,28 @@ class Site:
         self.listener.close()
 
 
+def _half(send: Any) -> Any:
+    """Sends half of each body, and never the end of it: the server closes the connection then."""
+
+    async def sent(message: Any) -> None:
+        if message["type"] == "http.response.body":
+            body = message.get("body", b"")
+            message = {**message, "body": body[: len(body) // 2], "more_body": True}
+        await send(message)
+
+    return sent
+
+
+# Each key bears the time that a scanner would give it: a machine that stalls between two is no slow hand.
 _BURST = """([keys, unreadable]) => {
-  for (const key of [...keys, "Enter"]) {
+  const began = performance.now();
+  for (const [place, key] of [...keys, "Enter"].entries()) {
     const single = /[0-9]/.test(key) ? "Digit" + key : key === "-" ? "Minus" : "Key" + key;
     const code = key.length > 1 ? key : single;
     const read = unreadable && key.length === 1 ? "Process" : key;
-    document.activeElement.dispatchEvent(
-      new KeyboardEvent("keydown", { key: read, code, bubbles: true, cancelable: true }));
+    const event = new KeyboardEvent("keydown", { key: read, code, bubbles: true, cancelable: true });
+    Object.defineProperty(event, "timeStamp", { value: began + place });
+    document.activeElement.dispatchEvent(event);
   }
 }"""
 

@@ -69,7 +69,7 @@ class _Links:
         name = _written(each.at.x + 8, each.at.y + 15, each.row.name, each.at.width - 16, "name")
         # A shelf that holds boxes itself is named by its caption.
         itself = any(caption.row.code == each.row.code for caption in self.drawn.captions)
-        inner = f"{around}{boxes}" if itself else f"{around}{boxes}{name}{count}"
+        inner = f"{around}{boxes}" if itself else f"{around}{boxes}{name} {count}"
         return self._link(each.row, inner, self._said(each.row), each.line, each.number)
 
     def _boxes(self, holding: Holding) -> Iterator[str]:
@@ -91,10 +91,10 @@ class _Links:
             right = (
                 f'<text class="count end" x="{at.x + at.width - 8:g}" y="{middle:g}">{escape(count)}</text>'
             )
-            words = _written(at.x + 8, middle, row.name, at.width - 100, "name") + right
+            words = _written(at.x + 8, middle, row.name, at.width - 100, "name") + " " + right
         else:
             words = _written(at.x + 8, at.y + 16, row.name, at.width - 14, "name")
-            words += _written(at.x + 8, at.y + at.height - 14, count, at.width - 12, "count")
+            words += " " + _written(at.x + 8, at.y + at.height - 14, count, at.width - 12, "count")
         inner = f"{_rect('frame', at)}{fill}{words}"
         return self._link(row, inner, self._said(row, each.slot), each.line, each.number)
 

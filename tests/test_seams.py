@@ -14,12 +14,12 @@ from biobank.errors import NotFound, Refusal, RuleBroken
 from biobank.evacuations import Chosen
 from biobank.people import CONSOLE, Actor
 from biobank.storage import Came, FillOrder, Going, Rearrangement, Reseat, Retype
-from biobank.tables import Evacuation, Role, Station, TaskKind
+from biobank.tables import Evacuation, Role, Specimen, Station, TaskKind
 from tests.databases import PostgresServer
 from tests.test_disputing import card, hand_in, open_tasks, scanned, settle
 from tests.test_evacuations import begin, keeps, spare_shelf
 from tests.test_filling import keep
-from tests.test_keeping import release, reserve
+from tests.test_keeping import let_time_pass, release, reserve
 from tests.test_storage import make, rack_of, refusal, slots
 from tests.world import MANAGER, OUTSIDER, PROTOCOL, TECHNICIAN, World
 
@@ -33,6 +33,22 @@ def test_a_slot_reserved_for_a_tube_of_the_same_act_is_given_to_another_of_it(wo
     world.act(lambda s, a: storage.fill(s, a, order))
     assert slots(world, box) == {"A1": two, "A2": one}
     assert world.unproved() == []
+
+
+def test_a_box_whose_reservations_are_over_is_suggested_again(world: World) -> None:
+    boxes = world.boxes()
+    for box in boxes:
+        reserve(world, box, MANAGER, count=81)
+
+    def suggested(session: Session, _: Actor) -> list[str]:
+        tube = session.exec(select(Specimen)).one()
+        found = storage.suggest_boxes(session, tube.site_id, tube.study_id, [tube.material])
+        return [each.code for each in found.values()]
+
+    world.blood(world.visit())
+    assert world.ask(suggested) == []
+    let_time_pass(world)
+    assert world.ask(suggested) == boxes[:1]
 
 
 # --- late scans ---

@@ -11,11 +11,11 @@ from sqlmodel import Session, col, select
 
 from biobank.inputs import Flag, Input, Line, Scanned, Vessel, Whole
 from biobank.people import Actor, May
-from biobank.storage.maps import by_code
+from biobank.storage.maps import by_code, in_the_way
 from biobank.storage.rooms import Traits, rooms, standing_free
 from biobank.storage.types import require_type
 from biobank.storage.ways import Step, paths
-from biobank.tables import Container, ContainerType, Level, Placement, Specimen
+from biobank.tables import Container, ContainerType, Keep, Level, Placement, Specimen
 
 NEWEST = 3000
 """So many of the newest placements are looked at, whatever the biobank holds."""
@@ -192,7 +192,8 @@ def _with_room(
     used = (
         select(func.count())
         .select_from(Placement)
-        .where(col(Placement.container_id) == col(Container.id))
+        .outerjoin(Keep, col(Keep.id) == col(Placement.keep_id))
+        .where(col(Placement.container_id) == col(Container.id), in_the_way())
         .correlate(Container)
         .scalar_subquery()
     )

@@ -1,5 +1,6 @@
 """What a code could be that names nothing yet: visits where tubes are still expected, identifiers like it."""
 
+from datetime import timedelta
 from uuid import UUID
 
 import msgspec
@@ -8,18 +9,20 @@ from sqlalchemy import select as core_select
 from sqlmodel import Session, col, select
 
 from biobank import clock, codes, people
-from biobank.participants.scheduling import site_day
 from biobank.people import Actor, May
-from biobank.tables import Identifier, Life, Participant, Site, Specimen, Study, Visit
+from biobank.tables import Identifier, Life, Participant, Specimen, Study, Visit
 
 SHORTEST = 4
 """A shorter text is in too many identifiers to tell anything."""
+
+OPEN = timedelta(days=1)
+"""So long after it was begun a visit that still expects tubes counts as open."""
 
 # --- words ---
 
 
 class Awaiting(msgspec.Struct, frozen=True):
-    """A visit of today at which `tubes` are expected that nobody has scanned yet."""
+    """A visit begun today at which `tubes` are expected that nobody has scanned yet."""
 
     visit: str
     study: str
@@ -41,8 +44,9 @@ class Alike(msgspec.Struct, frozen=True):
 
 
 def awaiting(session: Session, actor: Actor, site_id: UUID, limit: int = 5) -> list[Awaiting]:
-    """The visits that came today at a site and still expect tubes, those that expect most first."""
-    site = session.get_one(Site, site_id)
+    """The visits of a site that were begun in the last day and still expect tubes, those of most first."""
+    # Keys tell when they were made (RFC 9562, version 7): a range of them spares reading every tube there is.
+    since = UUID(int=int((clock.now() - OPEN).timestamp() * 1000) << 80)
     count = func.count(col(Specimen.id))
     asked = (
         core_select(col(Visit.code), col(Study.code), col(Participant.pseudonym), col(Visit.label), count)
@@ -51,7 +55,7 @@ def awaiting(session: Session, actor: Actor, site_id: UUID, limit: int = 5) -> l
         .join(Participant, col(Participant.id) == col(Visit.participant_id))
         .join(Study, col(Study.id) == col(Participant.study_id))
         .where(
-            col(Visit.came_on) == site_day(site.time_zone, clock.now()),
+            col(Specimen.id) > since,
             col(Specimen.site_id) == site_id,
             col(Specimen.life) == Life.EXPECTED,
             people.visible(actor, May.SEE, Specimen),

@@ -136,10 +136,13 @@ def _moved(session: Session, actor: Actor, container: Container, aim: Promise) -
 def _another(session: Session, actor: Actor, under_way: Evacuation, container: Container) -> Promise:
     """Another slot, where the planned one was taken or none was found before. Refused: when there is none."""
     left = session.get_one(Container, under_way.container_id)
-    search = Search(session, actor, [left, *being_emptied(session, left)], site_id=left.site_id)
-    custody.lock(session, [container.id, *(room.id for room in search.rooms)])
-    search.look(session, meant=[container.id])
-    ((_, found),) = search.find([msgspec.structs.replace(load(session, container), inside=())])
+    leaving = [left, *being_emptied(session, left)]
+    search = Search(session, actor, leaving, site_id=left.site_id, meant=[container.id])
+    whole = msgspec.structs.replace(load(session, container), inside=())
+    suiting = search.suiting([whole])
+    custody.lock(session, [container.id, *suiting])
+    search.look(session, suiting)
+    ((_, found),) = search.find([whole])
     if found is None:
         message = N_("There is no free slot for %(name)s that suits it. Leave it where it is, and make room.")
         raise Conflict("no_room", message, field="container", name=container.name)

@@ -54,13 +54,14 @@ def plan(session: Session, actor: Actor, order: EvacuationOrder) -> Evacuation:
     for each in into:
         require_same_site(container, each)
     search = Search(session, actor, [container, *being_emptied(session, container)], into, container.site_id)
-    custody.lock(session, [container.id, *(room.id for room in search.rooms)])
-    _require_not_begun(session, container)
     leaving = loads(session, container)
+    suiting = search.suiting(leaving)
+    custody.lock(session, [container.id, *suiting])
+    _require_not_begun(session, container)
     if not leaving:
         message = N_("There is no rack or box with tubes in %(name)s: nothing has to be carried.")
         raise RuleBroken("nothing_to_carry", message, field="container", name=container.name)
-    search.look(session)
+    search.look(session, suiting)
     found = search.find(leaving)
     begun = new_row(
         Evacuation,

@@ -43,24 +43,38 @@ class Search:
         leaving: Iterable[Container],
         into: Sequence[Container] = (),
         site_id: UUID | None = None,
+        meant: Collection[UUID] = (),
     ) -> None:
-        """Look for room in these containers, or at a whole site, but never in what is `leaving`."""
+        """Look for room in these containers, or at a whole site, but never in what is `leaving`.
+
+        What is reserved for those that are `meant` is room for them.
+        """
         tops = list(into) or standing_free(session, actor, site_id)
         gone = {key for each in leaving for key in session.execute(within(each.id)).scalars()}
         levels = (Level.FREEZER, Level.SHELF, Level.RACK)
         self.kinds = {kind.id: kind for kind in type_codes(session)}
         self.codes = {kind.code: kind for kind in self.kinds.values()}
-        self.rooms = [room for room in rooms(session, actor, tops, levels=levels) if room.id not in gone]
+        found = rooms(session, actor, tops, meant, levels)
+        self.rooms = [room for room in found if room.free and room.id not in gone]
+        self.meant = meant
         self.free: dict[UUID, list[Slot]] = {}
         self._ranked: dict[object, list[Room]] = {}
 
-    def look(self, session: Session, meant: Collection[UUID] = ()) -> None:
-        """See which slots are free, once nobody can take them (the rooms are locked)."""
-        taken = taken_in(session, [room.id for room in self.rooms], meant=meant)
+    def suiting(self, loads: Iterable[Load]) -> set[UUID]:
+        """The rooms in which one of these loads may stand, or what is in it."""
+        found: set[UUID] = set()
+        for load in loads:
+            found |= {room.id for room in self._rooms_for(load)} | self.suiting(load.inside)
+        return found
+
+    def look(self, session: Session, rooms: Collection[UUID]) -> None:
+        """See which slots of these rooms are free, once nobody can take them (the rooms are locked)."""
+        taken = taken_in(session, rooms, meant=self.meant)
         for room in self.rooms:
-            gone = set(taken[room.id])
-            slots = Grid.of(self.kinds[room.type_id]).slots()
-            self.free[room.id] = [slot for slot in slots if slot not in gone]
+            if room.id in taken:
+                gone = set(taken[room.id])
+                slots = Grid.of(self.kinds[room.type_id]).slots()
+                self.free[room.id] = [slot for slot in slots if slot not in gone]
 
     def find(self, loads: Iterable[Load]) -> Found:
         """A slot for each load; for the boxes of a rack each by itself where the rack finds none."""

@@ -12,8 +12,9 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, func
+from sqlalchemy import Select
 from sqlalchemy import select as core_select
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from biobank import people
@@ -172,11 +173,14 @@ def _held(session: Session, containers: Sequence[UUID], at: datetime) -> list[_H
     """What was directly in some containers, as the newest event of all that ever was in them says."""
     found: list[_Held] = []
     for some in _some(containers):
-        ever = core_select(col(CustodyEvent.subject_id)).where(
-            col(CustodyEvent.container_id).in_(some), col(CustodyEvent.recorded_at) <= at
+        ever = (
+            core_select(col(CustodyEvent.subject_id).label("id"))
+            .where(col(CustodyEvent.container_id).in_(some), col(CustodyEvent.recorded_at) <= at)
+            .distinct()
+            .subquery()
         )
         sought = set(some)
-        for key, kind, entry in session.execute(_newest(at, col(CustodyEvent.subject_id).in_(ever))):
+        for key, kind, entry in session.execute(_newest(at, ever.c.id)):
             state = entries.state_after(entry)
             place = state["place"] or {}
             kept = place.get("kind") == "out"
@@ -189,29 +193,24 @@ def _held(session: Session, containers: Sequence[UUID], at: datetime) -> list[_H
 
 def _states(session: Session, ids: Sequence[UUID], at: datetime) -> dict[UUID, State]:
     """The states of some subjects at a moment; nothing of one that was not there yet."""
-    rows = session.execute(_newest(at, col(CustodyEvent.subject_id).in_(ids)))
-    return {key: entries.state_after(entry) for key, _, entry in rows}
+    asked = _newest(at, col(CustodySubject.id)).where(col(CustodySubject.id).in_(ids))
+    return {key: entries.state_after(entry) for key, _, entry in session.execute(asked) if entry}
 
 
-def _newest(at: datetime, which: ColumnElement[bool]) -> Select[Any]:
-    """The newest event by a moment of each subject, with what kind of thing that is."""
-    last = (
-        core_select(
-            col(CustodyEvent.subject_id).label("subject"), func.max(CustodyEvent.number).label("last")
-        )
-        .where(which, col(CustodyEvent.recorded_at) <= at)
-        .group_by(col(CustodyEvent.subject_id))
-        .subquery()
+def _newest(at: datetime, subject: Any) -> Select[Any]:
+    """Each subject, what kind of thing it is, and its newest entry by a moment, if it had one."""
+    # Each is looked up on its own: a join would have PostgreSQL read every event there is.
+    entry = (
+        core_select(col(CustodyEvent.entry))
+        .where(col(CustodyEvent.subject_id) == subject, col(CustodyEvent.recorded_at) <= at)
+        .order_by(col(CustodyEvent.number).desc())
+        .limit(1)
+        .correlate(subject.table)
+        .scalar_subquery()
     )
-    columns: list[Any] = [col(CustodyEvent.subject_id), col(CustodySubject.kind), col(CustodyEvent.entry)]
-    mine = (col(CustodyEvent.subject_id) == last.c.subject) & (col(CustodyEvent.number) == last.c.last)
-    return (
-        core_select(*columns)
-        .select_from(last)
-        .join(CustodyEvent, mine)
-        .join(CustodySubject, col(CustodySubject.id) == last.c.subject)
-        .order_by(last.c.subject)
-    )
+    of = aliased(CustodySubject)
+    kind = core_select(col(of.kind)).where(col(of.id) == subject).correlate(subject.table).scalar_subquery()
+    return core_select(subject, kind, entry).order_by(subject)
 
 
 def _way(session: Session, container: Container, state: State, at: datetime) -> list[Step]:

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import CTE, ColumnElement, Select, func, literal
+from sqlalchemy import CTE, ColumnElement, Select, case, func, literal
 from sqlalchemy import select as core_select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
@@ -95,9 +95,9 @@ def rooms(
     counts as free. With other `levels` it is the racks or shelves that hold containers.
     """
     boxes = [kind.id for kind in type_codes(session) if kind.level is Level.BOX]
-    found = session.execute(
-        _boxes(people.visible(actor, may, Container), tops, boxes, in_the_way(actor, meant))
-    ).all()
+    below = _below([top.id for top in tops], boxes, with_boxes=Level.BOX in levels)
+    visible, held = people.visible(actor, may, Container), in_the_way(actor, meant)
+    found = session.execute(_containers(below, visible, held, levels)).all()
     around = _around(session, tops)
     known: dict[UUID, _Standing] = dict(around)
     told: list[Room] = []
@@ -197,11 +197,11 @@ def _room(row: Any, here: _Standing) -> Room:
     )
 
 
-def _boxes(
-    visible: ColumnElement[bool], tops: Sequence[Container], boxes: Sequence[UUID], held: ColumnElement[bool]
+def _containers(
+    below: CTE, visible: ColumnElement[bool], held: ColumnElement[bool], levels: Collection[Level]
 ) -> Select[Any]:
-    """Every container in these, and they themselves, from the outside in; how many slots may not be taken."""
-    below = _below([top.id for top in tops], boxes)
+    """Every container on the way down, from the outside in; of these levels how many slots are not free."""
+    kind = aliased(ContainerType)
     taken = (
         core_select(func.count())
         .select_from(Placement)
@@ -210,7 +210,7 @@ def _boxes(
         .correlate(below)
         .scalar_subquery()
     )
-    kind = aliased(ContainerType)
+    counted = case((col(kind.level).in_(levels), taken), else_=0)
     return (
         core_select(
             below,
@@ -221,7 +221,7 @@ def _boxes(
                 col(getattr(Container, name))
                 for name in ("code", "name", "type_id", "retired", "celsius", "may_hold")
             ),
-            taken.label("taken"),
+            counted.label("taken"),
         )
         .select_from(below)
         .join(Container, col(Container.id) == below.c.id)
@@ -231,8 +231,8 @@ def _boxes(
     )
 
 
-def _below(tops: Sequence[UUID], boxes: Sequence[UUID]) -> CTE:
-    """The way down, which ends at a container of the types `boxes`: what lies in it is not walked."""
+def _below(tops: Sequence[UUID], boxes: Sequence[UUID], *, with_boxes: bool) -> CTE:
+    """The way down, which ends at a container of the types `boxes`, or before it: no tube is walked to."""
     first = (
         core_select(
             col(Container.id).label("id"),
@@ -258,4 +258,5 @@ def _below(tops: Sequence[UUID], boxes: Sequence[UUID]) -> CTE:
         .join_from(first, stands, col(stands.container_id) == first.c.id)
         .join(child, col(child.id) == col(stands.child_id))
         .where(first.c.kind.not_in(boxes), first.c.depth < DEEPEST)
+        .where(*([] if with_boxes else [col(child.type_id).not_in(boxes)]))
     )

@@ -20,9 +20,15 @@ BOXES = {
 
 
 def freezer(world: World, holder: Holder) -> str:
-    order = FreezerOrder(site="BJ", name="F", shelves=2, racks=3, holder=holder, **BOXES[holder])
+    told = {"site": "BJ", "name": "F", "shelves": 2, "racks": 3, "holder": holder, **BOXES[holder]}
+    order = FreezerOrder.model_validate(told)
     made = world.act(lambda session, actor: storage.make_freezer(session, actor, order), person=MANAGER)
     return str(made.code)
+
+
+def retire(world: World, code: str) -> None:
+    order = storage.Retirement(container=code)
+    world.act(lambda session, actor: storage.retire(session, actor, order), person=MANAGER)
 
 
 def front(world: World, code: str) -> Elevation:
@@ -100,8 +106,7 @@ def test_an_empty_place_for_a_rack_is_drawn_and_leads_nowhere(world: World) -> N
     rack = world.ask(lambda session, actor: storage.inside(session, actor, code))[0].inside[1].row.code
     boxes = world.ask(lambda session, actor: storage.contents(session, actor, rack))
     for each in [*(box.code for box in boxes), rack]:
-        gone = storage.Retirement(container=each)
-        world.act(lambda session, actor, gone=gone: storage.retire(session, actor, gone), person=MANAGER)
+        retire(world, each)
     found = front(world, code)
     assert [each.row.name if each.row else "" for each in found.holdings[:3]] == ["Rack 1", "", "Rack 3"]
     assert str(fronts.front(found)).count('data-row="0"') == 2

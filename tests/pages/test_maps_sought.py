@@ -10,7 +10,7 @@ from biobank.pages import cells, maps
 from biobank.pages.storage import look_inside
 from biobank.storage import Sought, Trait
 from biobank.storage.sought import CLASSES, classed
-from tests.pages.visitor import Visitor, visit
+from tests.pages.visitor import Visitor, inside, visit
 from tests.world import MANAGER, OUTSIDER, World
 
 
@@ -103,8 +103,8 @@ def test_a_filter_stays_in_the_address_from_the_overview_to_the_box(world: World
         page = visitor.get(f"/containers/{here}?study=DEMO&text=D-001").text
         assert "data-filter" in page
         assert "3 tubes are sought" in page
-        inner = world.ask(lambda session, actor, here=here: storage.contents(session, actor, here))
-        here = inner[0].code if inner else here
+        inner = inside(world, here)
+        here = inner[0] if inner else here
     assert page.count(' hit"') == 3
     assert "data-filter" not in visitor.get(f"/containers/{box}").text
     assert visitor.get(f"/containers/{box}?not_seen_since=yesterday").status_code == 400

@@ -5,6 +5,7 @@ from playwright.sync_api import expect
 
 from biobank import storage
 from biobank.labels.cards import Card
+from biobank.pages.answers import Outcome
 from tests.pages.conftest import Tab
 from tests.pages.visitor import where
 from tests.world import MANAGER
@@ -18,6 +19,9 @@ OscillatorNode.prototype.start = function (when) {
   window.heard.push(this.frequency.value);
   return start.call(this, when);
 };
+window.felt = [];
+const vibrate = (pattern) => window.felt.push(pattern.join());
+Object.defineProperty(Navigator.prototype, "vibrate", { value: vibrate });
 """
 _SEEN = """(outcome) => {
   const of = (element, pseudo) => getComputedStyle(element, pseudo);
@@ -30,13 +34,17 @@ def heard(tab: Tab) -> list[float]:
     return list(tab.page.evaluate("window.heard.splice(0)"))
 
 
+def felt(tab: Tab) -> set[str]:
+    return set(tab.page.evaluate("window.felt.splice(0)"))
+
+
 def shown(tab: Tab, outcome: str, where: str = "[data-result]") -> tuple[str, str]:
     expect(tab.page.locator(f"{where} > .scan-result")).to_have_attribute("data-outcome", outcome)
     colour, shape = tab.page.evaluate(_SEEN, outcome)
     return str(colour), str(shape)
 
 
-def test_each_outcome_has_one_sound_one_colour_and_one_shape(tab: Tab) -> None:
+def test_each_outcome_has_one_sound_one_colour_one_shape_and_one_buzz(tab: Tab) -> None:
     world = tab.site.world
     tubes, box = world.tubes(2), world.boxes()[0]
     tab.page.add_init_script(_LISTEN)
@@ -45,6 +53,7 @@ def test_each_outcome_has_one_sound_one_colour_and_one_shape(tab: Tab) -> None:
     tab.page.mouse.click(640, 20)  # a browser lets sounds out after the first gesture, and takes a moment
     tab.page.wait_for_timeout(500)
     found: dict[str, tuple[tuple[str, str], set[float]]] = {}
+    buzzes: dict[str, set[str]] = {}
     for code, outcome, headline in (
         (box, "ok", "Box 1 is open"),
         (tubes[0], "ok", "A1 · Box 1"),
@@ -56,18 +65,38 @@ def test_each_outcome_has_one_sound_one_colour_and_one_shape(tab: Tab) -> None:
         look = shown(tab, outcome)
         sounds = set(heard(tab))
         assert found.setdefault(outcome, (look, sounds)) == (look, sounds)
+        buzz = felt(tab)
+        assert buzzes.setdefault(outcome, buzz) == buzz
     tab.scan(tubes[1])
     expect(tab.page.locator("[data-stop]")).to_be_visible()
     found["stop"] = (shown(tab, "stop", "[data-stop-result]"), set(heard(tab)))
+    buzzes["stop"] = felt(tab)
+    assert tab.complaints == []
+    tab.scan(Card.ACKNOWLEDGE.value)
+    expect(tab.page.locator("[data-stop]")).to_be_hidden()
+    heard(tab)
+    tab.page.context.set_offline(True)
+    tab.scan(box)
+    found["offline"] = (shown(tab, "offline"), set(heard(tab)))
+    buzzes["offline"] = felt(tab)
     assert {name: sounds for name, (_, sounds) in found.items()} == {
         "ok": {1800.0},
         "notice": {900.0},
         "done": {1200.0, 1500.0, 1800.0},
         "stop": {400.0, 300.0},
+        "offline": {220.0},
     }
+    assert buzzes == {
+        "ok": {"40"},
+        "notice": {"40,60,40"},
+        "done": {"80"},
+        "stop": {"300,100,300,100,300"},
+        "offline": set(),
+    }
+    assert {outcome.value for outcome in Outcome} | {"offline"} == set(found)
     assert len({colour for (colour, _), _ in found.values()}) == len(found)
     assert len({shape for (_, shape), _ in found.values()}) == len(found)
-    assert tab.complaints == []
+    assert all("url(" in shape for (_, shape), _ in found.values())
 
 
 def test_a_stop_is_answered_by_a_card_and_the_same_scan_goes_on(tab: Tab) -> None:

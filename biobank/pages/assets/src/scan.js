@@ -72,9 +72,14 @@ function isFast(heard) {
  * @param {Stroke[]} heard @returns {Stroke[] | null} */
 function findBurst(heard) {
   if (isFast(heard) && isGood(decode(heard).code)) return heard;
-  const start = heard.findLastIndex((stroke, place) => place > 0 && stroke.at - heard[place - 1].at > LARGEST_GAP);
-  const tail = heard.slice(Math.max(start, 0));
+  const tail = after(heard, LARGEST_GAP);
   return isFast(tail) ? tail : null;
+}
+
+/** The keys after the last gap that is longer than this. @param {Stroke[]} heard @param {number} gap ms @returns {Stroke[]} */
+function after(heard, gap) {
+  const start = heard.findLastIndex((stroke, place) => place > 0 && stroke.at - heard[place - 1].at > gap);
+  return heard.slice(Math.max(start, 0));
 }
 
 /** Two readings of the same keys: as the system's layout has them, and as a US layout would.
@@ -85,7 +90,14 @@ function decode(heard) {
   const asUs = clean(heard.map((stroke) => stroke.code || stroke.key).join(""));
   const unreadable = heard.some((stroke) => !stroke.key);
   const corrected = unreadable || (asTyped !== asUs && !isGood(asTyped) && isGood(asUs));
-  return { code: corrected ? asUs : asTyped, corrected };
+  return { code: unwrapped(corrected ? asUs : asTyped), corrected };
+}
+
+/** A good id of ours without the marks that a scanner is set to send before and after it.
+ * @param {string} text @returns {string} any other text as it is */
+function unwrapped(text) {
+  const bare = text.replace(/^[^0-9A-Z]+|[^0-9A-Z]+$/g, "");
+  return isGood(bare) ? bare : text;
 }
 
 /** Tells the page that a code came in. Looks it up unless a listener takes it by cancelling the event.
@@ -103,8 +115,9 @@ function finish() {
   clearTimeout(silence);
   const burst = findBurst(strokes);
   if (!burst) {
-    const goes = strokes.length === 2 && /^g$/i.test(strokes[0].key || strokes[0].code); // two keys that mean one act
-    if (!field && (goes || strokes.length === 1)) for (const { key, code } of strokes) lone(key || code);
+    const keys = after(strokes, SILENCE).map(({ key, code }) => key || code);
+    const goes = keys.length === 2 && /^g$/i.test(keys[0]); // two keys that mean one act
+    if (!field && (goes || keys.length === 1)) keys.forEach(lone);
     return false;
   }
   const held = field;

@@ -30,9 +30,9 @@ class Shown(msgspec.Struct, frozen=True):
 
 @get("/tasks", sync_to_thread=True)
 def tasks_page(request: Request[Any, Any, Any], door: web.OpenDoor) -> Template:
-    """Open tasks, the newest first; those of one kind alone, or the closed ones, where that is asked."""
+    """Open tasks, the newest first; those of one kind or site, or the closed ones, where asked."""
     asked = request.query_params
-    told = {name: asked[name] for name in ("kind", "closed", "after") if asked.get(name)}
+    told = {name: asked[name] for name in ("kind", "site", "closed", "after") if asked.get(name)}
     sought = inputs.read(Sought, {**told, "limit": PAGE + 1}, form=True)
 
     def question(session: Session, actor: Actor) -> tuple[list[TaskRow], dict[TaskKind, int]]:

@@ -66,6 +66,7 @@ def test_the_list_of_unknown_codes_is_that_of_the_site_on_every_device(
     assert "NOTHING-9" in other.get("/bench").text
     page = other.get("/tasks?kind=unresolved_scan&site=BJ").text
     assert "NOTHING-9" in page
+    assert "NOTHING-9" not in other.get("/tasks?kind=unresolved_scan&site=NT").text
     assert "NOTHING-9" not in visit(world, OUTSIDER).get("/bench").text
 
 

@@ -183,7 +183,8 @@ def close(session: Session, actor: Actor, order: Settle, *, decided: bool = Fals
 
 def listing(session: Session, actor: Actor, sought: Sought) -> list[TaskRow]:
     """Tasks in the actor's scope, newest first; one site, kind or code alone where that is asked."""
-    asked = _rows().where(_in_scope(actor), col(Task.closed_at).is_not(None) == sought.closed)
+    closed = col(Task.closed_at).is_not(None) if sought.closed else col(Task.closed_at).is_(None)
+    asked = _rows().where(_in_scope(actor), closed)
     if sought.site:
         asked = asked.where(col(Site.code) == sought.site)
     if sought.kind:

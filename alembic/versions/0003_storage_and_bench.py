@@ -160,8 +160,10 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("task", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_task_container_id"), ["container_id"], unique=False)
-        batch_op.create_index("ix_task_site_id_closed_at", ["site_id", "closed_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_task_specimen_id"), ["specimen_id"], unique=False)
+
+    is_open = sa.text("closed_at IS NULL")
+    op.create_index("ix_task_open", "task", ["id"], sqlite_where=is_open, postgresql_where=is_open)
 
     op.create_index("ix_command_person_id_recorded_at", "command", ["person_id", "recorded_at"], unique=False)
 
@@ -255,9 +257,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("median_gap_ms", sa.Integer(), nullable=False, server_default="35"))
         batch_op.add_column(sa.Column("largest_gap_ms", sa.Integer(), nullable=False, server_default="100"))
         batch_op.add_column(sa.Column("last_seq", sa.Integer(), nullable=False, server_default="0"))
-        batch_op.add_column(
-            sa.Column("checks_rows", sa.Boolean(), nullable=False, server_default=sa.false())
-        )
+        batch_op.add_column(sa.Column("checks_rows", sa.Boolean(), nullable=False, server_default=sa.false()))
         batch_op.add_column(sa.Column("seen_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True))
 
     _tell_sightings(op.get_bind())

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, Index, UniqueConstraint
+from sqlalchemy import JSON, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from biobank.tables.base import key, raw_bytes, refers, vocabulary
@@ -24,13 +24,19 @@ class TaskKind(StrEnum):
     RULE_BROKEN = "rule_broken"
 
 
+_IS_OPEN = text("closed_at IS NULL")
+
+
 class Task(SQLModel, table=True):
     """Something that a scan or a rule could not settle by itself. It is a note to people, never state.
 
     `code` is what was scanned, `facts` named details for the sentence that tells it.
     """
 
-    __table_args__ = (Index("ix_task_site_id_closed_at", "site_id", "closed_at"),)
+    __table_args__ = (
+        # What is open is asked for all day, and is little among much.
+        Index("ix_task_open", "id", sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN),
+    )
 
     id: UUID = key()
     kind: TaskKind = Field(sa_type=vocabulary(TaskKind))

@@ -107,6 +107,29 @@ def test_a_scan_that_counted_when_it_was_first_sent_is_not_done_again(world: Wor
     assert len(world.ask(lambda s, a: specimens.timeline(s, a, tube))) == 2
 
 
+def test_a_scan_whose_answer_was_lost_goes_where_the_device_told_or_somebody_looks(world: World) -> None:
+    at_a_station(world)
+    (there, *tubes), box = world.tubes(3), world.boxes()[0]
+    # The device knew of no other tube; the server, asked first, put the two into A2 and A3.
+    world.put(box, [there], "A1")
+    keys = [uuid4(), uuid4()]
+    for key, tube in zip(keys, tubes, strict=True):
+        live = world.door(TECHNICIAN, key, b"POST /bench/scans")
+        order = storage.PutAway(box=box, tubes=[tube])
+        live.act(lambda s, a, order=order: storage.put_away(s, a, order), list[storage.Stored])
+    told = [
+        scanned(tube, box=box, at=at, ago=0, seq=seq)
+        for seq, (tube, at) in enumerate(zip(tubes, ("A1", "A3"), strict=True), 1)
+    ]
+    for _ in range(2):
+        assert hand_in(world, told[0], key=keys[0]).came is Came.DISPUTED
+        assert hand_in(world, told[1], key=keys[1]) == Late(tubes[1])
+    assert [place(world, tube) for tube in tubes] == ["Box 1 A2", "Box 1 A3"]
+    assert len(open_tasks(world, TaskKind.PLACE_DISPUTED)) == 1
+    assert missing(world) == []
+    assert world.unproved() == []
+
+
 def test_a_late_scan_of_where_the_tube_is_already_says_that_it_was_seen(world: World) -> None:
     tube, box = world.tubes(1)[0], world.boxes()[0]
     world.put(box, [tube], "A1")

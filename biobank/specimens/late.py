@@ -1,5 +1,7 @@
 """Handing in what a device kept without the network: each scan once, and none thrown away."""
 
+from uuid import uuid5
+
 from sqlmodel import Session
 
 from biobank.door import Door
@@ -23,11 +25,18 @@ def hand_in(door: Door, scan: LateScan) -> Late:
         raise
     except Refusal as refusal:
         why = refusal
-    if why.slug == "command_id_reused":
-        if not door.ask(lambda session, actor: _was_done(session, actor, door, code, scan)):
-            raise why
-        return Late(code)
-    return door.act(lambda session, actor: disputing.keep(session, actor, code, scan, why), Late)
+    if why.slug != "command_id_reused":
+        return door.act(lambda session, actor: disputing.keep(session, actor, code, scan, why), Late)
+    if door.command_id is None or not door.ask(
+        lambda session, actor: _was_done(session, actor, door, code, scan)
+    ):
+        raise why
+    # It counted when it was first sent, and its answer never came. The device may have told another slot.
+    first = door.command_id
+    again = Door(door.database, door.shown, uuid5(first, "late"), door.fingerprint)
+    if door.ask(lambda session, _: disputing.went_elsewhere(session, first, code, scan)):
+        return hand_in(again, scan)
+    return again.act(lambda session, actor: disputing.note(session, actor, code, scan), Late)
 
 
 def _was_done(session: Session, actor: Actor, door: Door, code: str, scan: LateScan) -> bool:

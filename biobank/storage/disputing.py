@@ -160,6 +160,22 @@ def was_done(session: Session, actor: Actor, command_id: UUID, code: str, scan: 
     return command is not None and command.person_id in who and code.encode() in (command.outcome or b"")
 
 
+def went_elsewhere(session: Session, command_id: UUID, code: str, scan: LateScan) -> bool:
+    """Whether that first try put the tube into another slot than the device told meanwhile."""
+    if scan.mode is not LateMode.STORE or not scan.at:
+        return False
+    asked = select(CustodyEvent.entry).join(Specimen, col(Specimen.id) == col(CustodyEvent.subject_id))
+    found = session.exec(asked.where(col(Specimen.code) == code, col(CustodyEvent.command_id) == command_id))
+    places = [place for entry in found if (place := entries.read(entry).change.get("place"))]
+    return any(not _is_told(session, place, scan) for place in places)
+
+
+def note(session: Session, actor: Actor, code: str, scan: LateScan) -> Late:
+    """Count the number of a scan that was done when it was first sent; nothing else is to be done."""
+    number(session, actor, scan.station, scan.seq)
+    return Late(code)
+
+
 # --- how ---
 
 
@@ -200,6 +216,14 @@ def _locked(
     people.require(actor, May.HANDLE, tube)
     other = session.get(Specimen, there) if there else None
     return tube, other, Claim(box, slot, _claimed(session, box, slot))
+
+
+def _is_told(session: Session, place: dict[str, Any], scan: LateScan) -> bool:
+    if place["kind"] != "slot":
+        return False
+    box = session.get_one(Container, UUID(place["container"]))
+    name = slot_name(Grid.of(type_of(session, box)), Slot(place.get("row"), place.get("col")))
+    return (box.code, name) == (scan.box, scan.at)
 
 
 def _in_slot(session: Session, box: Container | None, slot: Slot | None, tube: UUID | None) -> UUID | None:

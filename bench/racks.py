@@ -29,41 +29,53 @@ Row = tuple[str, float, float, float, str]
 
 def rows() -> list[Row]:
     """Operation, ours, floor, ratio, target."""
-    halves: list[float] = []
     with PostgresServer(durable=True) as server:
+        asked = []
         for size in SIZES:
             name = f"racks_{size}"
             server.create(name)
             database = Database(server.url(name))
             worlds.build(database)
-            halves.append(measure(database, fill(database, size)))
-            database.close()
-            server.drop(name)
-    small, large = halves
+            asked.append(_Rack(database, fill(database, size)))
+        small, large = measured(asked)
+        for rack in asked:
+            rack.world.database.close()
     name = f"verdict on a rack of {WELLS}, {SIZES[1]:,} against {SIZES[0]:,}, p50 ms"
     return [(name, large, small, large / small, "<= 1.3")]
 
 
-def measure(database: Database, sample: list[str]) -> float:
-    """The median milliseconds of a verdict, in the least disturbed of some turns; other tubes each time."""
-    database.administer(_mark)
-    world = World(database)
-    order = storage.ContainerOrder(type="rack-8x12", name="Rack", site="BJ")
-    box = world.act(lambda session, actor: storage.make_container(session, actor, order).code, person=MANAGER)
-    # Every tube of a rack stands in a box of its own, in the small biobank as in the large one.
-    files = [_file(sample[place::APART][:WELLS]) for place in range(APART)]
-    turns = []
+class _Rack:
+    """A rack in one of the biobanks, and files of it: other tubes each time."""
+
+    def __init__(self, database: Database, sample: list[str]) -> None:
+        database.administer(_mark)
+        self.world = World(database)
+        order = storage.ContainerOrder(type="rack-8x12", name="Rack", site="BJ")
+        self.box = self.world.act(
+            lambda session, actor: storage.make_container(session, actor, order).code, person=MANAGER
+        )
+        # Every tube of a rack stands in a box of its own, in the small biobank as in the large one.
+        self.files = [_file(sample[place::APART][:WELLS]) for place in range(APART)]
+
+    def verdict(self, number: int) -> float:
+        """The milliseconds of one verdict."""
+        asked = partial(_verdict, self.box, self.files[number % len(self.files)])
+        start = time.perf_counter()
+        found = self.world.ask(asked)
+        took = (time.perf_counter() - start) * 1000
+        if found.counts != {"moved_from": WELLS}:
+            raise RuntimeError(f"not every tube was found: {found.counts}")
+        return took
+
+
+def measured(racks_of: list[_Rack]) -> list[float]:
+    """The median of each in the least disturbed of some turns, all in turns: others disturb them alike."""
+    turns: list[list[float]] = []
     for turn in range(TURNS):
-        taken = []
-        for place in range(A_TURN):
-            asked = partial(_verdict, box, files[(turn * A_TURN + place) % len(files)])
-            start = time.perf_counter()
-            found = world.ask(asked)
-            taken.append((time.perf_counter() - start) * 1000)
-            if found.counts != {"moved_from": WELLS}:
-                raise RuntimeError(f"not every tube was found: {found.counts}")
-        turns.append(median(taken))
-    return min(turns)
+        numbers = range(turn * A_TURN, (turn + 1) * A_TURN)
+        taken = [[rack.verdict(number) for rack in racks_of] for number in numbers]
+        turns.append([median(column) for column in zip(*taken, strict=True)])
+    return [min(column) for column in zip(*turns, strict=True)]
 
 
 def _verdict(box: str, data: bytes, session: Session, actor: Actor) -> racks.RackVerdict:

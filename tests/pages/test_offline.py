@@ -185,7 +185,7 @@ def test_signing_out_warns_and_leaves_the_scans_to_who_comes_next(tab: Tab) -> N
     assert place(world, tube) == ""
 
 
-def test_a_lost_device_is_noticed_and_its_exported_file_brings_all_back(
+def test_a_cleared_store_is_noticed_and_its_exported_file_brings_all_back(
     tab: Tab, browser: Browser, tmp_path: Path
 ) -> None:
     world = tab.site.world
@@ -229,4 +229,56 @@ def test_a_lost_device_is_noticed_and_its_exported_file_brings_all_back(
     # Two were told to be in A1: the one that came first is there, and somebody looks where the other is.
     assert slots(world, box) == {tubes[3]: "A1", tubes[1]: "A2", tubes[2]: "A3"}
     assert disputes(world) == [tubes[0]]
+    assert world.unproved() == []
+
+
+def test_a_wiped_device_is_noticed_and_its_exported_file_counts_once_on_another_machine(
+    tab: Tab, browser: Browser, tmp_path: Path
+) -> None:
+    world = tab.site.world
+    at_a_station(world)
+    tubes, box = world.tubes(5), world.boxes()[0]
+    at_the_bench(tab, box)
+    tab.page.context.set_offline(True)
+    tab.scan(tubes[0])
+    kept(tab, 1)
+    tab.page.context.set_offline(False)
+    expect(tab.page.locator("[data-kept]")).to_be_hidden(timeout=20_000)
+    tab.page.context.set_offline(True)
+    for count, code in enumerate(tubes[1:4], 1):
+        tab.scan(code)
+        kept(tab, count)
+    file = tmp_path / "scans.json"
+    with tab.page.expect_download() as saved:
+        tab.page.locator("[data-kept-export]").click()
+    saved.value.save_as(file)
+    tab.page.context.close()
+    # A new profile of the same browser: no store, no cookies; the bench is the same.
+    wiped, elsewhere = browser.new_context(locale="en-GB"), browser.new_context(locale="en-GB")
+    try:
+        fresh = Tab(tab.site, wiped.new_page())
+        at_the_bench(fresh, box)
+        wiped.set_offline(True)
+        fresh.scan(tubes[4])
+        kept(fresh, 1)
+        wiped.set_offline(False)
+        expect(fresh.page.locator("[data-kept]")).to_be_hidden(timeout=20_000)
+        assert missing(world) == [[[2, 2]]]
+        other = Tab(tab.site, elsewhere.new_page())
+        other.sign_in(MANAGER)
+        for _ in range(2):
+            other.open("/bench")
+            other.page.locator(".kept-file summary").click()
+            other.page.locator("[data-kept-import]").set_input_files(file)
+            expect(other.page.locator(".kept-file output")).to_contain_text(re.compile("Taken in: [03]"))
+            expect(other.page.locator("[data-kept]")).to_be_hidden(timeout=20_000)
+    finally:
+        wiped.close()
+        elsewhere.close()
+    assert missing(world) == []
+    assert slots(world, box) == dict(
+        zip((tubes[0], tubes[4], *tubes[2:4]), ("A1", "A2", "A3", "A4"), strict=True)
+    )
+    assert disputes(world) == [tubes[1]]
+    assert [moves(world, tube) for tube in tubes[2:4]] == [["placed"]] * 2
     assert world.unproved() == []

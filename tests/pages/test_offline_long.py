@@ -17,7 +17,7 @@ from tests.world import World
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 KILLS = [pytest.param(1, id="once"), pytest.param(20, id="twenty", marks=pytest.mark.prove)]
-SCANS = [pytest.param(6, id="six"), pytest.param(40, id="forty", marks=pytest.mark.prove)]
+SCANS = 40
 
 
 def kill(folder: Path) -> None:
@@ -49,20 +49,19 @@ def in_order(world: World, box: str, tubes: list[str]) -> bool:
     return places == sorted(places)
 
 
-@pytest.mark.parametrize("count", SCANS)
-def test_scans_at_150_ms_against_500_ms_are_all_there_in_their_order(tab: Tab, count: int) -> None:
+def test_40_scans_at_150_ms_against_500_ms_are_all_there_in_their_order(tab: Tab) -> None:
     world = tab.site.world
-    tubes, box = world.tubes(count), world.boxes()[0]
+    tubes, box = world.tubes(SCANS), world.boxes()[0]
     at_the_bench(tab, box)
     tab.site.delay = 0.5
     for tube in tubes:
         tab.scan(tube)
         tab.page.wait_for_timeout(150)
-    names = [f"{'ABCDEFGHI'[n // 9]}{n % 9 + 1}" for n in range(count)]
+    names = [f"{'ABCDEFGHI'[n // 9]}{n % 9 + 1}" for n in range(SCANS)]
     headline = tab.page.locator("[data-result] .headline")
-    expect(headline).to_have_text(f"{names[-1]} · Box 1", timeout=60_000)
+    expect(headline).to_have_text(f"{names[-1]} · Box 1", timeout=120_000)
     assert slots(world, box) == dict(zip(tubes, names, strict=True))
-    assert [moves(world, tube) for tube in tubes] == [["placed"]] * count
+    assert [moves(world, tube) for tube in tubes] == [["placed"]] * SCANS
     assert world.unproved() == []
 
 
@@ -91,9 +90,9 @@ def test_a_browser_that_is_killed_has_kept_every_scan_that_it_confirmed(
         site.delay = 0.0
         again.sign_in()
         again.open("/bench")
-        expect(again.page.locator("[data-kept]")).to_be_hidden(timeout=30_000)
+        expect(again.page.locator("[data-kept]")).to_be_hidden(timeout=60_000)
         again.page.wait_for_timeout(500)
-        expect(again.page.locator("[data-kept]")).to_be_hidden(timeout=30_000)
+        expect(again.page.locator("[data-kept]")).to_be_hidden(timeout=60_000)
         confirmed = [tube for tube in tubes if grouped(tube) in said]
         assert [moves(world, tube) for tube in confirmed] == [["placed"]] * len(confirmed)
         assert all(len(moves(world, tube)) <= 1 for tube in tubes)

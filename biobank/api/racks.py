@@ -68,7 +68,7 @@ def get_file(door: OpenDoor, file: FromPath[UUID]) -> WaitingFile:
 )
 def get_content(door: OpenDoor, file: FromPath[UUID]) -> Response[bytes]:
     """The file itself; its SHA-256 stands in every event that it led to."""
-    kept = door.ask(lambda session, actor: racks.file_by_id(session, actor, file).content)
+    kept = door.ask(lambda session, actor: racks.raw_file(session, actor, file))
     headers = {"Content-Disposition": f'attachment; filename="rack-{file}.txt"'}
     return Response(kept, media_type="application/octet-stream", headers=headers)
 

@@ -170,6 +170,17 @@ def file_by_id(
     return file
 
 
+def raw_file(session: Session, actor: Actor, file_id: UUID) -> bytes:
+    """A kept file as it came. Refused: to whoever sees one study of the site and did not bring it in.
+
+    A raw file names tubes by their codes, whatever study they are of.
+    """
+    file = file_by_id(session, actor, file_id)
+    if file.received_by_id != actor.id:
+        people.require_over(actor, May.SEE, file.site_id, None)
+    return file.content
+
+
 def box_of(session: Session, actor: Actor, rack: str) -> Container:
     """The box that a rack's code names: ours, or its manufacturer's. Refused: none in the actor's scope."""
     spelled = {rack.strip(), codes.fold(rack)}

@@ -3,10 +3,12 @@
 import base64
 from collections.abc import Mapping
 
+import pytest
 from sqlmodel import Session
 
 from biobank import custody, racks, storage
 from biobank.custody import Kind
+from biobank.errors import Refusal
 from biobank.people import Actor
 from biobank.racks import Confirmation, Confirmed, RackFileOrder, RackVerdict
 from tests.racks.dialects import Plate, fluidx
@@ -96,3 +98,9 @@ def slots(world: World, box: str) -> dict[str, str]:
     """Which tube is in which slot of a box."""
     found = world.ask(lambda session, actor: storage.box_map(session, actor, box))
     return {slot.name: slot.code for slot in found.slots if slot.state == "occupied"}
+
+
+def refused(world: World, box: str, file: racks.WaitingFile, **more: object) -> str:
+    with pytest.raises(Refusal) as stopped:
+        confirm(world, box, file, **more)
+    return stopped.value.slug

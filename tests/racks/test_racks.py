@@ -9,42 +9,39 @@ from sqlmodel import Session, col, select
 
 from biobank import clock, custody, racks, tasks
 from biobank.custody import Kind
-from biobank.errors import Conflict, NotFound, Refusal, RuleBroken
+from biobank.errors import Conflict, NotAllowed, NotFound, Refusal, RuleBroken
 from biobank.people import Actor
-from biobank.racks import RackRegistered, RackRegistration, Verdict
+from biobank.racks import Verdict
 from biobank.storage import TakeOut, take_out
 from biobank.tables import (
     Container,
     CustodyEvent,
+    Grant,
     Keep,
     KeepKind,
     Person,
     Placement,
+    RackFile,
     Specimen,
+    Study,
     TaskKind,
 )
 from tests.racks.benches import (
     RACK,
-    SCHEME,
     confirm,
     of_plate,
     plate,
     rack,
     received,
+    refused,
     slots,
     tubes,
     verdict,
 )
-from tests.racks.dialects import DIALECTS, plates, visionmate
-from tests.world import MANAGER, OUTSIDER, World
+from tests.racks.dialects import DIALECTS, visionmate
+from tests.world import MANAGER, OUTSIDER, TECHNICIAN, World
 
 CODES = [f"01086865{number:02}" for number in range(90, 96)]
-
-
-def _refused(world: World, box: str, file: racks.WaitingFile, **more: object) -> str:
-    with pytest.raises(Refusal) as refused:
-        confirm(world, box, file, **more)
-    return refused.value.slug
 
 
 def _open(world: World) -> list[tasks.TaskRow]:
@@ -117,7 +114,7 @@ def test_every_kind_of_well_gets_its_verdict_and_the_bad_ones_become_tasks(world
         "A5": "Rack of tubes › A4",
         "A6": "Freezer 1 › Shelf 1 › Rack 1 › Box 1 › A1",
     }
-    assert _refused(world, box, file) == "absent_needs_reason"
+    assert refused(world, box, file) == "absent_needs_reason"
     done = confirm(world, box, file, absent_reason="not_found", wells=["A1", "A5", "A6"])
     assert (done.placed, done.sighted, done.tasks) == (2, 1, 5)
     after = slots(world, box)
@@ -157,7 +154,7 @@ def test_a_whole_permutation_is_one_confirmation(world: World) -> None:
     found = verdict(world, box, file)
     assert found.counts == {"moved_from": 6, "empty": 90}
     assert len(found.good) == 6
-    assert _refused(world, box, file, wells=["A1"]) == "slot_taken"
+    assert refused(world, box, file, wells=["A1"]) == "slot_taken"
     confirm(world, box, file)
     assert slots(world, box) == {f"A{place}": ours[code] for place, code in enumerate(turned, 1)}
     assert world.unproved() == []
@@ -170,7 +167,7 @@ def test_a_tube_never_displaces_another_that_the_file_does_not_show(world: World
     file = of_plate(world, {(0, 0): CODES[1], (0, 1): CODES[2], (0, 2): CODES[4]})
     found = verdict(world, box, file)
     assert [(well.slot, well.stop) for well in found.bad] == [("A1", "held"), ("A2", "held"), ("A3", "held")]
-    assert _refused(world, box, file, wells=["A1"]) == "well_not_good"
+    assert refused(world, box, file, wells=["A1"]) == "well_not_good"
     assert confirm(world, box, file).tasks == 3
     assert slots(world, box)["A1"] == ours[CODES[0]]
     assert world.unproved() == []
@@ -229,11 +226,11 @@ def _identify(world: World, code: str, value: str, scheme: str) -> None:
 def test_a_file_of_another_rack_is_stopped(world: World) -> None:
     box = rack(world)
     rack(world, "FX00000002")
-    with pytest.raises(Conflict) as refused:
+    with pytest.raises(Conflict) as stopped:
         of_plate(world, plate(CODES), "FX00000002", box=box)
-    assert refused.value.slug == "other_rack"
+    assert stopped.value.slug == "other_rack"
     file = of_plate(world, plate(CODES), "FX00000002")
-    assert _refused(world, box, file) == "other_rack"
+    assert refused(world, box, file) == "other_rack"
     with pytest.raises(NotFound) as unknown:
         of_plate(world, plate(CODES), "FX00000003")
     assert unknown.value.slug == "rack_unknown"
@@ -267,7 +264,7 @@ def test_a_rack_that_lay_the_wrong_way_round_is_recognised(world: World) -> None
     file = of_plate(world, upside)
     found = verdict(world, box, file)
     assert (found.seems_turned, found.counts["moved_from"]) == (True, 6)
-    assert _refused(world, box, file) == "rack_turned"
+    assert refused(world, box, file) == "rack_turned"
     assert verdict(world, box, file, turn=True).counts["match"] == 6
     assert confirm(world, box, file, turned=True).sighted == 6
     assert slots(world, box)["A1"] == ours[CODES[0]]
@@ -287,10 +284,10 @@ def test_a_file_waits_for_its_box_once_until_somebody_deals_with_it(world: World
     assert world.ask(racks.everything_waiting, OUTSIDER) == []
     confirm(world, box, file)
     assert world.ask(racks.everything_waiting) == []
-    assert _refused(world, box, file) == "rack_file_settled"
+    assert refused(world, box, file) == "rack_file_settled"
     other = of_plate(world, plate(CODES))
     world.act(lambda session, actor: racks.set_aside(session, actor, other.id).name)
-    assert _refused(world, box, other) == "rack_file_settled"
+    assert refused(world, box, other) == "rack_file_settled"
 
 
 def test_a_file_is_out_of_sight_for_another_site(world: World) -> None:
@@ -306,7 +303,7 @@ def test_a_file_is_out_of_sight_for_another_site(world: World) -> None:
     assert verdict(world, box, file).counts == {"unknown": 6, "empty": 90}
 
 
-def test_what_is_not_base64_is_refused(world: World) -> None:
+def test_what_is_not_base64_isrefused(world: World) -> None:
     order = racks.RackFileOrder(content="A1,1111")
     with pytest.raises(Refusal) as refused:
         world.act(lambda session, actor: racks.receive(session, actor, order))
@@ -352,97 +349,6 @@ def test_a_slot_reserved_for_the_very_tube_is_free_for_it_and_for_no_other(world
     assert world.unproved() == []
 
 
-# --- registering ---
-
-
-def _register(world: World, **told: object) -> RackRegistered:
-    order = RackRegistration.model_validate({"scheme": SCHEME, **told})
-    return world.act(  # type: ignore[no-any-return]
-        lambda session, actor: racks.register_rack(session, actor, order), answer=RackRegistered
-    )
-
-
-def test_a_real_plate_is_registered_with_identifiers_and_slots_in_one_act(world: World) -> None:
-    wells = next(each for each in plates().values() if len(each) == 95)
-    box, parent = rack(world), world.blood(world.visit())
-    file = of_plate(world, wells)
-    assert verdict(world, box, file).counts == {"unknown": 95, "empty": 1}
-    told = {"parent": parent, "wells": "A1-G12, H01-H11", "amount": "100 uL"}
-    made = _register(world, file=file.id, box=box, aliquots=[told])
-    assert len(made.tubes) == 95
-    assert {tube.slot: tube.identifier for tube in made.tubes} == {
-        f"{chr(65 + r)}{c + 1}": code for (r, c), code in wells.items()
-    }
-    assert slots(world, box) == {tube.slot: tube.code for tube in made.tubes}
-    again = of_plate(world, wells)
-    assert verdict(world, box, again).counts == {"match": 95, "empty": 1}
-    assert _refused(world, box, file) == "rack_file_settled"
-    assert world.unproved() == []
-
-
-def test_primaries_of_a_visit_are_registered_by_rack(world: World) -> None:
-    box, visit = rack(world), world.visit()
-    file = of_plate(world, plate(CODES))
-    blood = {"visit": visit, "material": "blood_edta", "wells": "A1-A6", "amount": "2 mL"}
-    made = _register(world, file=file.id, box=box, primaries=[blood])
-    assert [tube.identifier for tube in made.tubes] == CODES
-    assert slots(world, box) == {tube.slot: tube.code for tube in made.tubes}
-    assert world.unproved() == []
-
-
-@pytest.mark.parametrize(
-    ("wells", "slug"),
-    [
-        ("A1-A3", "wells_not_planned"),
-        ("A1-A7", "wells_not_new"),
-        ("A1-A6,A3", "wells_planned_twice"),
-        ("A1-J3", "slot_unknown"),
-        ("A1-A4,A6,A5", ""),
-    ],
-)
-def test_a_plan_speaks_of_every_new_tube_once(world: World, wells: str, slug: str) -> None:
-    box, parent = rack(world), world.blood(world.visit())
-    file = of_plate(world, plate(CODES))
-    plan = [{"parent": parent, "wells": wells, "amount": "100 uL"}]
-    if not slug:
-        assert len(_register(world, file=file.id, box=box, aliquots=plan).tubes) == 6
-        return
-    with pytest.raises(Refusal) as refused:
-        _register(world, file=file.id, box=box, aliquots=plan)
-    assert refused.value.slug == slug
-    assert slots(world, box) == {}
-
-
-def test_a_plan_that_cannot_be_is_refused_and_never_an_error(world: World) -> None:
-    box, parent = rack(world), world.blood(world.visit())
-    file = of_plate(world, plate(CODES))
-    none = {"parent": parent, "wells": "B1-A1", "amount": "100 uL"}
-    every = {"parent": parent, "wells": "A1-A6", "amount": "100 uL"}
-    with pytest.raises(Refusal) as refused:
-        _register(world, file=file.id, box=box, aliquots=[every, none])
-    assert refused.value.slug == "input_refused"
-    often = ", ".join(["A1-H12"] * 25)
-    with pytest.raises(RuleBroken) as refused_twice:
-        _register(world, file=file.id, box=box, aliquots=[{**every, "wells": often}] * 40)
-    assert refused_twice.value.slug == "wells_planned_twice"
-    known = list(tubes(world, ["K1"], "D-002"))
-    nothing = of_plate(world, plate(known))
-    with pytest.raises(RuleBroken) as refused_nothing:
-        _register(world, file=nothing.id, box=box)
-    assert refused_nothing.value.slug == "nothing_new"
-
-
-def test_more_than_a_parent_holds_registers_nothing(world: World) -> None:
-    box, parent = rack(world), world.blood(world.visit(), "1 mL")
-    file = of_plate(world, plate(CODES))
-    with pytest.raises(RuleBroken) as refused:
-        _register(
-            world, file=file.id, box=box, aliquots=[{"parent": parent, "wells": "A1-A6", "amount": "1 mL"}]
-        )
-    assert refused.value.slug == "not_enough"
-    assert verdict(world, box, file).counts == {"unknown": 6, "empty": 90}
-
-
 def test_a_verdict_takes_as_many_statements_for_six_tubes_as_for_one(world: World) -> None:
     box, ours = rack(world), tubes(world, CODES)
     world.put(world.boxes()[0], list(ours.values()))
@@ -459,3 +365,29 @@ def test_a_verdict_takes_as_many_statements_for_six_tubes_as_for_one(world: Worl
         event.remove(world.database.reading, "before_cursor_execute", note)
         counts.append(len(asked))
     assert counts[0] == counts[1] < 14
+
+
+def test_the_raw_file_is_told_to_whoever_brought_it_and_to_those_of_the_whole_site(world: World) -> None:
+    rack(world)
+    file = of_plate(world, plate(CODES))
+
+    def raw(person: str) -> bytes:
+        return world.ask(lambda s, a: racks.raw_file(s, a, file.id), person)
+
+    def narrow(session: Session) -> None:
+        study = session.exec(select(Study.id)).one()
+        for grant in session.exec(select(Grant).join(Person).where(col(Person.name) != MANAGER)):
+            grant.study_id = study
+
+    world.database.write(narrow)
+    assert raw(TECHNICIAN) == raw(MANAGER)
+    world.database.write(lambda s: _brought_by(s, MANAGER))
+    with pytest.raises(NotAllowed) as kept:
+        raw(TECHNICIAN)
+    assert kept.value.slug == "not_allowed"
+
+
+def _brought_by(session: Session, name: str) -> None:
+    session.exec(select(RackFile)).one().received_by_id = session.exec(
+        select(Person.id).where(col(Person.name) == name)
+    ).one()

@@ -11,7 +11,7 @@ from biobank.pages.bench import neighbours
 from biobank.storage import BoxMap, SlotRow
 from biobank.tables import SignIn, TaskKind
 from tests import test_tasks as noted
-from tests.pages.visitor import Visitor, events, outcome, where
+from tests.pages.visitor import Visitor, events, outcome, visit, where
 from tests.test_evacuations import begin, spare_shelf
 from tests.test_exposure import Hour, hold, kinds
 from tests.world import MANAGER, SECRETS, TECHNICIAN, World
@@ -203,3 +203,14 @@ def test_after_the_check_the_filling_goes_on_from_the_cursor(world: World, visit
     assert asked.then == "B1"
     right = tubes[int(asked.slot[1]) - 1]
     assert 'data-at="B1"' in visitor.scan(right, "store", box, at=at)
+
+
+def test_the_check_of_rows_is_off_until_the_page_of_stations_turns_it_on(world: World) -> None:
+    manager = visit(world, MANAGER)
+    order = stations.StationOrder(name="Bench 1", site="BJ")
+    station = world.act(lambda s, a: stations.enrol(s, a, order, clock.new_secret()), person=MANAGER)
+    for sent, on in (({"checks_rows": "true"}, True), ({}, False)):
+        assert manager.post(f"/stations/{station.id}", sent).status_code == 303
+        (row,) = world.ask(stations.everything, MANAGER)
+        assert row.checks_rows is on
+        assert ('value="true" checked' in manager.get("/stations").text) is on

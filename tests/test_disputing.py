@@ -114,9 +114,12 @@ def test_a_scan_whose_answer_was_lost_goes_where_the_device_told_or_somebody_loo
     world.put(box, [there], "A1")
     keys = [uuid4(), uuid4()]
     for key, tube in zip(keys, tubes, strict=True):
-        live = world.door(TECHNICIAN, key, b"POST /bench/scans")
         order = storage.PutAway(box=box, tubes=[tube])
-        live.act(lambda s, a, order=order: storage.put_away(s, a, order), list[storage.Stored])
+
+        def live(session: Session, actor: Actor, order: storage.PutAway = order) -> list[storage.Stored]:
+            return storage.put_away(session, actor, order)
+
+        world.door(TECHNICIAN, key, b"POST /bench/scans").act(live, list[storage.Stored])
     told = [
         scanned(tube, box=box, at=at, ago=0, seq=seq)
         for seq, (tube, at) in enumerate(zip(tubes, ("A1", "A3"), strict=True), 1)

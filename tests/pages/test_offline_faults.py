@@ -1,6 +1,7 @@
 """The bench in front of a server that fails, answers wrongly, or knows nobody any more."""
 
 import re
+from typing import Any
 
 import pytest
 from playwright.sync_api import Route, expect
@@ -18,12 +19,18 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 LONG = 60_000  # ms; a machine may be busy
 
-PORTAL = {"status": 200, "content_type": "text/html", "body": "<h1>Welcome to our network</h1>"}
-PROXY = {"status": 502, "content_type": "text/html", "body": "<h1>Bad gateway</h1>"}
-BROKEN = {"status": 500, "content_type": "text/plain", "body": "it broke"}
-NOWHERE = {"status": 404, "content_type": "text/html", "body": "<h1>Not found</h1>"}
-OURS = {"status": 500, "headers": {"X-Refusal": "broken"}, "body": "<h1>Something is wrong on our side</h1>"}
-BUSY = {"status": 503, "headers": {"X-Refusal": "busy", "Retry-After": "2"}, "body": ""}
+Fault = dict[str, Any]
+
+PORTAL: Fault = {"status": 200, "content_type": "text/html", "body": "<h1>Welcome to our network</h1>"}
+PROXY: Fault = {"status": 502, "content_type": "text/html", "body": "<h1>Bad gateway</h1>"}
+BROKEN: Fault = {"status": 500, "content_type": "text/plain", "body": "it broke"}
+NOWHERE: Fault = {"status": 404, "content_type": "text/html", "body": "<h1>Not found</h1>"}
+OURS: Fault = {
+    "status": 500,
+    "headers": {"X-Refusal": "broken"},
+    "body": "<h1>Something is wrong on our side</h1>",
+}
+BUSY: Fault = {"status": 503, "headers": {"X-Refusal": "busy", "Retry-After": "2"}, "body": ""}
 FAULTS = [PORTAL, PROXY, BROKEN, NOWHERE, OURS, BUSY]
 
 
@@ -53,7 +60,7 @@ def by_whom(world: World, tube: str) -> tuple[str, str]:
     asked = asked.where(col(Specimen.code) == tube).order_by(col(CustodyEvent.number).desc())
     last = entries.read(world.database.read(lambda session: session.exec(asked).first()) or b"")
     names = {str(key): name for key, name in world.database.read(_people)}
-    return names[last.actor], names.get(last.refs.get("performer", ""), "")
+    return names[last.actor or ""], names.get(last.refs.get("performer", ""), "")
 
 
 def _people(session: Session) -> list[tuple[object, str]]:
@@ -107,7 +114,7 @@ def test_no_wrong_answer_loses_a_scan_that_is_handed_in_or_holds_up_the_others(t
 
 
 @pytest.mark.parametrize("fault", [PORTAL, BROKEN, OURS], ids=["portal", "proxy", "ours"])
-def test_a_scan_that_is_answered_wrongly_is_kept_and_handed_in(tab: Tab, fault: dict[str, object]) -> None:
+def test_a_scan_that_is_answered_wrongly_is_kept_and_handed_in(tab: Tab, fault: Fault) -> None:
     world = tab.site.world
     (tube,), box = world.tubes(1), world.boxes()[0]
     at_the_bench(tab, box)
@@ -264,4 +271,5 @@ def test_a_stop_without_the_network_is_said_in_both_languages(tab: Tab) -> None:
     stop = tab.page.locator("[data-stop]")
     for language, tag in ((texts.ENGLISH, "en"), (texts.CHINESE, "zh-Hans")):
         words = texts.catalogue(language).gettext(STOPS["box-first"])
+        assert (words == STOPS["box-first"]) is (language == texts.ENGLISH)
         expect(stop.locator(f"p[lang={tag}]")).to_contain_text(words, timeout=LONG)

@@ -139,7 +139,7 @@ def reserve(session: Session, actor: Actor, order: ReserveOrder) -> Reservation:
     if order.count:
         slots = free_in(session, box, actor)[: order.count]
         if len(slots) < order.count:
-            message = N_("%(name)s (%(code)s) has %(free)s free slots, and %(wanted)s are needed.")
+            message = N_("%(name)s (%(code)s) is too full: %(wanted)s needed, %(free)s free.")
             raise Conflict(
                 "too_few_free",
                 message,

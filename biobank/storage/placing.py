@@ -198,7 +198,7 @@ def fill_boxes(session: Session, actor: Actor, freezer: str, tubes: Sequence[Spe
         require_unplaced(session, tube)
     free = [(box, slot) for box in boxes for slot in free_in(session, box, actor)]
     if len(free) < len(tubes):
-        message = N_("%(name)s has %(free)s free slots, and %(wanted)s are needed. Nothing was stored.")
+        message = N_("%(name)s is too full: %(wanted)s needed, %(free)s free. Nothing was stored.")
         raise Conflict("freezer_full", message, name=outer.name, free=len(free), wanted=len(tubes))
     chosen = list(zip(tubes, free[: len(tubes)], strict=True))
     going = [(tube, box.id) for tube, (box, _) in chosen]
@@ -254,9 +254,7 @@ def _slots(
     meant = [tube.id for tube in moving]
     free, waiting = free_in(session, box, actor, meant), promised(session, box, meant)
     if len(free) < len(moving):
-        message = N_(
-            "%(name)s (%(code)s) has %(free)s free slots, and %(wanted)s are needed. Scan another box."
-        )
+        message = N_("%(name)s (%(code)s) is too full: %(wanted)s needed, %(free)s free. Scan another box.")
         facts: dict[str, Any] = {
             "name": box.name,
             "code": grouped(box.code),

@@ -195,9 +195,7 @@ def _next_slots(box: Container, grid: Grid, tubes: Sequence[str], gone: Collecti
     """A slot for each tube, in fill order; an empty text leaves one empty. Refused: more than there are."""
     free = [slot for slot in grid.slots() if slot not in gone]
     if len(tubes) > len(free):
-        message = N_(
-            "%(name)s (%(code)s) has %(free)s free slots, and %(wanted)s are needed. Scan another box."
-        )
+        message = N_("%(name)s (%(code)s) is too full: %(wanted)s needed, %(free)s free. Scan another box.")
         raise Conflict(
             "box_full",
             message,

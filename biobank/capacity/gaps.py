@@ -26,6 +26,11 @@ MOST = 20
 MOST_MOVES = 1000
 """So many tubes are planned at most, as in any plan: one act holds no more, and it is a day's work."""
 
+AT_ONCE = 25
+"""Boxes whose tubes are looked at together: of more, PostgreSQL would rather read every specimen there is."""
+ENOUGH = 5 * MOST
+"""So many boxes of each size that may be emptied are looked for, those with the fewest tubes first."""
+
 # --- words ---
 
 
@@ -89,7 +94,8 @@ def gap_plan(session: Session, actor: Actor, order: GapOrder) -> GapPlan:
 
     A box comes free where all its tubes may be moved by the actor and nothing in it is kept, reserved or
     blocked; its tubes go only into boxes that hold some already, and only where they may stand. The fewest
-    moves are exact where every tube may stand everywhere; else boxes that cannot be emptied are passed over.
+    moves are exact where every tube may stand everywhere; else boxes that cannot be emptied are passed over,
+    `ENOUGH` of each size at most.
     """
     plan = _plan(session, actor, order)
     return GapPlan(order.boxes, plan.freed, planned_slots(session, actor, plan.promises))
@@ -145,7 +151,7 @@ def _plan(session: Session, actor: Actor, order: GapOrder) -> _Plan:
 def _plan_among(session: Session, actor: Actor, order: GapOrder, tops: Sequence[Container]) -> _Plan:
     found = storage.rooms(session, actor, tops)
     begun = {room.id: room for room in found if room.taken}
-    movable = _movable(session, actor, list(begun))
+    movable = _movable(session, actor, begun)
     for count in range(min(order.boxes, len(movable)), 0, -1):
         open_boxes = dict(movable)
         while len(open_boxes) >= count:
@@ -168,8 +174,23 @@ def _plan_among(session: Session, actor: Actor, order: GapOrder, tops: Sequence[
     return _Plan([], [])
 
 
-def _movable(session: Session, actor: Actor, boxes: Sequence[UUID]) -> dict[UUID, int]:
-    """The boxes with nothing in them but tubes that the actor may move, and how many those are."""
+def _movable(session: Session, actor: Actor, begun: Mapping[UUID, Room]) -> dict[UUID, int]:
+    """Boxes with nothing in them but tubes that the actor may move, and how many those are."""
+    by_size: dict[int, list[UUID]] = {}
+    for room in sorted(begun.values(), key=lambda each: each.taken):
+        by_size.setdefault(room.size, []).append(room.id)
+    found: dict[UUID, int] = {}
+    for boxes in by_size.values():
+        own: dict[UUID, int] = {}
+        for start in range(0, len(boxes), AT_ONCE):
+            own |= _all_ours(session, actor, boxes[start : start + AT_ONCE])
+            if len(own) >= ENOUGH:
+                break
+        found |= own
+    return found
+
+
+def _all_ours(session: Session, actor: Actor, boxes: Sequence[UUID]) -> dict[UUID, int]:
     mine = people.visible(actor, May.HANDLE, Specimen) & col(Specimen.life).in_(PRESENT)
     asked = (
         select(

@@ -18,6 +18,9 @@ from biobank.storage.rooms import Traits
 from biobank.storage.ways import DEEPEST
 from biobank.tables import Container, ContainerType, Keep, Level, Placement, Requirement, Specimen, Study
 
+AT_ONCE = 25
+"""Boxes whose tubes are looked at together: of more, PostgreSQL would rather read every specimen there is."""
+
 CARRIED = (Level.RACK, Level.BOX)
 """What a person carries whole. A shelf stays where it is."""
 
@@ -56,7 +59,7 @@ class _Node(msgspec.Struct):
 def loads(session: Session, top: Container) -> list[Load]:
     """The racks and boxes of a container with tubes in them, in the order in which they stand.
 
-    Each is as large as it can be: a box of a rack goes with its rack. Four statements, however many.
+    Each is as large as it can be: a box of a rack goes with its rack.
     """
     tree = _tree(session, [top.id])
     kinds = {kind.id: kind for kind in type_codes(session)}
@@ -72,7 +75,7 @@ def load(session: Session, container: Container) -> Load:
 
 
 def tubes_in(session: Session, containers: Collection[UUID]) -> dict[UUID, int]:
-    """How many tubes belong into each of several racks and boxes; two statements."""
+    """How many tubes belong into each of several racks and boxes."""
     tree = _tree(session, containers)
     held = _held(session, list(tree))
     counts = {key: sum(told.values()) for key, told in held.items()}
@@ -176,10 +179,11 @@ def _held(session: Session, boxes: Sequence[UUID]) -> dict[UUID, dict[Traits, in
         .join(Specimen, col(Specimen.id) == tube)
         .join(Study, col(Study.id) == col(Specimen.study_id))
         .outerjoin(Requirement, col(Requirement.id) == col(Specimen.requirement_id))
-        .where(col(Placement.container_id).in_(boxes))
         .group_by(col(Placement.container_id), *told)
     )
     found: defaultdict[UUID, dict[Traits, int]] = defaultdict(dict)
-    for box, study, material, storage, vessel, count in session.execute(asked):
-        found[box][Traits(study, material, storage or "", vessel)] = count
+    for start in range(0, len(boxes), AT_ONCE):
+        some = asked.where(col(Placement.container_id).in_(boxes[start : start + AT_ONCE]))
+        for box, study, material, storage, vessel, count in session.execute(some):
+            found[box][Traits(study, material, storage or "", vessel)] = count
     return found

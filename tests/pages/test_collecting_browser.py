@@ -46,7 +46,7 @@ def test_eight_aliquots_of_a_kit_are_nine_scans_and_no_click(tab: Tab) -> None:
     expect(tab.page.locator("tr[data-life=expected]")).to_have_count(10)
     for code in [kit.code, *aliquots]:
         tab.scan(code)
-    expect(headline(tab)).to_have_text("EDTA plasma 8/8")
+    expect(headline(tab)).to_have_text("EDTA plasma 8/8", timeout=30_000)
     expect(tab.page.locator("[data-result] .next")).to_have_text("All are there. Scan DONE to finish.")
     expect(tab.page.locator("tr[data-life=active]")).to_have_count(10)
     expect(tab.page.locator("[data-part=head]")).to_contain_text("done")

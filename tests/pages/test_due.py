@@ -6,8 +6,13 @@ import pytest
 from sqlmodel import Session, col, select
 
 from biobank import clock, people, stations
+from biobank.codes import grouped
+from biobank.errors import Conflict
 from biobank.labels.cards import Card
 from biobank.pages.bench import neighbours
+from biobank.pages.bench.looking import Seen
+from biobank.pages.bench.order import Order
+from biobank.pages.scanning import Mode, Thing
 from biobank.storage import BoxMap, SlotRow
 from biobank.tables import SignIn, TaskKind
 from tests import test_tasks as noted
@@ -190,6 +195,16 @@ def test_a_tube_of_a_full_row_is_asked_for_again_and_seen(world: World, visitor:
     page = visitor.get(f"/bench?mode=store&box={box}&at={at}").text
     assert f'data-at="{at.replace(">", "&gt;")}"' in page
     assert world.unproved() == []
+
+
+def test_another_tube_than_the_one_asked_for_is_refused_by_name(sqlite_world: World) -> None:
+    (first, second), box = sqlite_world.tubes(2), sqlite_world.boxes()[0]
+    sqlite_world.put(box, [first, second])
+    order = Order(scan=second, mode=Mode.STORE, box=box, at=neighbours.Question("A1").at)
+    with pytest.raises(Conflict) as refused:
+        neighbours.answer(sqlite_world.door(), order, Seen(Thing.TUBE, second))
+    assert refused.value.slug == "other_tube_here"
+    assert refused.value.facts == {"slot": "A1", "expected": grouped(first)}
 
 
 def test_after_the_check_the_filling_goes_on_from_the_cursor(world: World, visitor: Visitor) -> None:

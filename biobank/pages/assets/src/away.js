@@ -91,7 +91,7 @@ export class Away {
     try {
       const response = await fetch(`/bench/maps/${encodeURIComponent(box)}`, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
       const fresh = response.ok ? await response.json() : null;
-      const drawn = drawnHere(box)?.outerHTML;
+      const drawn = drawnHere(box);
       // While something is saved here, it is not in the server's map yet.
       if (fresh && !(await kept.inState("kept")).length) await withMaps(() => kept.replaceMap({ ...fresh, drawn }, version));
     } catch {

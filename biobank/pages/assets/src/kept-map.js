@@ -8,10 +8,10 @@ const SVG = "http://www.w3.org/2000/svg";
 
 /** @typedef {{code: string, drawn?: string}} Map */
 
-/** The map on this page, where it is this box's and as the server drew it. @param {string} box @returns {HTMLElement | null} */
+/** The map on this page as a text, where it is this box's and as the server drew it. @param {string} box @returns {string | undefined} */
 export function drawnHere(box) {
   const part = onPage(box);
-  return part?.querySelector("[data-saved]") ? null : part;
+  return part && !part.querySelector("[data-saved]") ? new XMLSerializer().serializeToString(part) : undefined;
 }
 
 /** @param {string} box @returns {HTMLElement | null} */
@@ -29,9 +29,9 @@ function onPage(box) {
  */
 export function drawSaved(page, map, box, scans, next) {
   const words = page.dataset.saved ?? "";
-  const drawn = map?.drawn ? new DOMParser().parseFromString(map.drawn, "text/html").querySelector("[data-part=map]") : null;
+  const drawn = map?.drawn ? new DOMParser().parseFromString(map.drawn, "application/xhtml+xml").documentElement : null;
   const unknown = /** @type {HTMLTemplateElement | null} */ (page.querySelector("template[data-unmapped]"))?.content.firstElementChild;
-  const part = /** @type {HTMLElement | undefined} */ ((onPage(box) ?? drawn ?? unknown)?.cloneNode(true));
+  const part = /** @type {HTMLElement | undefined} */ ((onPage(box) ?? (drawn && document.importNode(drawn, true)) ?? unknown)?.cloneNode(true));
   if (!part) return null;
   part.dataset.etag = ""; // the server's own is drawn again as soon as it can be
   for (const cell of part.querySelectorAll(".cell.cursor")) draw(cell, "empty");

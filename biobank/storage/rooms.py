@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 from biobank import people, preanalytics
 from biobank.database import by_id
 from biobank.people import Actor, May
-from biobank.storage.allowing import ABOUT, Limit, limits
+from biobank.storage.allowing import ABOUT, Limit, limits_around
 from biobank.storage.maps import in_the_way, type_codes
 from biobank.storage.ways import DEEPEST, paths
 from biobank.tables import Container, ContainerType, Keep, Level, Placement, Requirement, Specimen, Study
@@ -169,13 +169,14 @@ def _around(session: Session, tops: Sequence[Container]) -> dict[UUID, _Standing
     """What stands around the containers that one begins with."""
     ways = paths(session, [top.id for top in tops]) if tops else {}
     celsius = preanalytics.celsius_of(session, [top.id for top in tops]) if tops else {}
+    said = limits_around(session, [top.id for top in tops])
     return {
         top.id: _Standing(
             root=ways[top.id][0].code,
             root_name=ways[top.id][0].name,
             order=((place, 0, top.code),),
             celsius=celsius.get(top.id),
-            limits=tuple(limits(session, top)),
+            limits=tuple(said[top.id]),
         )
         for place, top in enumerate(tops)
     }

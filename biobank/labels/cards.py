@@ -19,6 +19,7 @@ class Card(StrEnum):
     UNDO = "XVND000006"
     ACKNOWLEDGE = "XACK00000F"
     SKIP = "XSK1P0000B"
+    SWAP = "XSWAP0000S"
     NEXT_ROW = "XNEXTR0W00"
     EMPTY_HERE = "XEMPTYHERQ"
     UNREADABLE = "XVNREADA1D"
@@ -39,6 +40,7 @@ NAMES: Mapping[Card, str] = {
     Card.UNDO: N_("UNDO"),
     Card.ACKNOWLEDGE: N_("ACK"),
     Card.SKIP: N_("SKIP POSITION"),
+    Card.SWAP: N_("SWAP"),
     Card.NEXT_ROW: N_("NEXT ROW"),
     Card.EMPTY_HERE: N_("EMPTY HERE"),
     Card.UNREADABLE: N_("UNREADABLE"),
@@ -60,6 +62,7 @@ MEANINGS: Mapping[Card, str] = {
     Card.UNDO: N_("Take back the last act."),
     Card.ACKNOWLEDGE: N_("The red screen was read."),
     Card.SKIP: N_("Leave this slot free."),
+    Card.SWAP: N_("The two tubes change places."),
     Card.NEXT_ROW: N_("Go on in the next row."),
     Card.EMPTY_HERE: N_("The tube of this slot is not in it."),
     Card.UNREADABLE: N_("The code cannot be read."),

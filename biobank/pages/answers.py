@@ -304,6 +304,12 @@ def no_visit_open(mode: Mode, box: str) -> Result:
     return Result(outcome=Outcome.NOTICE, headline=headline, next=coming, mode=mode, box=box)
 
 
+def nothing_to_swap(mode: Mode, box: str) -> Result:
+    """The SWAP card where no tube met another one."""
+    headline, coming = _("There is nothing to swap."), _("Scan the tube first that is to go to this slot.")
+    return Result(outcome=Outcome.NOTICE, headline=headline, next=coming, mode=mode, box=box)
+
+
 def nothing_to_acknowledge(mode: Mode, box: str) -> Result:
     """The ACK card without a STOP."""
     return Result(outcome=Outcome.NOTICE, headline=_("There is nothing to acknowledge."), mode=mode, box=box)

@@ -78,6 +78,9 @@ def test_a_cursor_on_a_slot_that_somebody_took_is_stop_with_ways_on(world: World
     assert 'data-answer="next"' in stopped
     assert 'data-answer="swap"' in stopped
     assert f'data-scanned="{tubes[1]}"' in stopped
+    assert Card.SKIP.value in stopped
+    assert Card.SWAP.value in stopped
+    assert outcome(visitor.scan(Card.SWAP.value, "store", box)) == "notice"  # no tube met another one
     assert outcome(visitor.scan(tubes[1], "store", box, at="B1", answer="swap")) == "ok"
     assert where(world, tubes[1]) == ("Box 1", "B1")
     assert where(world, tubes[0]) == ("Box 2", "A1")

@@ -156,6 +156,10 @@ def _acknowledge(_door: Door, order: Order) -> Came:
     return answers.nothing_to_acknowledge(order.mode, order.box or ""), None
 
 
+def _swap(_door: Door, order: Order) -> Came:
+    return answers.nothing_to_swap(order.mode, order.box or ""), None
+
+
 def _all_present(_door: Door, order: Order) -> Came:
     return answers.no_visit_open(order.mode, order.box or ""), None
 
@@ -189,6 +193,7 @@ _CARDS: Mapping[Card, Callable[[Door, Order], Came]] = {
     Card.UNDO: _undo,
     Card.ACKNOWLEDGE: _acknowledge,
     Card.SKIP: _skip,
+    Card.SWAP: _swap,
     Card.NEXT_ROW: _next_row,
     Card.EMPTY_HERE: _empty_here,
     Card.UNREADABLE: _unreadable,

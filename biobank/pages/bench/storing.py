@@ -107,7 +107,7 @@ def ways_on(order: Order, seen: Seen, refusal: Refusal, box: BoxMap | None) -> l
     there = next((slot for slot in box.slots if slot.name == order.at), None)
     tube = tube_of(seen)
     if there and there.state == "occupied" and there.code and tube.custody == "slot":
-        found.append(Choice(Answer.SWAP, _("Swap the two tubes")))
+        found.append(Choice(Answer.SWAP, _("Swap the two tubes"), Card.SWAP.value))
     return found
 
 

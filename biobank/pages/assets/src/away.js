@@ -4,7 +4,7 @@
  * Whatever it cannot know it does not guess: such a scan needs the network, and says so.
  */
 import { checks, fold, grouped, isOurShape } from "./codes.js";
-import { drawnHere, drawSaved } from "./kept-map.js";
+import { drawBand, drawnHere, drawSaved } from "./kept-map.js";
 import * as kept from "./kept.js";
 import { alone } from "./tabs.js";
 
@@ -236,22 +236,7 @@ export class Away {
     for (const part of answer.querySelectorAll("[data-unless-empty]")) if (!facts[part.getAttribute("data-unless-empty") ?? ""]) part.remove();
     const result = answer.querySelector(".scan-result");
     for (const part of /** @type {const} */ (["mode", "box", "at"])) result?.setAttribute(`data-${part}`, now[part] ?? "");
-    answer.body.append(this.#band(answer, now, facts.box));
+    answer.body.append(drawBand(answer, now, facts.box));
     return { answer, now };
-  }
-
-  /** The band of the mode as it is now. @param {Document} answer @param {Where} now @param {string} [box] @returns {Node} */
-  #band(answer, now, box) {
-    const here = document.querySelector('[data-part="mode"]');
-    if (!here) return answer.createDocumentFragment();
-    const band = /** @type {HTMLElement} */ (answer.importNode(here, true));
-    band.dataset.mode = now.mode;
-    const [mode, hint, open] = [".mode", ".mode-hint", ".box"].map((part) => band.querySelector(part));
-    const button = document.querySelector(`[data-means="${CSS.escape(now.mode)}"]`);
-    if (mode && button) mode.textContent = button.textContent;
-    hint?.remove();
-    const bench = /** @type {HTMLElement | null} */ (document.querySelector("scan-bench"));
-    if (open && now.box !== (bench?.dataset.box ?? "")) open.textContent = grouped(now.box ? (box ?? now.box) : "");
-    return band;
   }
 }

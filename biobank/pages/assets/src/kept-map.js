@@ -1,6 +1,6 @@
 /**
- * The drawn map of the open box while the network is away: as the server last drew it, and on top of it what
- * is saved on this device and nowhere else.
+ * What stands around a result while the network is away: the band of the mode, and the map of the open box as
+ * the server last drew it, with what is saved on this device and nowhere else on top of it.
  */
 import { grouped } from "./codes.js";
 
@@ -85,4 +85,19 @@ function shape(name, attributes) {
   const made = document.createElementNS(SVG, name);
   for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, String(value));
   return made;
+}
+
+/** The band of the mode as it is now. @param {Document} answer @param {import("./queue.js").Where} now @param {string} [box] @returns {Node} */
+export function drawBand(answer, now, box) {
+  const here = document.querySelector('[data-part="mode"]');
+  if (!here) return answer.createDocumentFragment();
+  const band = /** @type {HTMLElement} */ (answer.importNode(here, true));
+  band.dataset.mode = now.mode;
+  const [mode, hint, open] = [".mode", ".mode-hint", ".box"].map((part) => band.querySelector(part));
+  const button = document.querySelector(`[data-means="${CSS.escape(now.mode)}"]`);
+  if (mode && button) mode.textContent = button.textContent;
+  hint?.remove();
+  const bench = /** @type {HTMLElement | null} */ (document.querySelector("scan-bench"));
+  if (open && now.box !== (bench?.dataset.box ?? "")) open.textContent = grouped(now.box ? (box ?? now.box) : "");
+  return band;
 }

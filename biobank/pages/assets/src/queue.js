@@ -7,13 +7,12 @@
  */
 import { Away, withMaps } from "./away.js";
 import { uuid7 } from "./codes.js";
+import { handAll } from "./handing-in.js";
 import * as kept from "./kept.js";
-import { alone, livingTabs, tabName } from "./tabs.js";
+import { after, outcomeOf, parsed, post } from "./posting.js";
+import { livingTabs, tabName } from "./tabs.js";
 
-const PATIENCE = 15000; // ms for one answer
 const BACKOFF = [500, 1000, 2000, 4000, 8000]; // ms
-const TRIES = 8; // at one scan, by a server that is well otherwise
-const SIGNED_OUT = [401, 403];
 
 /**
  * What came from the scanner; `answer` is what was chosen at a STOP about it, `undo` the act that UNDO means.
@@ -34,46 +33,6 @@ const SIGNED_OUT = [401, 403];
 
 /** @param {number} turn @returns {number} ms, never the same for two benches */
 const backoff = (turn) => BACKOFF[Math.min(turn, BACKOFF.length - 1)] * (0.75 + Math.random() / 2);
-
-/** @param {string} text @returns {Document} */
-const parsed = (text) => new DOMParser().parseFromString(text, "text/html");
-
-/**
- * What came of a request. Only what bears the mark of our server is an answer: a page of a proxy, half a page
- * and silence are none, whatever their status, for then nobody knows whether it counted.
- * @typedef {{came: "told" | "refused" | "signed out" | "broken" | "none", page: Document}} Answer
- */
-
-/** @param {string} address @param {string} key @param {URLSearchParams} body @param {string} mark of a whole answer
- * @returns {Promise<Answer>} */
-async function post(address, key, body, mark) {
-  const token = document.querySelector('meta[name="csrf-token"]')?.getAttribute("content") ?? "";
-  const headers = { "Accept": "text/html", "Idempotency-Key": key, "X-CSRF-Token": token };
-  try {
-    const response = await fetch(address, { method: "POST", body, headers, signal: AbortSignal.timeout(PATIENCE) });
-    const page = parsed(await response.text());
-    return { came: judged(response, page.querySelector(mark) !== null), page };
-  } catch {
-    return { came: "none", page: parsed("") };
-  }
-}
-
-/** @param {Response} response @param {boolean} marked @returns {Answer["came"]} */
-function judged(response, marked) {
-  if (SIGNED_OUT.includes(response.status)) return "signed out";
-  if (response.ok) return marked ? "told" : "none";
-  if (!response.headers.has("X-Refusal") || [429, 503].includes(response.status)) return "none";
-  return response.status < 500 ? "refused" : "broken";
-}
-
-/** @param {Document} answer @returns {string} */
-const outcomeOf = (answer) => answer.querySelector(".scan-result")?.getAttribute("data-outcome") ?? "stop";
-
-/** What scans apply to after an answer; what it does not name stays. @param {Document} answer @param {Where} where @returns {Where} */
-function after(answer, where) {
-  const { mode = where.mode, box = where.box, at = where.at } = /** @type {HTMLElement | null} */ (answer.querySelector(".scan-result"))?.dataset ?? {};
-  return { mode, box, at };
-}
 
 export class Queue {
   /** @type {Scan[]} */ #scans = [];
@@ -227,13 +186,15 @@ export class Queue {
   /** Hands in what is kept, while more may be set aside; then goes on with the network. */
   async #catchUp() {
     clearTimeout(this.#timer);
-    if (this.#catching || !(await this.#away?.ready)) return;
+    const [away, screen] = [this.#away, this.#screen];
+    if (!away || this.#catching) return;
     this.#catching = true;
+    if (!(await away.ready)) return; // nothing can be kept here, now or later
     await this.#ready;
     let all = false;
     do {
       this.#again = false;
-      all = await this.#handAll().catch(() => false);
+      all = await handAll({ screen, away }, this.#offline).catch(() => false);
     } while (all && this.#again);
     this.#catching = false;
     if (!all) return this.#lost();
@@ -242,37 +203,6 @@ export class Queue {
     this.#away?.signedOut(false);
     if (!this.#screen.stopped() && !this.#busy) this.#screen.say("idle");
     this.#away?.see(this.#screen.where().box);
-  }
-
-  /** Hands in what was kept, in its order; one tab does it for all. @returns {Promise<boolean>} whether nothing is left */
-  async #handAll() {
-    return alone("biobank kept scans", async () => {
-      for (let scans = await kept.inState("kept"); scans.length; scans = await kept.inState("kept")) {
-        for (const scan of scans) if (this.#screen.stopped() || !(await this.#hand(scan))) return false;
-      }
-      return !this.#offline || (await this.#away?.reaches()) === true;
-    });
-  }
-
-  /** @param {Scan} scan @returns {Promise<boolean>} whether the next one may go */
-  async #hand(scan) {
-    const body = new URLSearchParams(Object.entries(scan.late ?? {}).map(([name, value]) => [name, String(value)]));
-    const { came, page } = await post("/bench/late", scan.key, body, "[data-came]");
-    this.#away?.signedOut(came === "signed out");
-    if (came === "broken") return this.#isStuck(scan);
-    if (came !== "told" && came !== "refused") return false;
-    await kept.end(scan, came === "told" ? "done" : "refused");
-    if (outcomeOf(page) === "notice") this.#screen.answered(page);
-    return true;
-  }
-
-  /** Whether a scan breaks the server while all else goes well: then it stays here, and holds up the others no longer.
-   * @param {Scan} scan @returns {Promise<boolean>} */
-  async #isStuck(scan) {
-    scan.tries = (scan.tries ?? 0) + 1;
-    const stuck = scan.tries >= TRIES && (await this.#away?.reaches()) === true;
-    await (stuck ? kept.end(scan, "refused") : kept.put(scan));
-    return stuck;
   }
 
   #lost() {

@@ -18,7 +18,7 @@ from biobank.storage.rooms import Traits
 from biobank.storage.ways import DEEPEST
 from biobank.tables import Container, ContainerType, Keep, Level, Placement, Requirement, Specimen, Study
 
-AT_ONCE = 25
+AT_ONCE = 50
 """Boxes whose tubes are looked at together: of more, PostgreSQL would rather read every specimen there is."""
 
 CARRIED = (Level.RACK, Level.BOX)

@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 from biobank import clock, codes, custody, people, preanalytics
 from biobank.codes import CodeKind, grouped
 from biobank.custody import Kind, Place, slot_place
+from biobank.database import by_id
 from biobank.errors import Conflict, RuleBroken
 from biobank.inputs import Input, Moment, Note, Scanned
 from biobank.people import Actor, May
@@ -21,7 +22,7 @@ from biobank.storage.geometry import Grid, Slot, slot_name
 from biobank.storage.keeping import promised
 from biobank.storage.maps import by_code, free_in, type_of
 from biobank.storage.moving import target_slot
-from biobank.tables import Container, Level, Life, Placement, Specimen
+from biobank.tables import Container, ContainerType, Level, Life, Placement, Specimen
 from biobank.texts import N_
 
 Tubes = Annotated[list[Scanned], Field(min_length=1, max_length=1000)]
@@ -175,13 +176,12 @@ def bring_back(session: Session, actor: Actor, order: BringBack) -> list[Stored]
     require_each_allowed(session, going)
     exposed, thaws = came_in(session, tubes, order.occurred)
     frozen = preanalytics.freeze(session, going, order.occurred or clock.now())
-    lines, told = [], []
+    lines, back = [], []
     for tube, place, kept in zip(tubes, places, waiting, strict=True):
         change = {"place": kept, **exposed[tube.id]}
         lines.append(told_line(tube, Kind.PLACED, change, order, place, frozen.get(tube.id)))
-        told.append(
-            stored_at(session, tube, Place(UUID(kept["container"]), kept.get("row"), kept.get("col")))
-        )
+        back.append((tube, Place(UUID(kept["container"]), kept.get("row"), kept.get("col"))))
+    told = stored_at(session, back)
     custody.record_all(session, actor, [*lines, *thaws])
     return told
 
@@ -321,10 +321,17 @@ def _unchanged(tube: Specimen, box: Container, grid: Grid, place: dict[str, Any]
     return Stored(tube.code, box.code, box.name, slot_name(grid, slot), changed=False)
 
 
-def stored_at(session: Session, tube: Specimen, place: Place) -> Stored:
-    box = session.get_one(Container, place.container_id)
-    grid = Grid.of(type_of(session, box))
-    return Stored(tube.code, box.code, box.name, slot_name(grid, Slot(place.row, place.col)))
+def stored_at(session: Session, places: Sequence[tuple[Specimen, Place]]) -> list[Stored]:
+    """Tubes at their places in words; two statements, however many."""
+    boxes = by_id(session, Container, [place.container_id for _, place in places])
+    kinds = by_id(session, ContainerType, [box.type_id for box in boxes.values()])
+
+    def told(tube: Specimen, place: Place) -> Stored:
+        box = boxes[place.container_id]
+        slot = slot_name(Grid.of(kinds[box.type_id]), Slot(place.row, place.col))
+        return Stored(tube.code, box.code, box.name, slot)
+
+    return [told(tube, place) for tube, place in places]
 
 
 def _boxes(session: Session, outer: Container) -> Iterator[Container]:

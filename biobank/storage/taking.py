@@ -162,7 +162,7 @@ def take_out(session: Session, actor: Actor, order: TakeOut) -> list[Stored]:
     require_not_held(session, actor, tubes, order.purpose)
     holder = _holder(session, order.holder) if order.holder else actor.id
     purpose = order.purpose.value if order.purpose else ""
-    lines, told = [], []
+    lines, stood = [], []
     for tube in tubes:
         place = custody.state(session, tube)["place"]
         if not place or place["kind"] == "out":
@@ -172,7 +172,8 @@ def take_out(session: Session, actor: Actor, order: TakeOut) -> list[Stored]:
         out = out_place(holder, kept, purpose, order.due)
         change = {"place": out, "out_since": utc_text(order.occurred or now)}
         lines.append(told_line(tube, Kind.TAKEN_OUT, change, order, place))
-        told.append(stored_at(session, tube, kept))
+        stood.append((tube, kept))
+    told = stored_at(session, stood)
     custody.record_all(session, actor, lines)
     return told
 

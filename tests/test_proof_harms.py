@@ -13,6 +13,7 @@ from biobank.tables import (
     CustodySubject,
     Deviation,
     Keep,
+    KeepKind,
     Participant,
     Person,
     Placement,
@@ -44,7 +45,7 @@ def a_second_slot(session: Session, tube: Specimen, box: Container) -> None:
 
 
 def a_slot_kept_for_nobody(session: Session, _: Specimen, box: Container) -> None:
-    keep = Keep(kind="blocked", owner_id=session.exec(select(Person.id).limit(1)).one())
+    keep = Keep(kind=KeepKind.BLOCKED, owner_id=session.exec(select(Person.id).limit(1)).one())
     session.add(keep)
     session.flush()
     session.add(Placement(container_id=box.id, row=5, col=5, keep_id=keep.id))

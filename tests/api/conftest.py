@@ -5,21 +5,20 @@ from collections.abc import Iterator
 import pytest
 from litestar.testing import TestClient
 
-from biobank.app import create_app
-from biobank.settings import Settings
 from tests.api.program import Program
+from tests.quick import app_of
 from tests.world import World
 
 
 @pytest.fixture
 def program(world: World) -> Iterator[Program]:
     """A program that acts for the technician, on each engine in turn."""
-    with TestClient(create_app(Settings(), database=world.database)) as client:
+    with TestClient(app_of(world)) as client:
         yield Program(world, client)
 
 
 @pytest.fixture
 def sqlite_program(sqlite_world: World) -> Iterator[Program]:
     """The same on SQLite alone, for what does not touch the database's own ways."""
-    with TestClient(create_app(Settings(), database=sqlite_world.database)) as client:
+    with TestClient(app_of(sqlite_world)) as client:
         yield Program(sqlite_world, client)

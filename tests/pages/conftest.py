@@ -13,11 +13,10 @@ import uvicorn
 from playwright.sync_api import Browser, Page
 
 from biobank import web
-from biobank.app import create_app
 from biobank.pages.build_assets import build
-from biobank.settings import Settings
 from tests.browser import launch
 from tests.pages.visitor import Visitor, visit
+from tests.quick import app_of
 from tests.world import SECRETS, TECHNICIAN, World
 
 
@@ -31,7 +30,7 @@ class Site:
         self.world = world
         self.delay = 0.0
         self.cut_short = 0
-        self.app = create_app(Settings(), world.database)
+        self.app = app_of(world)
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
         config = uvicorn.Config(self._slowly, interface="asgi3", lifespan="off", ws="none", log_level="error")

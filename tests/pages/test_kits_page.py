@@ -8,14 +8,13 @@ from litestar.testing import TestClient
 from playwright.sync_api import expect
 
 from biobank import clock, specimens
-from biobank.app import create_app
-from biobank.settings import Settings
 from biobank.specimens import UnusedKit
 from tests import collected
 from tests.api.program import Program
 from tests.collected import adopt, begin, bench, enrol, kits
 from tests.pages.conftest import Tab
 from tests.pages.visitor import Visitor, visit
+from tests.quick import app_of
 from tests.world import OUTSIDER, World
 
 PAGE = "/studies/KIT/kits"
@@ -39,7 +38,7 @@ def listed(page: str) -> list[str]:
 
 def join(world: World, name: str, role: str, study: str | None) -> Visitor:
     """Somebody new with one grant."""
-    client = TestClient(create_app(Settings(), world.database))
+    client = TestClient(app_of(world))
     program = Program(world, client)
     program.join(name, role, study=study)
     return Visitor(client, program.secrets[name])

@@ -9,8 +9,7 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from biobank import clock, specimens, storage, web
-from biobank.app import create_app
-from biobank.settings import Settings
+from tests.quick import app_of
 from tests.world import SECRETS, TECHNICIAN, World
 
 Values = Mapping[str, Any]
@@ -42,8 +41,7 @@ class Visitor:
 
 def visit(world: World, person: str = TECHNICIAN) -> Visitor:
     """A visitor of a world, signed in as one of its people; nobody for an empty name."""
-    app = create_app(Settings(), world.database)
-    return Visitor(TestClient(app), SECRETS[person] if person else "")
+    return Visitor(TestClient(app_of(world)), SECRETS[person] if person else "")
 
 
 def outcome(answer: str) -> str:

@@ -58,6 +58,7 @@ def test_many_rows_by_copy_are_the_same_as_few_by_insert(world: World) -> None:
             "col_labels": ContainerType.model_fields["col_labels"].default,
             "numbering": ContainerType.model_fields["numbering"].default,
             "fill": ContainerType.model_fields["fill"].default,
+            "holder": None,
         }
         for place in range(database.COPY_FROM + 1)
     ]

@@ -3,10 +3,12 @@
 from litestar import Response, get, post
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromQuery, JSONBody
+from sqlmodel import Session
 
-from biobank import inputs, storage
+from biobank import inputs, storage, studies
 from biobank.api.answers import CSV, csv_file, spread_sheet
 from biobank.api.documents import noun
+from biobank.people import Actor
 from biobank.storage import BringBack, OutAsked, OutRow, Purpose, PutAway, Stored, TakeOut, Told
 from biobank.web import OpenDoor
 
@@ -51,14 +53,21 @@ def list_out(door: OpenDoor, sought: NamedDependency[OutAsked]) -> list[OutRow]:
 
     `level` is amber from the warning of its protocol and red past the limit, where a tube has thawed.
     """
-    return door.ask(lambda session, actor: storage.what_is_out(session, actor, sought))
+    return door.ask(lambda session, actor: _out(session, actor, sought))
 
 
 @get("/out.csv", sync_to_thread=True, media_type=CSV, responses=spread_sheet(), dependencies=BOARD)
 def list_out_as_csv(door: OpenDoor, sought: NamedDependency[OutAsked]) -> Response[bytes]:
     """The tubes that are out, as CSV."""
-    rows = door.ask(lambda session, actor: storage.what_is_out(session, actor, sought))
+    rows = door.ask(lambda session, actor: _out(session, actor, sought))
     return csv_file("out.csv", OutRow, rows)
+
+
+def _out(session: Session, actor: Actor, sought: OutAsked) -> list[OutRow]:
+    """What is out. Refused: a study that is not there or out of scope, both alike."""
+    if sought.study:
+        studies.by_code(session, actor, sought.study)
+    return storage.what_is_out(session, actor, sought)
 
 
 router = noun("moves", [move, take, bring_back, list_out, list_out_as_csv])

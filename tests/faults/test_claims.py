@@ -13,6 +13,7 @@ from sqlalchemy.pool import NullPool
 from sqlmodel import Session, col, select
 
 from biobank import clock
+from biobank.database import Database
 from biobank.errors import Refusal
 from biobank.tables import Container, Placement, Specimen
 from tests.races import together
@@ -52,7 +53,8 @@ def slots_given(world: World) -> list[tuple[UUID, int | None, int | None, UUID |
 
 @pytest.mark.slow
 @pytest.mark.parametrize("claims", CLAIMS)
-def test_contested_slots_go_to_one_tube_each_and_nobody_waits_in_vain(world: World, claims: int) -> None:
+def test_contested_slots_go_to_one_tube_each_and_nobody_waits_in_vain(address: str, claims: int) -> None:
+    world = World(Database(address, threads=HANDS))  # a connection for each hand, as requests have
     boxes = [make(world, "box-5x5", site="BJ") for _ in range(2)]
     tubes = world.tubes(40)
     hands = [a_hand(world, tubes, boxes, seed, claims // HANDS) for seed in range(HANDS)]
@@ -67,6 +69,7 @@ def test_contested_slots_go_to_one_tube_each_and_nobody_waits_in_vain(world: Wor
     assert len({slot[:3] for slot in given}) == len(given)
     assert len({slot[3] for slot in given}) == len(given)
     assert world.unproved() == []
+    world.database.close()
 
 
 # --- the control: looking first and writing then, with and without the rule of the database ---

@@ -153,4 +153,6 @@ def test_at_the_bench_a_tube_of_a_study_that_was_not_granted_is_on_nothing(tab: 
         expect(result.locator(".headline")).to_contain_text(grouped(code))
         expect(result).to_have_attribute("data-outcome", "notice")
         assert set(two.told_of(result.inner_text())) == {code}
-    assert rows(tab.site.world) == before
+    # Each is kept as a code that nobody knows, and nothing else was written.
+    kept = {"command": before["command"] + 4, "task": before["task"] + 4}
+    assert rows(tab.site.world) == before | kept

@@ -115,7 +115,7 @@ def test_the_last_slot_is_told_and_a_full_box_is_stop(world: World, visitor: Vis
     assert "Small is full" in last
     refused = visitor.scan(tubes[25], "store", box)
     assert outcome(refused) == "stop"
-    assert "已满" in refused or "个空位" in refused
+    assert "放不下" in refused
 
 
 def test_a_scan_sent_again_with_its_key_has_one_effect_and_the_same_words(

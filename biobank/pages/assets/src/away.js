@@ -45,6 +45,12 @@ export class Away {
 
   get person() { return this.#page.dataset.person ?? ""; }
 
+  /** Whether a scan only chose what a page shows: of a page that is gone it means nothing. @param {Scan} scan */
+  isOfItsPage({ code }) {
+    const { lookup, store, take, done } = this.#page.dataset;
+    return [lookup, store, take, done].includes(fold(code));
+  }
+
   get station() { return this.#page.dataset.station ?? ""; }
 
   /** Whether the server told us that nobody is signed in any more. @param {boolean} so */

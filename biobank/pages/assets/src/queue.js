@@ -222,7 +222,9 @@ export class Queue {
     const living = await livingTabs();
     const waiting = (await kept.inState("waiting")).filter(({ action }) => action === this.#action);
     const mine = waiting.filter(({ tab }) => tab === this.#tab || (!this.#away && !living.has(tab)));
-    this.#scans.unshift(...mine);
+    const gone = mine.filter((scan) => this.#away?.isOfItsPage(scan));
+    for (const scan of gone) kept.end(scan);
+    this.#scans.unshift(...mine.filter((scan) => !gone.includes(scan)));
     if (await this.#away?.ready) {
       const there = await this.#away?.elsewhere();
       if (there) this.#screen.answered(there);

@@ -14,7 +14,7 @@ from sqlmodel import Session, SQLModel, col, select
 from biobank import clock, codes, guards
 from biobank.codes import CodeKind
 from biobank.database import Database, _copy, table_of
-from biobank.labels.printing import PrintOrder, print_labels
+from biobank.printing.ordering import PrintOrder, print_labels
 from biobank.ledger import entries
 from biobank.people import Actor
 from biobank.storage import FreezerOrder, make_freezer

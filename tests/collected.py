@@ -7,7 +7,7 @@ import pytest
 
 from biobank import inputs, participants, specimens, studies
 from biobank.errors import Refusal, RuleBroken
-from biobank.labels.printing import KitLabels, PrintJob, print_kit_labels
+from biobank.printing.ordering import KitLabels, PrintJob, print_kit_labels
 from biobank.specimens import KitCard, Summary, Ticked, Workbench
 from tests.world import MANAGER, TECHNICIAN, World
 

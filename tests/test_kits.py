@@ -3,7 +3,7 @@
 from biobank import codes, inputs, specimens
 from biobank.codes import CodeKind
 from biobank.errors import Conflict, NotFound
-from biobank.labels.printing import KitReprint, PrintJob, drawn, reprint_kits
+from biobank.printing.ordering import KitReprint, PrintJob, drawn, reprint_kits
 from biobank.specimens import Found, KitCard
 from tests import collected
 from tests.collected import STUDY, adopt, begin, bench, enrol, kit_labels, kits, refusal, tick, visit_of

@@ -9,8 +9,8 @@ from sqlmodel import Session, select
 
 from biobank import accounts, custody, specimens, storage
 from biobank.custody import Kind
-from biobank.labels.printing import PrintOrder, print_labels
 from biobank.ledger import entries
+from biobank.printing.ordering import PrintOrder, print_labels
 from biobank.specimens import Derivative
 from biobank.tables import CustodyEvent
 from tests.test_ledger import by_hand

@@ -7,7 +7,7 @@ import pytest
 
 from biobank import codes, specimens
 from biobank.errors import NotFound, Refusal
-from biobank.labels.printing import PrintJob, PrintOrder, print_labels
+from biobank.printing.ordering import PrintJob, PrintOrder, print_labels
 from tests.world import OUTSIDER, TECHNICIAN, World
 
 

@@ -7,8 +7,8 @@ from biobank import specimens
 from biobank.api.answers import After, Limit, Page, page
 from biobank.api.documents import noun
 from biobank.api.labels import PDF, pdf, sheet
-from biobank.labels import printing
-from biobank.labels.printing import KitLabels, KitReprint, PrintJob
+from biobank.printing import ordering
+from biobank.printing.ordering import KitLabels, KitReprint, PrintJob
 from biobank.specimens import KitCard, KitOrder, UnusedKit
 from biobank.web import OpenDoor
 
@@ -22,13 +22,13 @@ def make_kits(door: OpenDoor, data: JSONBody[KitOrder]) -> list[KitCard]:
 @post("/kit-labels", sync_to_thread=True, status_code=200, media_type=PDF, responses=sheet())
 def make_kit_labels(door: OpenDoor, data: JSONBody[KitLabels]) -> Response[bytes]:
     """Make kits and print their labels. The same command again gives the same bytes, and no second kit."""
-    return pdf(door.act(lambda session, actor: printing.print_kit_labels(session, actor, data), PrintJob))
+    return pdf(door.act(lambda session, actor: ordering.print_kit_labels(session, actor, data), PrintJob))
 
 
 @post("/kit-reprints", sync_to_thread=True, status_code=200, media_type=PDF, responses=sheet())
 def reprint_kits(door: OpenDoor, data: JSONBody[KitReprint]) -> Response[bytes]:
     """Print the labels of kits that were made before, the same codes."""
-    return pdf(door.act(lambda session, actor: printing.reprint_kits(session, actor, data), PrintJob))
+    return pdf(door.act(lambda session, actor: ordering.reprint_kits(session, actor, data), PrintJob))
 
 
 @get("/kits", sync_to_thread=True)

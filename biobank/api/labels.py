@@ -5,8 +5,8 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody
 
 from biobank.api.documents import noun
-from biobank.labels import printing
-from biobank.labels.printing import PrintJob, PrintOrder
+from biobank.printing import ordering
+from biobank.printing.ordering import PrintJob, PrintOrder
 from biobank.web import OpenDoor
 
 PDF = "application/pdf"
@@ -19,13 +19,13 @@ def sheet() -> dict[int, ResponseSpec]:
 
 def pdf(job: PrintJob) -> Response[bytes]:
     """Labels, drawn from what is kept, after it is kept: paper must never tell of what is not there."""
-    return Response(printing.drawn(job), media_type=PDF)
+    return Response(ordering.drawn(job), media_type=PDF)
 
 
 @post("/labels", sync_to_thread=True, status_code=200, media_type=PDF, responses=sheet())
 def print_labels(door: OpenDoor, data: JSONBody[PrintOrder]) -> Response[bytes]:
     """Print labels. The same command again gives the same bytes, and no second event."""
-    return pdf(door.act(lambda session, actor: printing.print_labels(session, actor, data), PrintJob))
+    return pdf(door.act(lambda session, actor: ordering.print_labels(session, actor, data), PrintJob))
 
 
 router = noun("labels", [print_labels])

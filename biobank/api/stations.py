@@ -11,9 +11,9 @@ from biobank import accounts, clock, stations
 from biobank.accounts import GrantOrder
 from biobank.api.documents import noun
 from biobank.api.labels import PDF, pdf, sheet
-from biobank.labels import badges
-from biobank.labels.badges import BadgePrint
-from biobank.labels.printing import PrintJob
+from biobank.printing import badges
+from biobank.printing.badges import BadgePrint
+from biobank.printing.ordering import PrintJob
 from biobank.stations import BadgeOrder, Enrolment, StationChange, StationOrder, StationRow
 from biobank.web import CLAIM_LINK, OpenDoor
 

@@ -31,7 +31,7 @@ def kit() -> None:
 )
 def print_kits(kits: tuple[str, ...], out: Path, **told: Any) -> None:
     """Make kits and print their labels as a PDF, or print those of KITS again."""
-    from biobank.labels import printing
+    from biobank.printing import ordering
 
     new = [told[name] for name in ("study", "event", "site")]
     if bool(kits) == all(new) or (kits and any(new)):
@@ -39,16 +39,16 @@ def print_kits(kits: tuple[str, ...], out: Path, **told: Any) -> None:
     require_writable(out)
     if kits:
         again = {"kits": kits, "stock": told["stock"], "skip": told["skip"]}
-        reprint = running.ordered(printing.KitReprint, again)
+        reprint = running.ordered(ordering.KitReprint, again)
         job = running.acted(
-            lambda session, actor: printing.reprint_kits(session, actor, reprint), printing.PrintJob
+            lambda session, actor: ordering.reprint_kits(session, actor, reprint), ordering.PrintJob
         )
     else:
-        order = running.ordered(printing.KitLabels, told)
+        order = running.ordered(ordering.KitLabels, told)
         job = running.acted(
-            lambda session, actor: printing.print_kit_labels(session, actor, order), printing.PrintJob
+            lambda session, actor: ordering.print_kit_labels(session, actor, order), ordering.PrintJob
         )
-    out.write_bytes(printing.drawn(job))
+    out.write_bytes(ordering.drawn(job))
     message = N_("%(count)s labels on %(stock)s: %(out)s")
     running.say(message, count=len(job.faces), stock=job.stock, out=out)
 

@@ -90,12 +90,12 @@ def badge() -> None:
 )
 def print_badges(out: Path, **told: Any) -> None:
     """Print the badges of NAMES; who has none yet gets one."""
-    from biobank.labels import badges, printing
+    from biobank.printing import badges, ordering
 
     require_writable(out)
     order = running.ordered(badges.BadgePrint, told)
-    job = running.acted(lambda session, actor: badges.print_badges(session, actor, order), printing.PrintJob)
-    out.write_bytes(printing.drawn(job))
+    job = running.acted(lambda session, actor: badges.print_badges(session, actor, order), ordering.PrintJob)
+    out.write_bytes(ordering.drawn(job))
     message = N_("%(count)s labels on %(stock)s: %(out)s")
     running.say(message, count=len(job.faces), stock=job.stock, out=out)
 

@@ -138,21 +138,21 @@ def _store_all(freezer: str, study: str, *, as_json: bool) -> None:
 def label(codes: tuple[str, ...], study: str | None, everything: bool, out: Path, **order: Any) -> None:  # noqa: FBT001 - a flag
     """Print labels of the tubes of these CODES, or of a whole study, as a PDF."""
     from biobank import inputs, specimens
-    from biobank.labels import printing
+    from biobank.printing import ordering
 
     if bool(codes) == bool(study and everything):
         raise click.UsageError("Say CODES..., or --study STUDY --all.")
     require_writable(out)
 
-    def work(session: "Session", actor: "Actor") -> printing.PrintJob:
+    def work(session: "Session", actor: "Actor") -> ordering.PrintJob:
         wanted = list(codes) or list(specimens.living(session, actor, study or ""))
-        return printing.print_labels(
-            session, actor, inputs.read(printing.PrintOrder, {"codes": wanted, **order})
+        return ordering.print_labels(
+            session, actor, inputs.read(ordering.PrintOrder, {"codes": wanted, **order})
         )
 
     with running.opened() as database:
-        job = running.console(database).act(work, printing.PrintJob)
-    out.write_bytes(printing.drawn(job))
+        job = running.console(database).act(work, ordering.PrintJob)
+    out.write_bytes(ordering.drawn(job))
     message = N_("%(count)s labels on %(stock)s: %(out)s")
     running.say(message, count=len(job.faces), stock=job.stock, out=out)
 

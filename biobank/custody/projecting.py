@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, inspect
+from sqlalchemy import delete, inspect, update
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import Session, col, select
 
@@ -57,6 +57,7 @@ def columns_of(state: State) -> dict[str, Any]:
         "out_due_at": datetime.fromisoformat(place["due"]) if place.get("due") else None,
         "thaws": state["thaws"],
         "exposure_s": state["exposure_s"],
+        **({"code": state["code"]} if "code" in state else {}),  # only of a tube whose label was replaced
     }
 
 
@@ -169,14 +170,23 @@ def _placement(where: State, **occupant: Any) -> dict[str, Any]:
 
 
 def identify(session: Session, lines: Sequence[Line], before: States, after: States) -> None:
-    """Add the identifiers that are new."""
+    """Add the identifiers that are new, and retire those that were retired."""
     fresh: list[dict[str, Any]] = []
+    now = clock.now()
     for key in dict.fromkeys(line.subject.id for line in lines if "identifiers" in line.change):
-        known = {(each["scheme"], each["value"]) for each in before[key].get("identifiers", [])}
+        known = {(each["scheme"], each["value"]): each for each in before[key].get("identifiers", [])}
         for each in after[key]["identifiers"]:
-            if (each["scheme"], each["value"]) not in known:
-                row = {"id": clock.new_key(), "specimen_id": key, "retired_at": None}
+            name = (each["scheme"], each["value"])
+            retired_at = now if each["retired"] else None
+            if name not in known:
+                row = {"id": clock.new_key(), "specimen_id": key, "retired_at": retired_at}
                 fresh.append({**row, "scheme": each["scheme"], "value": each["value"]})
+            elif known[name]["retired"] != each["retired"]:
+                session.connection().execute(
+                    update(Identifier)
+                    .where(col(Identifier.scheme) == name[0], col(Identifier.value) == name[1])
+                    .values(retired_at=retired_at)
+                )
     add_rows(session, Identifier, fresh)
 
 

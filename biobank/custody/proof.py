@@ -173,7 +173,7 @@ def _things(
         where, birth = _slot(state["place"]), chains[key][0]
         if places[key] != ([where] if where else []):
             yield key, "it is not where the log says"
-        if birth.refs.get("code", row.code) != row.code:
+        if state.get("code", birth.refs.get("code", row.code)) != row.code:
             yield key, "it bears another code than the log says"
         if isinstance(row, Specimen):
             found = _specimen(row, state, birth, codes[key], holds[key], sums.get(key))

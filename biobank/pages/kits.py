@@ -10,11 +10,11 @@ from sqlmodel import Session
 
 from biobank import accounts, inputs, labels, specimens, studies, web
 from biobank.accounts import SiteRow
-from biobank.labels import printing
-from biobank.labels.printing import KitLabels, KitReprint, PrintJob
 from biobank.pages import shell
 from biobank.pages.shell import Form
 from biobank.people import Actor, May
+from biobank.printing import ordering
+from biobank.printing.ordering import KitLabels, KitReprint, PrintJob
 from biobank.specimens import KitCard, UnusedKit
 from biobank.studies import StudyCard
 
@@ -97,7 +97,7 @@ def print_kits(door: web.OpenDoor, form: Form, study: FromPath[str]) -> Response
     """Make kits and answer their labels as one PDF; the same command gives the same bytes, no second kit."""
     told = _fields(form, "event", "site", "count", "visit", "stock", "skip")
     order = inputs.read(KitLabels, {**told, "study": study}, form=True)
-    return _pdf(door.act(lambda session, actor: printing.print_kit_labels(session, actor, order), PrintJob))
+    return _pdf(door.act(lambda session, actor: ordering.print_kit_labels(session, actor, order), PrintJob))
 
 
 @post("/kit-reprints", sync_to_thread=True, status_code=200)
@@ -105,7 +105,7 @@ def reprint_kits(door: web.OpenDoor, form: Form) -> Response[bytes]:
     """The labels of kits once more, the same codes, as one PDF."""
     told = {**_fields(form, "stock", "skip"), "kits": shell.several(form, "kits")}
     order = inputs.read(KitReprint, told, form=True)
-    return _pdf(door.act(lambda session, actor: printing.reprint_kits(session, actor, order), PrintJob))
+    return _pdf(door.act(lambda session, actor: ordering.reprint_kits(session, actor, order), PrintJob))
 
 
 # --- how ---
@@ -124,7 +124,7 @@ def _fields(form: shell.Fields, *names: str) -> dict[str, str]:
 def _pdf(job: PrintJob) -> Response[bytes]:
     name = f"kits-{job.faces[0].code}-{len(job.faces)}.pdf"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(printing.drawn(job), media_type="application/pdf", headers=headers)
+    return Response(ordering.drawn(job), media_type="application/pdf", headers=headers)
 
 
 HANDLERS = [kits_page, kit_page, print_kits, reprint_kits]

@@ -13,11 +13,11 @@ from sqlmodel import Session
 from biobank import amounts, clock, inputs, labels, specimens, web
 from biobank.errors import NotFound, RuleBroken
 from biobank.inputs import Input
-from biobank.labels import pending
 from biobank.pages import shell
 from biobank.pages.shell import Form
 from biobank.pages.visits import with_offset
 from biobank.people import Actor
+from biobank.printing import pending
 from biobank.specimens import (
     Aliquots,
     CollectionFactsOrder,

@@ -12,16 +12,16 @@ from sqlmodel import Session
 from biobank import amounts, clock, inputs, labels, specimens, storage, web
 from biobank.amounts import Dimension
 from biobank.errors import NotFound
-from biobank.labels import printing
 from biobank.labels.drawing import sheet
 from biobank.labels.layout import LabelFace
-from biobank.labels.printing import PrintJob, PrintOrder
 from biobank.pages import charts, maps, shell
 from biobank.pages.maps import Drawing
 from biobank.pages.out import TONES
 from biobank.pages.preparing import BRISTOL
 from biobank.pages.shell import Form
 from biobank.people import Actor
+from biobank.printing import ordering
+from biobank.printing.ordering import PrintJob, PrintOrder
 from biobank.specimens import Aliquots, Derivative, SpecimenCard, SpecimenRow, TimelineRow
 from biobank.storage import BoxMap, Purpose
 
@@ -123,7 +123,7 @@ def print_labels(door: web.OpenDoor, form: Form) -> Response[bytes]:
     """The labels as one PDF to save and print; the same command gives the same bytes."""
     told = {**_fields(form, "stock", "skip"), "codes": shell.several(form, "codes")}
     order = inputs.read(PrintOrder, told, form=True)
-    job = door.act(lambda session, actor: printing.print_labels(session, actor, order), PrintJob)
+    job = door.act(lambda session, actor: ordering.print_labels(session, actor, order), PrintJob)
     faces = [LabelFace(**msgspec.structs.asdict(face)) for face in job.faces]
     pdf = sheet(faces, labels.stock.stock(job.stock), skip=job.skip)
     name = f"labels-{job.faces[0].code}-{len(job.faces)}.pdf"

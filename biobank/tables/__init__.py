@@ -1,6 +1,17 @@
 """Every table, one file per noun."""
 
 from biobank.tables.custody import Command, CustodyEvent, CustodyNote, CustodySubject, LedgerOrigin
+from biobank.tables.labels import (
+    LIVE,
+    JobState,
+    LabelLayout,
+    LabelState,
+    LabelStock,
+    PrintedLabel,
+    Printer,
+    PrinterLanguage,
+    PrintJob,
+)
 from biobank.tables.participants import (
     ArmChange,
     Consent,
@@ -63,6 +74,7 @@ from biobank.tables.studies import (
 from biobank.tables.tasks import Evacuation, EvacuationStep, FileSource, RackFile, Task, TaskKind
 
 __all__ = [
+    "LIVE",
     "PRESENT",
     "Anchor",
     "Arm",
@@ -95,10 +107,14 @@ __all__ = [
     "Holder",
     "Identifier",
     "IssuedCode",
+    "JobState",
     "Keep",
     "KeepKind",
     "Kept",
     "Kit",
+    "LabelLayout",
+    "LabelState",
+    "LabelStock",
     "Labelling",
     "LedgerOrigin",
     "Level",
@@ -108,6 +124,10 @@ __all__ = [
     "Person",
     "Placement",
     "Posting",
+    "PrintJob",
+    "PrintedLabel",
+    "Printer",
+    "PrinterLanguage",
     "Procedure",
     "Protocol",
     "RackFile",

@@ -118,4 +118,4 @@ class Journey(Desk):
             self.scan(code)
             self.outcome("ok")
         expect(self.page.locator("[data-result] .detail").first).to_contain_text(grouped(tubes[-1]))
-        self.scan(Card.DONE.value)  # not waited for: whoever leaves the page at once must not close the next box
+        self.scan(Card.DONE.value)  # not waited for: leaving at once must not close the next box

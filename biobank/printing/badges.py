@@ -7,9 +7,9 @@ from sqlmodel import Session
 
 from biobank import specimens, stations
 from biobank.inputs import Input, Line, Whole
-from biobank.labels.printing import PrintJob, require_skip
 from biobank.labels.stock import stock
 from biobank.people import Actor
+from biobank.printing.ordering import PrintJob, require_skip
 from biobank.stations import BadgeOrder
 
 

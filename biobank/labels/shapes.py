@@ -32,7 +32,8 @@ class Of(StrEnum):
 class Face(Struct, frozen=True):
     """What one label says. Only `code` is ever in a symbol; empty texts take no room.
 
-    Names of `fields`: material, event, amount, number, participant, study, name, kind, site, temperature, text.
+    Names of `fields`: material, event, amount, number, participant, study, name, kind, site, temperature,
+    text.
     """
 
     code: str

@@ -80,23 +80,26 @@ def test_tasks_are_seen_and_closed_in_their_site_alone(world: World) -> None:
     assert world.ask(tasks.open_counts) == {TaskKind.UNRESOLVED_SCAN: 1}
 
 
-def test_somebody_of_one_study_sees_its_tasks_and_those_of_none(world: World) -> None:
+def auditor(world: World, secret: str = "of the auditor") -> str:
+    """The secret of the session of somebody who may see the study and handle nothing."""
     from biobank import accounts
 
     order = accounts.PersonOrder(name="auditor", role=Role.AUDITOR, study="DEMO")
     world.act(lambda s, a: accounts.add_person(s, a, order, "a link of the auditor"), person=MANAGER)
-    world.database.write(
-        lambda s: accounts.open_session(
-            s, s.exec(select(Person.id).where(Person.name == "auditor")).one(), "of the auditor"
-        )
-    )
+    found = select(Person.id).where(Person.name == "auditor")
+    world.database.write(lambda s: accounts.open_session(s, s.exec(found).one(), secret))
+    return secret
+
+
+def test_somebody_of_one_study_sees_its_tasks_and_those_of_none(world: World) -> None:
+    secret = auditor(world)
     study = world.ask(lambda s, _: s.exec(select(Study.id)).one())
     of_study, of_none = opened(world, "A", study_id=study), opened(world, "B")
 
     from biobank.door import Door
     from biobank.people import Credentials
 
-    door = Door(world.database, Credentials(session="of the auditor"), clock.new_key())
+    door = Door(world.database, Credentials(session=secret), clock.new_key())
     seen = door.ask(lambda s, a: tasks.listing(s, a, Sought()))
     assert [each.id for each in seen] == [of_none, of_study]
     close = lambda: door.act(  # noqa: E731 - one act, refused

@@ -1,6 +1,7 @@
 """The page of tasks: what there is to look after, said in the reader's language, and closed on the spot."""
 
 from biobank.tables import TaskKind
+from tests import test_disputing as disputes
 from tests import test_tasks as tasks
 from tests.pages.visitor import Visitor, visit
 from tests.world import OUTSIDER, World
@@ -45,3 +46,27 @@ def test_older_tasks_are_on_the_next_page(world: World, visitor: Visitor) -> Non
     older = visitor.get(f"/tasks?after={after}").text
     assert "C-000" in older
     assert "C-001" not in older
+
+
+def test_a_dispute_is_settled_on_its_page_by_who_may_handle_tubes(world: World, visitor: Visitor) -> None:
+    tube, (first, second) = world.tubes(1)[0], world.boxes()[:2]
+    world.put(first, [tube], "A1")
+    late = disputes.scanned(tube, box=second, at="C1")
+    task = disputes.hand_in(world, late).task
+    address = f"/tasks/{task}/settling"
+    assert address in visitor.get("/tasks").text
+    page = visitor.get(address).text
+    assert "The scan is right" in page
+
+    auditor = Visitor(visitor.client, tasks.auditor(world))
+    assert "log says" in auditor.get(address).text
+    assert 'name="decision"' not in auditor.get(address).text
+    assert address not in auditor.get("/tasks").text
+    visitor = visit(world)
+    wrong = visitor.post(address, {"decision": "nobody", "note": "I looked"})
+    assert wrong.status_code == 400
+    done = visitor.post(address, {"decision": "scan", "note": "It was in C1."})
+    assert (done.status_code, done.headers["location"]) == (303, "/tasks")
+    assert disputes.place(world, tube).endswith(" C1")
+    assert "It is settled" in visitor.get(address).text
+    assert world.unproved() == []

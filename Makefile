@@ -54,7 +54,7 @@ translations: workshop ## collect the texts into the catalogue to be translated
 	    biobank/locale/zh_Hans/LC_MESSAGES/biobank.po
 
 clean: ## remove what can be made again; never var/
-	rm -rf .venv build dist biobank/pages/static biobank/pages/assets/node_modules
+	rm -rf .venv build dist biobank/labels/font biobank/pages/static biobank/pages/assets/node_modules
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find alembic bench biobank setup tests -name '*.mo' -delete -o -name __pycache__ -prune -exec rm -rf {} +
 

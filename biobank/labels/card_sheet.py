@@ -8,10 +8,10 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfgen.canvas import Canvas
 
-from biobank.labels import qr
 from biobank.labels.cards import MEANINGS, NAMES, Card
 from biobank.labels.layout import POINT, Font
-from biobank.labels.stock import MODULES
+from biobank.labels.symbols import qr
+from biobank.labels.symbols.qr import MODULES
 from biobank.texts import CHINESE, ENGLISH, in_language
 
 COLUMNS, ROWS = 3, 3

@@ -14,9 +14,10 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfgen.canvas import Canvas
 
 from biobank.errors import RuleBroken
-from biobank.labels import layout, qr
+from biobank.labels import layout
 from biobank.labels.layout import POINT, Font, LabelFace, Line, Wording
 from biobank.labels.stock import DOT, MODULES, Stock
+from biobank.labels.symbols import qr
 
 FARTHEST_OFFSET = 10.0
 """Millimetres a printer can be out; more is a mistake in typing."""

@@ -3,7 +3,7 @@ import random
 import pytest
 from qrcode import ERROR_CORRECT_H, QRCode
 
-from biobank.labels import qr
+from biobank.labels.symbols import qr
 from tests.labels.paper import codes
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"

@@ -1,4 +1,4 @@
-"""Symbols: the QR code of a ten-character id, version 1 at level H, as a 1-bit image.
+"""The QR code of a ten-character id, version 1 at level H, as a 1-bit image.
 
 With version, level and mask fixed, every module is an exclusive-or of payload bits. Alphanumeric
 mode packs two characters into 11 bits, so the symbol of any id is the symbol of `0000000000`
@@ -13,7 +13,11 @@ from operator import xor
 from qrcode import ERROR_CORRECT_H, QRCode
 from qrcode.util import ALPHA_NUM, MODE_ALPHA_NUM, QRData
 
-from biobank.labels.stock import MODULES
+MODULES = 21
+"""Modules on a side, version 1."""
+
+QUIET = 4
+"""Modules of white that ISO/IEC 18004 asks for on every side."""
 
 LENGTH = 10
 MASK = 6

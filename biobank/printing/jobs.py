@@ -2,53 +2,50 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, cast
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
 from pydantic import Field
-from sqlalchemy import ColumnElement, and_, false, func, or_, update
+from sqlalchemy import ColumnElement, and_, false, func, or_
 from sqlmodel import Session, col, select
 
-from biobank import clock, custody, people
-from biobank.custody import Kind
-from biobank.database import add_rows
+from biobank import clock, people
 from biobank.errors import NotFound, RuleBroken
 from biobank.inputs import Flag, Input, Whole
 from biobank.labels.shapes import Face, Of
 from biobank.people import Actor, May
-from biobank.printing import stocks
-from biobank.tables import (
-    Container,
-    JobState,
-    Kit,
-    LabelState,
-    Person,
-    PrintedLabel,
-    Printer,
-    PrinterLanguage,
-    PrintJob,
-    Specimen,
-)
+from biobank.printing import logged
+from biobank.printing.making import MOST, Ordered, make
+from biobank.tables import JobState, LabelState, Person, PrintedLabel, Printer, PrinterLanguage, PrintJob
 from biobank.texts import N_
 
-MOST = 20_000
-"""Labels of one job: a roll of the thickest holds no more than ten thousand."""
+__all__ = [
+    "AT_ONCE",
+    "Answer",
+    "Counts",
+    "Fault",
+    "JobCard",
+    "JobOrder",
+    "JobRow",
+    "LabelLine",
+    "Ordered",
+    "Question",
+    "Void",
+    "answer",
+    "card",
+    "fault_of",
+    "listed",
+    "make",
+    "retry",
+    "stop",
+    "void",
+]
 
 AT_ONCE = 100
 """Labels of a job's card that are told at a time."""
 
-_PDF_DPI = 300
-
 # --- words ---
-
-
-class Ordered(msgspec.Struct, frozen=True):
-    """One label of an order: what it says, and the tube or container that it is of where there is one."""
-
-    face: Face
-    specimen_id: UUID | None = None
-    container_id: UUID | None = None
 
 
 class JobOrder(Input):
@@ -58,8 +55,11 @@ class JobOrder(Input):
 
 
 class Answer(JobOrder):
-    """What came out of the printer: everything up to the label of this number; one before the first asked
-    for is none. With `again` the others are printed, else they wait in a stopped job."""
+    """What came out of the printer: everything up to the label of this number.
+
+    One before the first asked for is none. With `again` the others are printed, else they wait in a
+    stopped job.
+    """
 
     came_out_to: Whole
     again: Flag = True
@@ -68,7 +68,7 @@ class Answer(JobOrder):
 class Void(JobOrder):
     """Labels of a job that are not to be printed any more, by number; without numbers all of them."""
 
-    serials: list[Whole] = Field(default=[], max_length=MOST)
+    serials: Annotated[list[Whole], Field(max_length=MOST)] = []
 
 
 class Counts(msgspec.Struct, frozen=True):
@@ -91,11 +91,15 @@ class Question(msgspec.Struct, frozen=True):
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """Why a job does not get on: a refusal's slug, its message id, and the facts that fill it."""
+    """Why a job does not get on: a refusal's slug, its message id, and the facts that fill it.
+
+    `tries` is how often it was tried in vain.
+    """
 
     slug: str
     message: str
     facts: dict[str, str | int] = {}
+    tries: int = 0
 
 
 class LabelLine(msgspec.Struct, frozen=True):
@@ -127,9 +131,11 @@ class JobRow(msgspec.Struct, frozen=True):
 
 
 class JobCard(msgspec.Struct, frozen=True):
-    """Everything of one job. `labels` are some of them, in the order they are printed; `next` is the number
-    to ask on from, None at the end. `question` is there while the job asks; `may_void` and the like say
-    what a person can do now."""
+    """Everything of one job.
+
+    `labels` are some of them, in the order they are printed; `next` is the number to ask on from, None at
+    the end. `question` is there while the job asks; `may_stop` and the like say what a person can do now.
+    """
 
     id: UUID
     of: str
@@ -158,154 +164,55 @@ class JobCard(msgspec.Struct, frozen=True):
 # --- rules ---
 
 
-def require_room(name: str, per_page: int, skip: int) -> None:
-    """Refused: skipping a whole sheet or more."""
-    if not 0 <= skip < per_page:
-        message = N_("A sheet of %(name)s has %(labels)s labels, so at most %(most)s can be skipped.")
-        raise RuleBroken(
-            "skip_too_far", message, field="skip", name=name, labels=per_page, most=per_page - 1
-        )
+def _require(session: Session, actor: Actor, job_id: UUID, may: May, *, lock: bool = False) -> PrintJob:
+    """Refused: a job that does not exist or is out of the actor's scope, alike."""
+    job = session.get(PrintJob, job_id, with_for_update=lock, populate_existing=lock)
+    if job is None or not _covers(actor, May.SEE, job):
+        raise NotFound("print_job_not_found", N_("There is no such print job in your scope."), field="job")
+    if not _covers(actor, may, job):
+        people.require(actor, May.PRINT, job)
+    return job
 
 
-def _require_loaded(printer: Printer, stock: str) -> None:
-    if printer.ended_at:
-        message = N_("The printer %(name)s is out of use.")
-        raise RuleBroken("printer_ended", message, field="printer", name=printer.name)
-    if printer.language is not PrinterLanguage.PDF and stock != printer.stock:
-        message = N_(
-            "The printer %(name)s has %(loaded)s in it, not %(stock)s. Choose that stock, or another printer."
-        )
-        raise RuleBroken(
-            "printer_other_stock",
-            message,
-            field="stock",
-            name=printer.name,
-            loaded=printer.stock,
-            stock=stock[:40],
-        )
+def _covers(actor: Actor, may: May, job: PrintJob) -> bool:
+    """One's own jobs, and those that a grant covers whole. Who has the label of a badge has the badge."""
+    need = May.ADMINISTER if job.of == Of.BADGE else may
+    if job.person_id == actor.id:
+        return people.allowed(actor, need)
+    return people.allowed(actor, need) and any(
+        need in people.WHO_MAY[grant.role]
+        and grant.site_id in (None, job.site_id)
+        and grant.study_id in (None, job.study_id)
+        for grant in actor.grants
+    )
 
 
-def _require_count(count: int) -> None:
-    if not count:
-        message = N_("There is nothing to print: choose at least one label.")
-        raise RuleBroken("labels_none", message, field="codes")
-    if count > MOST:
-        message = N_("These are %(count)s labels; one job has at most %(most)s. Print them in parts.")
-        raise RuleBroken("labels_too_many", message, field="codes", count=count, most=MOST)
+def _require_answered(job: PrintJob) -> None:
+    if job.state is JobState.ASKING:
+        message = N_("Nobody has told yet what came out of the printer. Look there, and answer that first.")
+        raise RuleBroken("print_job_asks", message, field="job")
+
+
+def _require_idle(job: PrintJob) -> None:
+    if job.claimed_by is not None:
+        message = N_("Labels of this job are being sent. Stop it, and wait until they are out.")
+        raise RuleBroken("print_job_under_way", message, field="job")
 
 
 # --- actions ---
 
 
-def make(
-    session: Session,
-    actor: Actor,
-    *,
-    of: Of,
-    faces: Sequence[Ordered],
-    printer: Printer | None = None,
-    stock: str = "",
-    layout: str = "",
-    language: PrinterLanguage | None = None,
-    dpi: int | None = None,
-    skip: int = 0,
-    copies: int = 1,
-    reason: str = "",
-    site_id: UUID | None = None,
-    study_id: UUID | None = None,
-) -> PrintJob:
-    """Keep a job with a row for each label, in the order of the faces; nothing is drawn yet.
-
-    Who may print what is asked before, by who orders. Without a printer it is a document to be taken
-    along, a PDF unless `language` and `dpi` say otherwise. An empty stock is the printer's own, an empty
-    layout the shipped one of its kind and stock. Site and study are those of the tubes and containers
-    where they are all of one, unless told. Refused: no labels or too many, an unknown stock or layout, one
-    that is not in the printer, a printer that ended, a sheet skipped whole.
-    """
-    _require_count(len(faces) * copies)
-    stock = stock or (printer.stock if printer else "")
-    kept = stocks.stock(session, stock)
-    if printer:
-        _require_loaded(printer, stock)
-    require_room(kept.name, kept.per_page, skip)
-    chosen = stocks.layout(session, layout, of, kept)
-    here = _belongs(session, faces, printer)
-    job = PrintJob(
-        printer_id=printer.id if printer else None,
-        site_id=site_id or here[0],
-        study_id=study_id or here[1],
-        of=of.value,
-        stock=kept.code,
-        layout=chosen.code,
-        language=printer.language if printer else language or PrinterLanguage.PDF,
-        dpi=printer.dpi if printer else dpi or _PDF_DPI,
-        offset_x_um=printer.offset_x_um if printer else 0,
-        offset_y_um=printer.offset_y_um if printer else 0,
-        skip=skip,
-        total=len(faces) * copies,
-        reason=reason,
-        state=JobState.QUEUED,
-        person_id=actor.id,
-        station_id=actor.station_id,
-        command_id=actor.command_id,
-        made_at=clock.now(),
-    )
-    session.add(job)
-    session.flush()
-    add_rows(session, PrintedLabel, _rows(job, [each for each in faces for _ in range(copies)]))
-    return job
-
-
-def _rows(job: PrintJob, labels: Sequence[Ordered]) -> list[dict[str, Any]]:
-    return [
-        {
-            "id": clock.new_key(),
-            "job_id": job.id,
-            "serial": serial,
-            "code": each.face.code,
-            "specimen_id": each.specimen_id,
-            "container_id": each.container_id,
-            "face": msgspec.json.encode(each.face).decode(),
-            "state": LabelState.QUEUED,
-            "state_at": job.made_at,
-            "event_id": None,
-        }
-        for serial, each in enumerate(labels, 1)
-    ]
-
-
-def _belongs(
-    session: Session, faces: Sequence[Ordered], printer: Printer | None
-) -> tuple[UUID | None, UUID | None]:
-    """The one site and the one study that all of this is of; None where there are several, or none."""
-    tubes = {each.specimen_id for each in faces if each.specimen_id}
-    holders = {each.container_id for each in faces if each.container_id}
-    sites: set[UUID] = set()
-    studies: set[UUID] = set()
-    for some in _in_parts(tubes):
-        asked = select(Specimen.site_id, Specimen.study_id).where(col(Specimen.id).in_(some)).distinct()
-        for site, study in session.exec(asked):
-            sites.add(site)
-            studies.add(study)
-    for some in _in_parts(holders):
-        sites |= set(session.exec(select(Container.site_id).where(col(Container.id).in_(some)).distinct()))
-    if not sites and printer:
-        sites = {printer.site_id}
-    return _only(sites), _only(studies)
-
-
-def _in_parts(ids: set[UUID | None]) -> list[list[UUID | None]]:
-    every = list(ids)
-    return [every[start : start + 1000] for start in range(0, len(every), 1000)]
-
-
-def _only(ids: set[UUID]) -> UUID | None:
-    return next(iter(ids)) if len(ids) == 1 else None
-
-
 def stop(session: Session, actor: Actor, order: JobOrder) -> JobCard:
     """Print no more of a job; what is on its way comes out. Refused: one that is not under way, or asks."""
-    raise NotImplementedError
+    job = _require(session, actor, order.job, May.PRINT, lock=True)
+    _require_answered(job)
+    if job.state not in (JobState.QUEUED, JobState.SENDING):
+        message = N_("This job is not under way: there is nothing to stop.")
+        raise RuleBroken("print_job_ended", message, field="job")
+    job.state = JobState.STOPPED
+    if job.claimed_by is None:
+        job.claimed_until, job.ended_at = None, clock.now()
+    return _told(session, job)
 
 
 def answer(session: Session, actor: Actor, order: Answer) -> JobCard:
@@ -313,12 +220,32 @@ def answer(session: Session, actor: Actor, order: Answer) -> JobCard:
 
     Refused: a job that does not ask, a number out of what it asks for.
     """
-    raise NotImplementedError
+    job = _require(session, actor, order.job, May.PRINT, lock=True)
+    asked = _labels(session, job, col(PrintedLabel.state) == LabelState.SENT)
+    if job.state is not JobState.ASKING or not asked:
+        message = N_("This job asks nothing (any more). Look at its labels.")
+        raise RuleBroken("print_job_asks_nothing", message, field="job")
+    least, most = asked[0].serial - 1, asked[-1].serial
+    if not least <= order.came_out_to <= most:
+        message = N_("The last label that came out has a number from %(least)s to %(most)s.")
+        raise RuleBroken("came_out_range", message, field="came_out_to", least=least, most=most)
+    logged.settle(session, [each for each in asked if each.serial <= order.came_out_to], LabelState.PRINTED)
+    missing = [each for each in asked if each.serial > order.came_out_to]
+    logged.take_back(session, actor, missing, LabelState.QUEUED)
+    _go_on(session, job, again=order.again)
+    return _told(session, job)
 
 
 def retry(session: Session, actor: Actor, order: JobOrder) -> JobCard:
     """Print what is still waiting in a job, now. Refused: where nothing is, a job that asks."""
-    raise NotImplementedError
+    job = _require(session, actor, order.job, May.PRINT, lock=True)
+    _require_answered(job)
+    _require_idle(job)
+    if not _counts(session, job).queued:
+        message = N_("No label of this job is waiting to be printed. Order them anew.")
+        raise RuleBroken("print_job_nothing_left", message, field="job")
+    _go_on(session, job, again=True)
+    return _told(session, job)
 
 
 def void(session: Session, actor: Actor, order: Void) -> JobCard:
@@ -326,7 +253,31 @@ def void(session: Session, actor: Actor, order: Void) -> JobCard:
 
     Refused: a job that asks or is being sent, a number that is not waiting.
     """
-    raise NotImplementedError
+    job = _require(session, actor, order.job, May.PRINT, lock=True)
+    _require_answered(job)
+    _require_idle(job)
+    waiting = _labels(session, job, col(PrintedLabel.state) == LabelState.QUEUED)
+    wanted = set(order.serials) or {each.serial for each in waiting}
+    unknown = wanted - {each.serial for each in waiting}
+    if unknown or not wanted:
+        message = N_("Label %(serial)s of this job is not waiting to be printed.")
+        raise RuleBroken("label_not_waiting", message, field="serials", serial=min(unknown, default=0))
+    logged.settle(session, [each for each in waiting if each.serial in wanted], LabelState.VOID)
+    _go_on(session, job, again=job.state is JobState.QUEUED)
+    return _told(session, job)
+
+
+def _go_on(session: Session, job: PrintJob, *, again: bool) -> None:
+    """Queue what is left of a job, or leave it to a person; a job with nothing left has ended."""
+    session.flush()
+    counts = _counts(session, job)
+    if counts.queued:
+        job.state = JobState.QUEUED if again else JobState.STOPPED
+    else:
+        job.state = JobState.DONE if counts.printed or counts.applied else JobState.STOPPED
+    job.fault, job.facts = "", ""
+    job.claimed_by = job.claimed_until = None
+    job.ended_at = None if job.state is JobState.QUEUED else clock.now()
 
 
 # --- questions ---
@@ -334,9 +285,111 @@ def void(session: Session, actor: Actor, order: Void) -> JobCard:
 
 def card(session: Session, actor: Actor, job_id: UUID, *, after: int = 0, most: int = AT_ONCE) -> JobCard:
     """One job, with its labels whose number is above `after`. Refused: one out of the actor's scope."""
-    raise NotImplementedError
+    return _card(session, _require(session, actor, job_id, May.SEE), after, most)
 
 
 def listed(session: Session, actor: Actor, *, under_way: bool = False, most: int = 100) -> list[JobRow]:
     """The newest jobs in the actor's scope first; with `under_way` only those that have not ended."""
-    raise NotImplementedError
+    badge = col(PrintJob.of) == Of.BADGE
+    mine = col(PrintJob.person_id) == actor.id
+    administered = people.visible(actor, May.ADMINISTER, PrintJob)
+    seen = or_(mine, people.visible(actor, May.SEE, PrintJob)) if people.allowed(actor, May.SEE) else false()
+    own = or_(mine, administered) if people.allowed(actor, May.ADMINISTER) else false()
+    asked = (
+        select(PrintJob, Person.name, Printer.name)
+        .join(Person, col(Person.id) == col(PrintJob.person_id))
+        .outerjoin(Printer, col(Printer.id) == col(PrintJob.printer_id))
+        .where(or_(and_(~badge, seen), and_(badge, own)))
+        .order_by(col(PrintJob.id).desc())
+        .limit(most)
+    )
+    if under_way:
+        asked = asked.where(col(PrintJob.ended_at).is_(None))
+    rows = session.exec(asked).all()
+    done = _done(session, [job for job, _, _ in rows])
+    return [_row(job, person, printer or "", done) for job, person, printer in rows]
+
+
+# --- how ---
+
+
+def _told(session: Session, job: PrintJob) -> JobCard:
+    session.flush()
+    return _card(session, job, 0, AT_ONCE)
+
+
+def _labels(session: Session, job: PrintJob, *where: ColumnElement[bool]) -> list[PrintedLabel]:
+    asked = select(PrintedLabel).where(col(PrintedLabel.job_id) == job.id, *where)
+    return list(
+        session.exec(asked.order_by(col(PrintedLabel.serial)).execution_options(populate_existing=True))
+    )
+
+
+def _counts(session: Session, job: PrintJob) -> Counts:
+    asked = select(PrintedLabel.state, func.count()).where(col(PrintedLabel.job_id) == job.id)
+    found = session.exec(asked.group_by(col(PrintedLabel.state))).all()
+    return Counts(**{str(state): count for state, count in found})
+
+
+def _done(session: Session, jobs: Sequence[PrintJob]) -> dict[UUID, int]:
+    """How many labels of each job are out or void; a job that is done need not be counted."""
+    done = {job.id: job.total for job in jobs if job.state is JobState.DONE}
+    open_ones = [job.id for job in jobs if job.id not in done]
+    settled = col(PrintedLabel.state).not_in([LabelState.QUEUED, LabelState.SENT])
+    asked = select(PrintedLabel.job_id, func.count()).where(col(PrintedLabel.job_id).in_(open_ones), settled)
+    return {**done, **dict(session.exec(asked.group_by(col(PrintedLabel.job_id))).all())}
+
+
+def _row(job: PrintJob, person: str, printer: str, done: dict[UUID, int]) -> JobRow:
+    how_far = job.state, job.fault, job.total, done.get(job.id, 0)
+    return JobRow(job.id, job.of, printer, job.stock, job.layout, *how_far, person, job.made_at, job.ended_at)
+
+
+def _card(session: Session, job: PrintJob, after: int, most: int) -> JobCard:
+    counts = _counts(session, job)
+    some = select(PrintedLabel).where(col(PrintedLabel.job_id) == job.id, col(PrintedLabel.serial) > after)
+    some = some.order_by(col(PrintedLabel.serial)).limit(most + 1)
+    labels = list(session.exec(some.execution_options(populate_existing=True)))
+    printer = session.get(Printer, job.printer_id) if job.printer_id else None
+    idle = job.claimed_by is None and job.state is not JobState.ASKING
+    return JobCard(
+        id=job.id,
+        of=job.of,
+        printer=printer.name if printer else "",
+        stock=job.stock,
+        layout=job.layout,
+        language=job.language,
+        dpi=job.dpi,
+        skip=job.skip,
+        total=job.total,
+        reason=job.reason,
+        state=job.state,
+        counts=counts,
+        fault=fault_of(job),
+        question=_question(session, job),
+        labels=[
+            LabelLine(each.id, each.serial, each.code, each.state, each.state_at, logged.face_of(each))
+            for each in labels[:most]
+        ],
+        next=labels[most - 1].serial if len(labels) > most else None,
+        may_stop=job.state in (JobState.QUEUED, JobState.SENDING),
+        may_retry=idle and counts.queued > 0 and (job.state is not JobState.QUEUED or bool(job.fault)),
+        may_void=idle and counts.queued > 0,
+        person=session.get_one(Person, job.person_id).name,
+        made_at=job.made_at,
+        ended_at=job.ended_at,
+    )
+
+
+def fault_of(job: PrintJob) -> Fault | None:
+    """Why a job does not get on; None where nothing is known against it."""
+    return msgspec.json.decode(job.facts, type=Fault) if job.fault else None
+
+
+def _question(session: Session, job: PrintJob) -> Question | None:
+    if job.state is not JobState.ASKING:
+        return None
+    asked = _labels(session, job, col(PrintedLabel.state) == LabelState.SENT)
+    if not asked:
+        return None
+    return Question(asked[0].serial, asked[-1].serial, asked[0].code, asked[-1].code)

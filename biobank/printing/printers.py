@@ -67,8 +67,11 @@ class Calibration(Input):
 
 
 class PrinterRow(msgspec.Struct, frozen=True):
-    """A printer in a list. `fault` is the slug of why the last job did not get through, empty when it did;
-    `waiting` is how many jobs it has still to print; `heard_at` is when it last took labels."""
+    """A printer in a list.
+
+    `fault` is the slug of why the last job did not get through, empty when it did; `waiting` is how many
+    jobs it has still to print; `heard_at` is when it last took labels.
+    """
 
     id: UUID
     name: str
@@ -117,8 +120,11 @@ def _port(order: PrinterOrder) -> int:
 
 
 def enter(session: Session, actor: Actor, order: PrinterOrder) -> PrinterRow:
-    """Enter a printer. Refused besides what its address is refused for: a name that is taken, an unknown
-    site or stock, anybody but an administrator of the site."""
+    """Enter a printer.
+
+    Refused besides what its address is refused for: a name that is taken, an unknown site or stock,
+    anybody but an administrator of the site.
+    """
     site = accounts.site_by_code(session, order.site)
     people.require(actor, May.ADMINISTER, accounts.At(site.id))
     _require_name(session, order.name)

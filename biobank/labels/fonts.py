@@ -46,7 +46,9 @@ def font_for(text: str, *, bold: bool = False) -> Font:
 
 def missing(text: str, font: Font) -> str:
     """The signs of a text that a font cannot draw, even under another code, each once."""
-    return "".join(dict.fromkeys(sign for sign in _composed(text) if "?" in _sign(sign, font) and sign != "?"))
+    return "".join(
+        dict.fromkeys(sign for sign in _composed(text) if "?" in _sign(sign, font) and sign != "?")
+    )
 
 
 def drawable(text: str, font: Font) -> str:

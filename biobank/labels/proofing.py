@@ -4,8 +4,7 @@ pdfium may be used by one thread at a time, so whoever renders waits for the loc
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from itertools import islice
+from collections.abc import Iterable, Iterator, Sequence
 from threading import Lock
 
 import pypdfium2
@@ -13,10 +12,12 @@ import zxingcpp
 from msgspec import Struct
 from PIL import Image
 
+from biobank.errors import RuleBroken
 from biobank.labels import drawing, fitting, layouts
 from biobank.labels.layouts import Layout
-from biobank.labels.shapes import INCH, Arranged, Face, SymbolKind
+from biobank.labels.shapes import Arranged, Face, SymbolKind
 from biobank.labels.stock import Stock
+from biobank.texts import N_
 
 _INK = 128
 """A printer of labels has no grey: what is darker than the middle becomes a dot."""
@@ -27,13 +28,13 @@ _FORMATS = {
     SymbolKind.CODE_128: zxingcpp.BarcodeFormat.Code128,
 }
 _KINDS = {code: kind for kind, code in _FORMATS.items()}
-_ALL = tuple(_FORMATS.values())
+_ALL = zxingcpp.BarcodeFormats(list(_FORMATS.values()))
 _RENDERING = Lock()
 _THRESHOLD = [0] * _INK + [255] * (256 - _INK)
 
 
 class Verdict(Struct, frozen=True):
-    """What one label, by its place in the order, reads as; good where every symbol on it reads as its code."""
+    """What a label, by its place in the order, reads as; good where every symbol on it reads as its code."""
 
     serial: int
     code: str
@@ -63,13 +64,42 @@ def rasters(pdf: bytes, dpi: int) -> Iterator[Image.Image]:
 
 def read(image: Image.Image) -> list[str]:
     """The codes that a scanner held to it reads: QR, Data Matrix and Code 128, in any direction."""
-    return [text for _kind, text in symbols(image)]
-
-
-def symbols(image: Image.Image) -> list[tuple[SymbolKind, str]]:
-    """What `read` reads, each with the kind of its symbol."""
     found = zxingcpp.read_barcodes(image, formats=_ALL, try_downscale=False, try_invert=False)
-    return [(_KINDS[each.format], each.text) for each in found]
+    return [each.text for each in found]
+
+
+def verdict(serial: int, label: Arranged, image: Image.Image) -> Verdict:
+    """Whether a picture of one label reads as its code, once for each symbol on it and nothing else."""
+    kinds = [symbol.kind for symbol in label.symbols]
+    formats = zxingcpp.BarcodeFormats([_FORMATS[kind] for kind in set(kinds)])
+    found = zxingcpp.read_barcodes(image, formats=formats, try_downscale=False, try_invert=False)
+    reads = tuple(each.text for each in found)
+    good = set(reads) <= {label.code} and Counter(_KINDS[each.format] for each in found) == Counter(kinds)
+    return Verdict(serial, label.code, reads, good)
+
+
+def judged(
+    pdf: bytes,
+    labels: Sequence[Arranged],
+    stock: Stock,
+    *,
+    skip: int = 0,
+    offset_x: float = 0,
+    offset_y: float = 0,
+) -> Iterator[Verdict]:
+    """What each label of a sheet reads as, in their order; the settings are those it was drawn with."""
+    waiting = iter(enumerate(labels, 1))
+    dpi = labels[0].dpi
+    first = skip
+    for page in rasters(pdf, dpi):
+        for index in range(first, stock.per_page):
+            serial, label = next(waiting, (0, None))
+            if label is None:
+                return
+            x, y = stock.corner(index)
+            cell = _cell(x + offset_x, y + offset_y, label)
+            yield verdict(serial, label, page.crop(cell))
+        first = 0
 
 
 def prove(
@@ -86,20 +116,29 @@ def prove(
 
     Refused like a drawing.
     """
-    chosen = dict(dpi=dpi, skip=skip, offset_x=offset_x, offset_y=offset_y)
-    pdf = drawing.sheet(faces, stock, layout, **chosen)
-    return list(judged(pdf, faces, stock, layout, **chosen))
+    arranging = fitting.Arranging(layout or layouts.layout_for(faces[0].of, stock), stock, dpi)
+    pdf = drawing.sheet(faces, stock, layout, dpi=dpi, skip=skip, offset_x=offset_x, offset_y=offset_y)
+    labels = [arranging.arranged(face) for face in faces]
+    return list(judged(pdf, labels, stock, skip=skip, offset_x=offset_x, offset_y=offset_y))
 
 
-def judged(
-    pdf: bytes,
-    faces: Sequence[Face],
-    stock: Stock,
-    layout: Layout | None = None,
-    *,
-    dpi: int = 300,
-    skip: int = 0,
-    offset_x: float = 0,
-    offset_y: float = 0,
-) -> Iterator[Verdict]:
-    """What each label of a drawn sheet reads as."""
+def require_readable(verdicts: Iterable[Verdict]) -> None:
+    """Refused: the first label that does not read as its own code; nothing of its job may be sent."""
+    for each in verdicts:
+        if not each.good:
+            raise RuleBroken(
+                "label_unreadable",
+                N_(
+                    "Label %(serial)s (%(code)s) would not scan back as it would be printed, so nothing was "
+                    "printed. Choose a larger stock, a printer with more dots or another layout."
+                ),
+                field="stock",
+                serial=each.serial,
+                code=each.code,
+            )
+
+
+def _cell(x: float, y: float, label: Arranged) -> tuple[int, int, int, int]:
+    """A label on its page in dots, from the whole dot that its corner stands on."""
+    left, top = round(x / label.dot), round(y / label.dot)
+    return left, top, left + round(label.width / label.dot), top + round(label.height / label.dot)

@@ -60,5 +60,5 @@ def quiet(kind: SymbolKind) -> int:
 
 
 def size(kind: SymbolKind) -> tuple[int, int]:
-    """The most modules across and down. Only Code 128 is ever narrower, where digits stand in pairs."""
+    """Modules across and down, the same for every code."""
     return _SIZES[kind]

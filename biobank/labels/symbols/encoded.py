@@ -5,7 +5,7 @@ from functools import lru_cache
 import zxingcpp
 
 from biobank.labels.shapes import SymbolKind
-from biobank.labels.symbols import Matrix
+from biobank.labels.symbols import Matrix, size
 
 _FORMATS = {
     SymbolKind.DATA_MATRIX: zxingcpp.BarcodeFormat.DataMatrix,
@@ -15,15 +15,17 @@ _FORMATS = {
 
 @lru_cache(maxsize=256)
 def matrix(kind: SymbolKind, code: str) -> Matrix:
-    """The symbol; a linear one comes as many rows alike, of which one says it all."""
+    """The symbol. A Code 128 made shorter by digits in pairs is as wide as all others: its end is white.
+
+    A linear symbol comes as many rows alike, of which one says it all.
+    """
+    width, height = size(kind)
     drawn = zxingcpp.create_barcode(code, _FORMATS[kind]).to_image(scale=1, add_quiet_zones=False)
-    grey = memoryview(drawn).tolist()
-    rows = grey[:1] if kind is SymbolKind.CODE_128 else grey
-    width = len(rows[0])
-    return Matrix(width, len(rows), b"".join(_packed(row, width) for row in rows))
+    grey = memoryview(drawn).tolist()  # type: ignore[arg-type]  # it is a buffer, though its types do not say so
+    return Matrix(width, height, b"".join(_packed(row, (width + 7) // 8) for row in grey[:height]))
 
 
-def _packed(row: list[int], width: int) -> bytes:
+def _packed(row: list[int], length: int) -> bytes:
     """A row of grey values as bits: 0 is black."""
-    ones = "".join("1" if value == 0 else "0" for value in row)
-    return int(ones.ljust((width + 7) // 8 * 8, "0"), 2).to_bytes((width + 7) // 8, "big")
+    ones = "".join("01"[value == 0] for value in row)
+    return int(ones.ljust(length * 8, "0"), 2).to_bytes(length, "big")

@@ -48,8 +48,14 @@ def put_down(
     settle(session, labels, state, by_label)
 
 
-def take_back(session: Session, actor: Actor, labels: Sequence[PrintedLabel], state: LabelState) -> None:
-    """Give labels that did not come out another state; the log says so of each that it told of."""
+def take_back(
+    session: Session,
+    actor: Actor,
+    labels: Sequence[PrintedLabel],
+    state: LabelState,
+    reason: str | None = None,
+) -> None:
+    """Give labels that are not there another state; the log says so, and why, of each that it told of."""
     subjects = _subjects(session, [label for label in labels if label.event_id])
     lines = [
         custody.Line(
@@ -57,6 +63,7 @@ def take_back(session: Session, actor: Actor, labels: Sequence[PrintedLabel], st
             kind=Kind.LABEL_PRINTED,
             refs={VOID: True, "job": str(label.job_id), "label": str(label.id)},
             corrects=label.event_id,
+            reason=reason,
         )
         for label in labels
         if label.event_id and (key := _key(label)) in subjects

@@ -21,11 +21,13 @@ def matrix(kind: SymbolKind, code: str) -> Matrix:
     """
     width, height = size(kind)
     drawn = zxingcpp.create_barcode(code, _FORMATS[kind]).to_image(scale=1, add_quiet_zones=False)
-    grey = memoryview(drawn).tolist()  # type: ignore[arg-type]  # it is a buffer, though its types do not say so
-    return Matrix(width, height, b"".join(_packed(row, (width + 7) // 8) for row in grey[:height]))
+    grey = bytes(memoryview(drawn))  # type: ignore[arg-type]  # it is a buffer, though its types do not say so
+    across = drawn.shape[1]
+    rows = (grey[row * across : (row + 1) * across] for row in range(height))
+    return Matrix(width, height, b"".join(_packed(row, (width + 7) // 8) for row in rows))
 
 
-def _packed(row: list[int], length: int) -> bytes:
+def _packed(row: bytes, length: int) -> bytes:
     """A row of grey values as bits: 0 is black."""
     ones = "".join("01"[value == 0] for value in row)
     return int(ones.ljust(length * 8, "0"), 2).to_bytes(length, "big")

@@ -11,10 +11,10 @@ from msgspec import Struct
 
 from biobank.errors import RuleBroken
 from biobank.labels import symbols
-from biobank.labels.layouts import CODE, Area, At, Layout, SymbolRule, Zone
+from biobank.labels.declared import CODE, Area, At, Layout, SymbolRule, Zone
 from biobank.labels.shapes import INCH, Arranged, Box, Face, Line, Symbol, SymbolKind
 from biobank.labels.stock import Shape, Stock
-from biobank.labels.wording import LONGEST, Frame, Room, Unfit, coded, worded
+from biobank.labels.wording import Frame, Room, Unfit, coded, worded
 from biobank.texts import N_
 
 FLOOR = 0.25
@@ -118,17 +118,14 @@ class Arranging:
         lines: list[Line] = []
         rooms: list[Room] = []
         try:
-            for name, text in texts.items():
-                if len(text) > LONGEST:
-                    raise Unfit(name, text)
             for zone, frame in zip(self.layout.zones, self.frames, strict=True):
                 more, codes = worded(zone.rows, texts, frame, zone.align, chinese=self.layout.chinese)
                 lines += more
                 rooms += codes
         except Unfit as unfit:
             message = N_(
-                "Label %(code)s: “%(text)s” (%(name)s) does not fit on %(stock)s. Shorten the text, or choose "
-                "a larger stock or another layout."
+                "Label %(code)s: “%(text)s” (%(name)s) does not fit on %(stock)s. Shorten the text, or "
+                "choose a larger stock or another layout."
             )
             raise RuleBroken(
                 "label_text_unfit",
@@ -267,8 +264,8 @@ class Arranging:
         return RuleBroken(
             "label_symbol_unfit",
             N_(
-                "On %(stock)s at %(dpi)s dots per inch the symbol's dots would be smaller than 0.25 mm. Choose a "
-                "larger stock, a printer of more dots per inch, or a layout with a Data Matrix."
+                "On %(stock)s at %(dpi)s dots per inch the symbol's dots would be smaller than 0.25 mm. Choose "
+                "a larger stock, a printer of more dots per inch, or a layout with a Data Matrix."
             ),
             field="stock",
             stock=self.stock.name,
@@ -293,7 +290,7 @@ def _with_code(symbol: Symbol, code: str) -> Symbol:
 
 
 def _is_small(symbol: Symbol) -> bool:
-    return symbol.module < ADVISED
+    return symbol.module < ADVISED and symbol.kind is not SymbolKind.CODE_128
 
 
 def _overlap(one: Box, other: Box) -> bool:

@@ -1,6 +1,6 @@
 """Stock: the sheets and rolls labels are printed on, measured in millimetres.
 
-Sheets as their makers' templates give them; print the ruler page (`rulers.py`) before a first sheet is used up.
+Sheets are as their makers' templates give them: print the ruler page before the first labels.
 """
 
 from collections.abc import Mapping
@@ -127,7 +127,7 @@ def _a4(  # noqa: PLR0913 (a line of the makers' table)
     return _letter(code, name, size, grid, first, pitch, page=(210, 297), shape=shape, tube=tube, uses=uses)
 
 
-def _roll(  # noqa: PLR0913 (a line of a table)
+def _roll(
     code: str,
     name: str,
     width: float,
@@ -155,7 +155,7 @@ def _brother(
     """The printable part of a DK label (dots of 300 dpi), as it is read: a `cut` one is continuous tape."""
     width, height = (each * _DOT_300 for each in dots)
     shape = Shape.ROUND if round_ else Shape.RECT
-    uses = _CAP if round_ else _WIDE if width >= 45 else _TUBE
+    uses = _CAP if round_ else _SMALL if width < 20 else _WIDE if width >= 45 else _TUBE
     return Stock(
         code, name, width, height, width, height, shape=shape, turned=turned, continuous=cut, uses=uses
     )

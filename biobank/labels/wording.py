@@ -9,8 +9,8 @@ from math import floor
 
 from msgspec import Struct
 
+from biobank.labels.declared import CODE, Align, Piece, Row
 from biobank.labels.fonts import drawable, font_for, width
-from biobank.labels.layouts import CODE, Align, Piece, Row
 from biobank.labels.shapes import POINT, Box, Font, Line
 
 LONGEST = 400
@@ -39,7 +39,7 @@ _STEP = 0.25
 _BREAK_AFTER = frozenset(" -/+_,;")
 
 
-class Unfit(Exception):  # noqa: N818 (it is turned into a refusal where the label is known)
+class Unfit(Exception):
     """A text does not fit its zone."""
 
     def __init__(self, field: str, text: str) -> None:
@@ -49,7 +49,7 @@ class Unfit(Exception):  # noqa: N818 (it is turned into a refusal where the lab
 
 
 class Room(Struct, frozen=True):
-    """The lines that a code stands in, and the largest type there; `turn` is the zone they are in."""
+    """The lines that a code stands in, and the largest type there, upright in their zone's frame."""
 
     boxes: tuple[Box, ...]
     size: float
@@ -207,7 +207,7 @@ class _Setting:
 
     def _blocks(self, row: Row, texts: Mapping[str, str]) -> list[_Block]:
         """A row without its empty texts; two that are too wide for one row stand in two."""
-        pieces = [piece for piece in map(lambda each: self._text(each, texts), row.texts) if piece.text]
+        pieces = [piece for piece in (self._text(each, texts) for each in row.texts) if piece.text]
         if not pieces:
             return []
         if len(pieces) == 1:
@@ -224,7 +224,10 @@ class _Setting:
         if piece.field == CODE:
             text, font = _WIDE_CODE, Font.BOLD if piece.bold else Font.REGULAR
         else:
-            text, font = _drawn(texts.get(piece.field, ""), bold=piece.bold, chinese=self.chinese)
+            written = texts.get(piece.field, "")
+            if len(written) > LONGEST:
+                raise Unfit(piece.field, written)
+            text, font = _drawn(written, bold=piece.bold, chinese=self.chinese)
         return _Text(piece.field, text, font, width(text, font))
 
     def _block(self, piece: _Text, row: Row) -> _Block:
@@ -305,9 +308,7 @@ def _is_wide(sign: str) -> bool:
     return unicodedata.east_asian_width(sign) in "WF"
 
 
-def _line(  # noqa: PLR0913 (a line is no less)
-    text: str, box: Box, size: float, font: Font, align: Align
-) -> Line:
+def _line(text: str, box: Box, size: float, font: Font, align: Align) -> Line:
     """Capitals centred on the height of the box."""
     spare = box.width - width(text, font) * size * POINT if align is not Align.LEFT else 0.0
     x = box.x + spare * (0.5 if align is Align.CENTRE else 1)

@@ -6,6 +6,7 @@ them before anything is sent.
 """
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from io import BytesIO
 
 from msgspec import Struct
@@ -79,6 +80,7 @@ def of_image(image: Image.Image, *, code: str, dpi: int) -> Dots:
     return Dots(code, dpi, *image.size, ink.tobytes())
 
 
+@lru_cache(maxsize=4)  # whoever writes a label also reads it back
 def dots(label: Arranged) -> Dots:
     """A label in the dots of the resolution it was arranged for."""
     size = round(label.width / label.dot), round(label.height / label.dot)

@@ -42,10 +42,10 @@ def written(
     The offsets, in micrometres to the right and down, make up for a printer that is out.
     Refused: a stock of sheets, an offset that would push ink off the label.
     """
-    return map(_label, pictures(labels, stock, offset_x_um, offset_y_um))
+    return map(label, pictures(labels, stock, offset_x_um, offset_y_um))
 
 
-def _label(picture: Dots) -> bytes:
+def label(picture: Dots) -> bytes:
     """One label: upright, not mirrored, from the corner, whatever was printed before."""
     size = ",".join(f"{each * INCH / picture.dpi:.2f} mm" for each in (picture.width, picture.height))
     start = f"\r\nSIZE {size}\r\nDIRECTION 0,0\r\nREFERENCE 0,0\r\nCLS\r\n".encode("ascii")

@@ -31,10 +31,10 @@ def written(
     The offsets, in micrometres to the right and down, make up for a printer that is out.
     Refused: a stock of sheets, an offset that would push ink off the label.
     """
-    return map(_format, pictures(labels, stock, offset_x_um, offset_y_um))
+    return map(label, pictures(labels, stock, offset_x_um, offset_y_um))
 
 
-def _format(picture: Dots) -> bytes:
+def label(picture: Dots) -> bytes:
     """One label: upright, not mirrored, not inverted, from the corner, whatever was printed before."""
     size = len(picture.rows)
     return (
@@ -44,19 +44,19 @@ def _format(picture: Dots) -> bytes:
 
 
 def packed(picture: Dots) -> str:
-    """The rows in hexadecimal, shortened: `:` is the row before, `,` the rest white, `!` the rest black."""
+    """The rows in hexadecimal, shortened: `:` is the row before, `,` the rest white.
+
+    `!` is not used: whether it stands for ones in binary or in hexadecimal is understood differently.
+    """
     rows = [row.hex().upper() for row in picture]
     befores = ["", *rows]
     return "".join(":" if row == before else _row(row) for row, before in zip(rows, befores, strict=False))
 
 
 def _row(row: str) -> str:
-    for nibble, end in (("0", ","), ("F", "!")):
-        kept = len(row.rstrip(nibble))
-        whole = kept + kept % 2
-        if whole < len(row):
-            return _runs(row[:whole]) + end
-    return _runs(row)
+    kept = len(row.rstrip("0"))
+    whole = kept + kept % 2
+    return _runs(row[:whole]) + "," if whole < len(row) else _runs(row)
 
 
 def _runs(digits: str) -> str:
@@ -67,7 +67,7 @@ def _run(digit: str, count: int) -> str:
     """So many of one digit: `FFFFFFF` is `MF`."""
     if count > _MOST:
         return _run(digit, _MOST) + _run(digit, count - _MOST)
-    if count < 3:  # noqa: PLR2004 (two are as short as they are)
+    if count < 3:
         return digit * count
     many, few = divmod(count, len(_FEW) + 1)
     return (_MANY[many - 1] if many else "") + (_FEW[few - 1] if few else "") + digit

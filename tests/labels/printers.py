@@ -34,15 +34,17 @@ def read(image: Image.Image) -> list[str]:
     return [each.text for each in zxingcpp.read_barcodes(paper)]
 
 
-def zpl(streams: Sequence[bytes], dpi: int) -> list[list[Image.Image]]:
-    """The labels of each stream as zpl-renderer-js draws them, on paper of the size the first asks for."""
-    dots_per_mm = _DOTS_PER_MM[dpi]
+def zpl(streams: Sequence[tuple[bytes, int]]) -> list[list[Image.Image]]:
+    """The labels of each stream, for a printer of so many dpi, as zpl-renderer-js draws them.
+
+    The paper has the size that the stream asks for first.
+    """
     asked = []
-    for stream in streams:
+    for stream, dpi in streams:
         size = re.search(rb"\^PW(\d+)\^LL(\d+)", stream)
         assert size is not None
-        width, height = (int(each) / dots_per_mm for each in size.groups())
-        asked.append({"zpl": stream.decode(), "width": width, "height": height, "dpmm": dots_per_mm})
+        width, height = (int(each) / _DOTS_PER_MM[dpi] for each in size.groups())
+        asked.append({"zpl": stream.decode(), "width": width, "height": height, "dpmm": _DOTS_PER_MM[dpi]})
     call = [_NODE, _SCRIPT, _INTERPRETER]
     done = subprocess.run(call, input=json.dumps(asked), capture_output=True, text=True, check=True)
     return [[_png(each) for each in shown] for shown in json.loads(done.stdout)]

@@ -116,9 +116,12 @@ def prove(
 
     Refused like a drawing.
     """
-    arranging = fitting.Arranging(layout or layouts.layout_for(faces[0].of, stock), stock, dpi)
     pdf = drawing.sheet(faces, stock, layout, dpi=dpi, skip=skip, offset_x=offset_x, offset_y=offset_y)
-    labels = [arranging.arranged(face) for face in faces]
+    arranging = {
+        of: fitting.Arranging(layout or layouts.layout_for(of, stock), stock, dpi)
+        for of in {face.of for face in faces}
+    }
+    labels = [arranging[face.of].arranged(face) for face in faces]
     return list(judged(pdf, labels, stock, skip=skip, offset_x=offset_x, offset_y=offset_y))
 
 

@@ -25,7 +25,7 @@ from biobank.texts import N_
 PDF, ZPL, TSPL, BROTHER = "pdf", "zpl", "tspl", "brother"
 
 MEMORY = 1 << 30
-"""Bytes of address space: an interpreter with reportlab and pdfium has 400 MB of it before it draws."""
+"""Bytes of address space; a page of half a metre square at 600 dpi takes 600 MB of it."""
 SECONDS = 120
 _MILLIMETRE = 1000
 _LATE = N_(
@@ -53,7 +53,7 @@ class Work(Struct, frozen=True):
 
 
 class Prepared(Struct, frozen=True, tag=True):
-    """What may be sent, if all verdicts are good: a PDF is one part, in a printer's language each label is one."""
+    """What may be sent, if all verdicts are good: a PDF is one part; for a printer each label is one."""
 
     parts: tuple[bytes, ...]
     verdicts: tuple[Verdict, ...]

@@ -22,12 +22,14 @@ from biobank.texts import N_
 
 __all__ = [
     "AT_ONCE",
+    "MOST",
     "Answer",
     "Counts",
     "Fault",
     "JobCard",
     "JobOrder",
     "JobRow",
+    "JobState",
     "LabelLine",
     "Ordered",
     "Question",

@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 
 from biobank import clock, people
 from biobank.custody import projecting
+from biobank.custody.relabelled import require_not_old
 from biobank.custody.words import NOUNS, Kind, Line, Subject
 from biobank.database import add_rows, table_of
 from biobank.errors import NotFound, RuleBroken
@@ -98,12 +99,14 @@ def lock(session: Session, ids: Iterable[UUID]) -> dict[UUID, State]:
 def load(session: Session, actor: Actor, codes: Sequence[str]) -> list[Specimen]:
     """These specimens, locked and as they are now, in the order asked.
 
-    Refused: `NotFound` for one that does not exist or is out of the actor's scope, alike.
+    Refused: `NotFound` for one that does not exist or is out of the actor's scope, alike; a code whose
+    label was replaced (`label_old`).
     """
     asked = select(Specimen.code, Specimen.id).where(col(Specimen.code).in_(codes))
     ids = dict(session.exec(asked.where(people.visible(actor, May.SEE, Specimen))).all())
     for code in codes:
         if code not in ids:
+            require_not_old(session, actor, code)
             raise NotFound(
                 "specimen_not_found", N_("There is no specimen %(code)s in your scope."), code=code
             )

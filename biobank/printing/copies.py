@@ -9,7 +9,7 @@ from sqlalchemy import case, func
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
-from biobank import codes, people
+from biobank import codes, custody, people
 from biobank.codes import CodeKind
 from biobank.custody import Kind
 from biobank.errors import NotAllowed, RuleBroken
@@ -27,9 +27,6 @@ from biobank.tables import (
     Specimen,
 )
 from biobank.texts import N_
-
-SCHEME = "label"
-"""The scheme of an identifier that was our own code of a tube before its label was replaced."""
 
 # --- words ---
 
@@ -182,7 +179,7 @@ def _before_rows(session: Session, wanted: Sequence[str]) -> dict[str, tuple[int
         .exists(),
     ]
     replaced = select(Identifier.id).where(
-        col(Identifier.specimen_id) == col(Specimen.id), col(Identifier.scheme) == SCHEME
+        col(Identifier.specimen_id) == col(Specimen.id), col(Identifier.scheme) == custody.LABEL
     )
     own = (
         select(Specimen.code, Specimen.seen_at, CustodyEvent.occurred_at)

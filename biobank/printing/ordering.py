@@ -133,12 +133,14 @@ def print_kit_labels(session: Session, actor: Actor, order: KitLabels) -> JobMad
 
 
 def reprint_kits(session: Session, actor: Actor, order: KitReprint) -> JobMade:
-    """Order the labels of kits once more, the same codes.
+    """Order the labels of kits once more, the same codes; not those that were replaced on their tubes.
 
     Refused: a code of another kind, a kit out of scope; what `copies.require` and `made` refuse.
     """
     kits = specimens.load_kits(session, actor, order.kits)
-    ordered = faces.of_kits(specimens.kit_cards(session, kits))
+    every = faces.of_kits(specimens.kit_cards(session, kits))
+    old = custody.borne_now(session, [each.face.code for each in every])
+    ordered = [each for each in every if each.face.code not in old]
     wanted = [each.face.code for each in ordered]
     copies.require(session, actor, wanted, Of.KIT, order.copies, order.reason)
     return made(session, actor, order, Of.KIT, ordered)

@@ -15,7 +15,7 @@ from biobank.inputs import Input, Line, Scanned, Whole
 from biobank.labels.shapes import Of
 from biobank.people import Actor, May
 from biobank.printing import faces, logged
-from biobank.printing.copies import SCHEME, Reason
+from biobank.printing.copies import Reason
 from biobank.printing.ordering import Name, Paper, made
 from biobank.tables import LIVE, LabelState, Life, PrintedLabel
 from biobank.texts import N_
@@ -65,7 +65,7 @@ def replace_label(session: Session, actor: Actor, order: LabelReplacement) -> Re
     old, new = tube.code, codes.new_code(CodeKind.SPECIMEN)
     _void_all(session, old)
     known = custody.state(session, tube)["identifiers"]
-    retired = {"scheme": SCHEME, "value": old, "retired": True}
+    retired = {"scheme": custody.LABEL, "value": old, "retired": True}
     told = [
         custody.Line(subject=tube, kind=Kind.IDENTIFIED, change={"code": new}, reason=order.reason.value),
         custody.Line(

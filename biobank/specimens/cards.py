@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 
 from biobank import amounts, codes, custody, participants, people, studies
 from biobank.codes import CodeKind
+from biobank.custody import Kind
 from biobank.database import by_id
 from biobank.errors import NotFound
 from biobank.participants import datasets
@@ -103,7 +104,10 @@ class Face(msgspec.Struct, frozen=True):
 
 
 class TimelineRow(msgspec.Struct, frozen=True):
-    """One event of a tube, or of the container that held it (`held_by`); an `undone` one counts no more."""
+    """One event of a tube, or of the container that held it (`held_by`); an `undone` one counts no more.
+
+    `code` is what the tube is called from then on, or was called until then.
+    """
 
     number: int
     kind: str
@@ -120,6 +124,7 @@ class TimelineRow(msgspec.Struct, frozen=True):
     id: str = ""
     undone: bool = False
     undoes: str = ""
+    code: str = ""
 
 
 class Expected(msgspec.Struct, frozen=True):
@@ -165,10 +170,15 @@ def is_available(life: str, place: str, amount: int | None, holds: Sequence[obje
 
 
 def card(session: Session, actor: Actor, text: str) -> SpecimenCard:
-    """The card of a scanned code. Refused: a code of another kind, `NotFound` out of scope."""
+    """The card of a scanned code; an old label leads to its tube, which is called otherwise now.
+
+    Refused: a code of another kind, `NotFound` out of scope.
+    """
     code = codes.require(text, CodeKind.SPECIMEN)
     connection = session.connection()
     first = connection.execute(statements.CARD, {"code": code}).mappings().first()
+    if first is None and (now := custody.of_old_label(session, actor, code)):
+        return card(session, actor, now)
     if first is None or not people.allowed(actor, May.SEE, statements.scope(first)):
         raise _no_specimen(code)
     state, newest = statements.newest(connection, code)
@@ -246,6 +256,7 @@ def timeline(session: Session, actor: Actor, text: str) -> list[TimelineRow]:
             id=str(line.id),
             undone=line.undone_by is not None,
             undoes=line.undoes or "",
+            code=_code_of(line),
         )
         for line, place in zip(lines, places, strict=True)
     ]
@@ -352,6 +363,15 @@ def _place_words(place: dict[str, Any], boxes: dict[str, tuple[str, Grid]]) -> s
 def _amount_words(line: custody.HistoryLine) -> str:
     said = line.refs.get("posted") or line.change.get("amount")
     return amounts.canonical_read_as(said) if said else ""
+
+
+def _code_of(line: custody.HistoryLine) -> str:
+    if line.kind == Kind.IDENTIFIER_RETIRED:
+        old = [
+            each["value"] for each in line.change.get("identifiers", []) if each["scheme"] == custody.LABEL
+        ]
+        return str(old[-1]) if old else ""
+    return str(line.change.get("code", "")) if line.kind == Kind.IDENTIFIED else ""
 
 
 def _local(when: datetime | None, offset: int | None) -> datetime | None:

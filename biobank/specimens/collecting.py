@@ -194,7 +194,8 @@ def _labels(
     if list(map(_alike, printed)) != list(map(_alike, asked)) or len(issued) != len(asked):
         message = N_("Kit %(kit)s was made for another version of the protocol. Take a new kit.")
         raise Conflict("kit_outdated", message, field="kit", kit=grouped(kit.code))
-    return [each.code for each in issued]
+    now = custody.borne_now(session, [each.code for each in issued])
+    return [now.get(each.code, each.code) for each in issued]
 
 
 def _alike(requirement: Requirement) -> tuple[object, ...]:
@@ -236,7 +237,7 @@ def _expected(
 
 
 def _not_of_visit(session: Session, actor: Actor, code: str) -> Conflict | NotFound:
-    """The refusal of a tube that is not of this visit: whose it is, or which kit it belongs to."""
+    """The refusal of a tube that is not of this visit: whose it is, what it is called now, its kit."""
     asked = select(Specimen, Visit, Participant).where(
         col(Specimen.code) == code,
         col(Visit.id) == col(Specimen.visit_id),
@@ -249,6 +250,7 @@ def _not_of_visit(session: Session, actor: Actor, code: str) -> Conflict | NotFo
         message = N_("%(code)s belongs to %(pseudonym)s, visit %(visit)s, and not to this one.")
         whose = {"pseudonym": found[2].pseudonym, "visit": found[1].label}
         return Conflict("tube_of_other_visit", message, field="codes", code=grouped(code), **whose)
+    custody.require_not_old(session, actor, code)
     kit = kits.kit_of(session, actor, code)
     if kit:
         return not_begun(code, kit.code)

@@ -3,7 +3,7 @@
 import msgspec
 from sqlmodel import Session, col, select
 
-from biobank import codes, participants, people, storage
+from biobank import codes, custody, participants, people, storage
 from biobank.codes import CodeKind
 from biobank.errors import Conflict, NotFound
 from biobank.people import Actor, May
@@ -53,6 +53,9 @@ def _ours(session: Session, actor: Actor, code: str) -> Found:
             specimen = session.exec(select(Specimen).where(col(Specimen.code) == code)).first()
             if specimen and people.allowed(actor, May.SEE, specimen):
                 return Found("specimen", code)
+            now = custody.of_old_label(session, actor, code)
+            if now and not specimen:
+                return Found("specimen", now, scheme=custody.LABEL, retired=True)
             kit = kits.kit_of(session, actor, code)
             if kit and not specimen:
                 return Found("kit", kit.code, label=code)

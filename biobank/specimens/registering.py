@@ -96,7 +96,7 @@ def require_free_codes(session: Session, wanted: Sequence[str]) -> None:
     twice = next((code for code in wanted if wanted.count(code) > 1), None)
     taken = (
         session.exec(select(Specimen.code).where(col(Specimen.code).in_(wanted))).first() if wanted else None
-    )
+    ) or next(iter(custody.borne_now(session, wanted)), None)
     if twice or taken:
         message = N_("%(code)s is the code of another tube already.")
         raise Conflict("code_taken", message, field="code", code=codes.grouped(twice or taken or ""))

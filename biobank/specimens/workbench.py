@@ -6,15 +6,16 @@ from datetime import date, datetime
 from uuid import UUID
 
 import msgspec
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, or_, select
 
-from biobank import amounts, clock, participants, preanalytics, storage, studies
+from biobank import amounts, clock, custody, participants, preanalytics, storage, studies
 from biobank.people import Actor, May
 from biobank.preanalytics import Clock, deviations
 from biobank.specimens import filling, kits, statements
 from biobank.tables import (
     PRESENT,
     Event,
+    Identifier,
     IssuedCode,
     Kit,
     Life,
@@ -156,7 +157,11 @@ def _kit(session: Session, visit: Visit, tubes: Sequence[Specimen]) -> str:
         made_for = select(Kit.code).where(col(Kit.visit_id) == visit.id).order_by(col(Kit.id))
         return session.exec(made_for).first() or ""
     asked = select(Kit.code).join(IssuedCode, col(IssuedCode.kit_id) == col(Kit.id))
-    asked = asked.where(col(IssuedCode.code).in_([tube.code for tube in tubes]))
+    old = select(Identifier.value).where(
+        col(Identifier.specimen_id).in_([tube.id for tube in tubes]), col(Identifier.scheme) == custody.LABEL
+    )
+    ours = col(IssuedCode.code).in_([tube.code for tube in tubes])
+    asked = asked.where(or_(ours, col(IssuedCode.code).in_(old)))
     return session.exec(asked).first() or ""
 
 

@@ -27,15 +27,22 @@ UNDONE_WITHIN = timedelta(hours=8)
 """A shift. What is older is put right by doing something new."""
 
 UNDOABLE: Mapping[str, frozenset[Kind]] = {
-    "specimen": frozenset({Kind.PLACED, Kind.TAKEN_OUT, Kind.THAWED, Kind.SIGHTED}),
+    "specimen": frozenset({Kind.PLACED, Kind.TAKEN_OUT, Kind.THAWED, Kind.SIGHTED, Kind.LABEL_APPLIED}),
     "container": frozenset({Kind.PLACED, Kind.SIGHTED}),
 }
 """What can be taken back, by the kind of subject; what left the building, or was signed, never can."""
+
+STAYS = frozenset({Kind.LABEL_APPLIED.value})
+"""What an undo leaves as it is: a label does not come off its tube by that."""
+
+_NO_BAR = frozenset({Kind.LABEL_PRINTED, Kind.LABEL_APPLIED})
+"""What stands in no undo's way: it changed nothing of where a tube is."""
 
 _DONE: Mapping[str, str] = {
     "placed": N_("Stored"),
     "taken_out": N_("Taken out"),
     "sighted": N_("Seen in its place"),
+    "label_applied": N_("Label applied"),
     "hold_set": N_("Put on hold"),
     "hold_lifted": N_("Hold lifted"),
     "processed": N_("Processed"),
@@ -86,10 +93,11 @@ class _Gesture(msgspec.Struct, frozen=True):
 def undoable(kinds: Collection[tuple[str, str]]) -> bool:
     """Whether events of these kinds, each with the kind of its subject, are nothing but moves.
 
-    A tube that froze in a box that was carried into the cold did so by the move.
+    A tube that froze in a box that was carried into the cold did so by the move. That a label was scanned
+    on its tube by the way is no more a move than it stands in the way of one.
     """
     moved = ("container", Kind.PLACED) in kinds
-    return all(
+    return any(kind not in STAYS for _, kind in kinds) and all(
         kind in UNDOABLE.get(subject, ()) or (moved and (subject, kind) == ("specimen", Kind.PROCESSED))
         for subject, kind in kinds
     )
@@ -151,7 +159,8 @@ def said_of(session: Session, commands: Sequence[UUID]) -> dict[UUID, Said]:
 def in_the_way(session: Session, commands: Sequence[UUID]) -> dict[UUID, Said]:
     """What came after gestures and stands in the way of undoing them; that they were undone is one reason.
 
-    What was undone itself stands in nobody's way, so that acts can be undone one after the other.
+    What was undone itself stands in nobody's way, so that acts can be undone one after the other; nor do
+    labels, of which no place depends.
     """
     later = _later(session, commands)
     found: dict[UUID, Said] = {}
@@ -163,7 +172,7 @@ def in_the_way(session: Session, commands: Sequence[UUID]) -> dict[UUID, Said]:
             continue
         gone = custody.undone(chain)
         for entry, person in some:
-            if entry.id not in gone and custody.UNDO not in entry.refs:
+            if entry.id not in gone and custody.UNDO not in entry.refs and entry.kind not in _NO_BAR:
                 done = _DONE.get(entry.kind, _OTHERWISE)
                 code = grouped(codes.get(UUID(entry.subject["id"]), ""))
                 found[key] = Said(_CAME_AFTER, {"code": code, "fact": done, "person": person})
@@ -198,8 +207,8 @@ def _gestures(session: Session, commands: Sequence[UUID]) -> dict[UUID, _Gesture
 
 
 def _most_telling(commands: Sequence[UUID]) -> Select[Any]:
-    """One event of each gesture: its first, but a sighting beside a move says little."""
-    says_little = case((col(CustodyEvent.kind) == Kind.SIGHTED, 1), else_=0)
+    """One event of each gesture: its first, but a sighting or a label beside a move says little."""
+    says_little = case((col(CustodyEvent.kind).in_([Kind.SIGHTED, Kind.LABEL_APPLIED]), 1), else_=0)
     ranked = (
         core_select(
             col(CustodyEvent.command_id),

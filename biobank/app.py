@@ -15,13 +15,17 @@ from litestar.static_files import create_static_files_router
 from biobank import __version__, api, pages, web
 from biobank.database import Database
 from biobank.errors import Refusal
+from biobank.printing.spooler import Spooler
 from biobank.settings import Settings
 
 LARGEST_BODY = 1024 * 1024
 
 
-def create_app(settings: Settings, database: Database | None = None) -> Litestar:
-    """The application on the settings' database, or on the one given (which the caller closes)."""
+def create_app(settings: Settings, database: Database | None = None, *, spools: bool = False) -> Litestar:
+    """The application on the settings' database, or on the one given (which the caller closes).
+
+    With `spools` it sends print jobs to their printers as long as it runs.
+    """
     ours = database or Database(settings.url, settings.threads)
 
     @asynccontextmanager
@@ -32,7 +36,12 @@ def create_app(settings: Settings, database: Database | None = None) -> Litestar
         # What was loaded so far stays for good: the collector need not walk it again and again.
         gc.freeze()
         gc.set_threshold(20_000, 20, 50)
+        spooler = Spooler(ours) if spools else None
+        if spooler:
+            spooler.start()
         yield
+        if spooler:
+            await asyncio.to_thread(spooler.stop)
         if database is None:
             ours.close()
 

@@ -9,6 +9,9 @@ import msgspec
 from biobank.errors import Malformed
 
 
+_FLAGS = {"yes": True, "no": False}
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What an installation chose. `from_environment` reads it; tests build it directly."""
 
@@ -21,6 +24,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     trusted_proxies: tuple[str, ...] = ()
     threads: int = 8
     pdf_font: str = ""
+    spooler: bool = True
 
     @property
     def url(self) -> str:
@@ -53,6 +57,15 @@ def _read(name: str, kind: object, text: str) -> object:
                 value=text,
             )
         return int(text)
+    if kind is bool:
+        if text not in _FLAGS:
+            raise Malformed(
+                "setting_unreadable",
+                "BIOBANK_%(name)s must be yes or no, not “%(value)s”.",
+                name=name.upper(),
+                value=text,
+            )
+        return _FLAGS[text]
     if kind is Path:
         return Path(text)
     if kind is str:

@@ -112,7 +112,7 @@ def configure(found: Settings, database: "Database") -> "Config":
     from biobank import logs
     from biobank.app import create_app
 
-    application = create_app(found, database)
+    application = create_app(found, database, spools=found.spooler)
     logs.write_json()
     return uvicorn.Config(
         application,

@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from biobank import errors
 from biobank.errors import Fact, Refusal, RuleBroken
-from biobank.labels.layouts import Layout
+from biobank.labels.layouts import Layout, layout_for
 from biobank.labels.proofing import Verdict, judged, verdict
 from biobank.labels.shapes import Arranged, Face
 from biobank.labels.stock import Stock
@@ -40,11 +40,14 @@ _TOLD = ("BIOBANK_PDF_FONT", "LANG", "LC_ALL", "PATH", "SYSTEMROOT")
 
 
 class Work(Struct, frozen=True):
-    """Labels to be made in one of the languages above; the offsets are micrometres right and down."""
+    """Labels to be made in one of the languages above; the offsets are micrometres right and down.
+
+    Without a layout each face has the one that suits what it is stuck to.
+    """
 
     faces: tuple[Face, ...]
     stock: Stock
-    layout: Layout
+    layout: Layout | None = None
     language: str = PDF
     dpi: int = 300
     skip: int = 0
@@ -82,11 +85,15 @@ def prepare(work: Work) -> Prepared:
     """Draws and reads back in this process. Refused like a drawing, or like the printer's language."""
     from biobank.labels.fitting import Arranging
 
-    arranging = Arranging(work.layout, work.stock, work.dpi)
-    labels = [arranging.arranged(face) for face in work.faces]
+    arranging = {
+        of: Arranging(work.layout or layout_for(of, work.stock), work.stock, work.dpi)
+        for of in {face.of for face in work.faces}
+    }
+    labels = [arranging[face.of].arranged(face) for face in work.faces]
     pairs = list(_page(work, labels) if work.language == PDF else _each(work, labels))
     parts = tuple(part for part, _verdict in pairs if part)
-    return Prepared(parts, tuple(verdict for _part, verdict in pairs), arranging.warnings)
+    warnings = dict.fromkeys(warning for each in arranging.values() for warning in each.warnings)
+    return Prepared(parts, tuple(verdict for _part, verdict in pairs), tuple(warnings))
 
 
 def prepared(work: Work, *, memory: int = MEMORY, seconds: int = SECONDS) -> Prepared:

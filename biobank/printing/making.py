@@ -11,11 +11,13 @@ from biobank import clock
 from biobank.database import add_rows
 from biobank.errors import RuleBroken
 from biobank.labels.shapes import Face, Of
+from biobank.labels.stock import Stock
 from biobank.people import Actor
 from biobank.printing import stocks
 from biobank.tables import (
     Container,
     JobState,
+    Kit,
     LabelState,
     PrintedLabel,
     Printer,
@@ -112,7 +114,7 @@ def make(  # noqa: PLR0913 (everything that an order may say, each by name)
     if printer:
         _require_loaded(printer, stock)
     require_room(kept.name, kept.per_page, skip)
-    chosen = stocks.layout(session, layout, of, kept)
+    chosen = _layout(session, layout, faces, kept)
     here = _belongs(session, faces, printer)
     job = PrintJob(
         printer_id=printer.id if printer else None,
@@ -120,7 +122,7 @@ def make(  # noqa: PLR0913 (everything that an order may say, each by name)
         study_id=study_id or here[1],
         of=of.value,
         stock=kept.code,
-        layout=chosen.code,
+        layout=chosen,
         language=printer.language if printer else language or PrinterLanguage.PDF,
         dpi=printer.dpi if printer else dpi or _PDF_DPI,
         offset_x_um=printer.offset_x_um if printer else 0,
@@ -138,6 +140,12 @@ def make(  # noqa: PLR0913 (everything that an order may say, each by name)
     session.flush()
     add_rows(session, PrintedLabel, _rows(job, [each for each in faces for _ in range(copies)]))
     return job
+
+
+def _layout(session: Session, code: str, faces: Sequence[Ordered], on: Stock) -> str:
+    """The code of the one layout of these labels; empty where each has the one for what it is stuck to."""
+    each = [stocks.layout(session, code, of, on) for of in dict.fromkeys(each.face.of for each in faces)]
+    return each[0].code if len({found.code for found in each}) == 1 else ""
 
 
 def _rows(job: PrintJob, labels: Sequence[Ordered]) -> list[dict[str, Any]]:
@@ -163,14 +171,16 @@ def _belongs(
 ) -> tuple[UUID | None, UUID | None]:
     """The one site and the one study that all of this is of; None where there are several, or none."""
     tubes = {each.specimen_id for each in faces if each.specimen_id}
+    kits = {each.face.code for each in faces if each.face.of is Of.KIT}
     holders = {each.container_id for each in faces if each.container_id}
     sites: set[UUID] = set()
     studies: set[UUID] = set()
-    for some in _in_parts(tubes):
-        asked = select(Specimen.site_id, Specimen.study_id).where(col(Specimen.id).in_(some)).distinct()
-        for site, study in session.exec(asked):
-            sites.add(site)
-            studies.add(study)
+    for noun, column, named in ((Specimen, Specimen.id, tubes), (Kit, Kit.code, kits)):
+        for some in _in_parts(named):
+            asked = select(noun.site_id, noun.study_id).where(col(column).in_(some)).distinct()
+            for site, study in session.exec(asked):
+                sites.add(site)
+                studies.add(study)
     for some in _in_parts(holders):
         sites |= set(session.exec(select(Container.site_id).where(col(Container.id).in_(some)).distinct()))
     if not sites and printer:
@@ -178,7 +188,7 @@ def _belongs(
     return _only(sites), _only(studies)
 
 
-def _in_parts(ids: Collection[UUID]) -> list[list[UUID]]:
+def _in_parts(ids: Collection[Any]) -> list[list[Any]]:
     every = list(ids)
     return [every[start : start + 1000] for start in range(0, len(every), 1000)]
 

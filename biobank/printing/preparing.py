@@ -29,7 +29,7 @@ class Paper(Struct, frozen=True):
     job: UUID
     printer: Printer | None
     stock: Stock
-    layout: Layout
+    layout: Layout | None
     language: PrinterLanguage
     dpi: int
     offset_x_um: int
@@ -51,7 +51,7 @@ def paper(session: Session, job: PrintJob, states: Sequence[LabelState] = tuple(
         job=job.id,
         printer=session.get(Printer, job.printer_id) if job.printer_id else None,
         stock=stock,
-        layout=stocks.layout(session, job.layout, Of(job.of), stock, ended=True),
+        layout=stocks.layout(session, job.layout, Of(job.of), stock, ended=True) if job.layout else None,
         language=job.language,
         dpi=job.dpi,
         offset_x_um=job.offset_x_um,

@@ -72,7 +72,7 @@ class Sender:
     @staticmethod
     def _size(paper: Paper) -> int:
         """Labels of a stack; sheets are drawn as one document."""
-        return len(paper.ids) if paper.language is PrinterLanguage.PDF or paper.printer is None else STACK
+        return len(paper.ids) if paper.language is PrinterLanguage.PDF else STACK
 
     def _send_all(self, paper: Paper, stacks: preparing.Stacks) -> bool:
         """Whether everything went out; what hindered it stands in the job then."""

@@ -10,11 +10,11 @@ from sqlmodel import Session
 
 from biobank import accounts, inputs, labels, specimens, studies, web
 from biobank.accounts import SiteRow
-from biobank.pages import shell
+from biobank.pages import papers, shell
 from biobank.pages.shell import Form
 from biobank.people import Actor, May
 from biobank.printing import ordering
-from biobank.printing.ordering import KitLabels, KitReprint, PrintJob
+from biobank.printing.ordering import JobMade, KitLabels, KitReprint
 from biobank.specimens import KitCard, UnusedKit
 from biobank.studies import StudyCard
 
@@ -97,15 +97,17 @@ def print_kits(door: web.OpenDoor, form: Form, study: FromPath[str]) -> Response
     """Make kits and answer their labels as one PDF; the same command gives the same bytes, no second kit."""
     told = _fields(form, "event", "site", "count", "visit", "stock", "skip")
     order = inputs.read(KitLabels, {**told, "study": study}, form=True)
-    return _pdf(door.act(lambda session, actor: ordering.print_kit_labels(session, actor, order), PrintJob))
+    made = door.act(lambda session, actor: ordering.print_kit_labels(session, actor, order), JobMade)
+    return papers.pdf(door, made, "kits")
 
 
 @post("/kit-reprints", sync_to_thread=True, status_code=200)
 def reprint_kits(door: web.OpenDoor, form: Form) -> Response[bytes]:
     """The labels of kits once more, the same codes, as one PDF."""
-    told = {**_fields(form, "stock", "skip"), "kits": shell.several(form, "kits")}
+    told = {**_fields(form, "stock", "skip", "reason"), "kits": shell.several(form, "kits")}
     order = inputs.read(KitReprint, told, form=True)
-    return _pdf(door.act(lambda session, actor: ordering.reprint_kits(session, actor, order), PrintJob))
+    made = door.act(lambda session, actor: ordering.reprint_kits(session, actor, order), JobMade)
+    return papers.pdf(door, made, "kits")
 
 
 # --- how ---
@@ -119,12 +121,6 @@ def _for(session: Session, actor: Actor, study: str, code: str) -> For | None:
 
 def _fields(form: shell.Fields, *names: str) -> dict[str, str]:
     return {name: shell.one(form, name) for name in names if name in form}
-
-
-def _pdf(job: PrintJob) -> Response[bytes]:
-    name = f"kits-{job.faces[0].code}-{len(job.faces)}.pdf"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(ordering.drawn(job), media_type="application/pdf", headers=headers)
 
 
 HANDLERS = [kits_page, kit_page, print_kits, reprint_kits]

@@ -9,12 +9,12 @@ from sqlmodel import Session
 
 from biobank import accounts, clock, inputs, labels, people, stations, studies, web
 from biobank.accounts import GrantOrder, Invited, PersonOrder, PersonRow, SiteRow
-from biobank.pages import shell
+from biobank.pages import papers, shell
 from biobank.pages.shell import Form
 from biobank.people import Actor
-from biobank.printing import badges, ordering
+from biobank.printing import badges
 from biobank.printing.badges import BadgePrint
-from biobank.printing.ordering import PrintJob
+from biobank.printing.ordering import JobMade
 from biobank.stations import BadgeOrder, PinOrder
 from biobank.tables import Person, Role
 
@@ -91,9 +91,8 @@ def print_badges(door: web.OpenDoor, form: Form) -> Response[bytes]:
     """Badges as one PDF; who has none yet gets one."""
     told: dict[str, Any] = {name: shell.one(form, name) for name in ("stock", "skip") if name in form}
     order = inputs.read(BadgePrint, {**told, "names": shell.several(form, "names")}, form=True)
-    job = door.act(lambda session, actor: badges.print_badges(session, actor, order), PrintJob)
-    headers = {"Content-Disposition": f'attachment; filename="badges-{len(job.faces)}.pdf"'}
-    return Response(ordering.drawn(job), media_type="application/pdf", headers=headers)
+    made = door.act(lambda session, actor: badges.print_badges(session, actor, order), JobMade)
+    return papers.pdf(door, made, "badges")
 
 
 @post("/people/badges/end", sync_to_thread=True, status_code=200)

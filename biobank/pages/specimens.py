@@ -9,19 +9,17 @@ from litestar.params import FromPath
 from litestar.response import Template
 from sqlmodel import Session
 
-from biobank import amounts, clock, inputs, labels, specimens, storage, web
+from biobank import amounts, clock, codes, inputs, labels, specimens, storage, web
 from biobank.amounts import Dimension
 from biobank.errors import NotFound
-from biobank.labels.drawing import sheet
-from biobank.labels.layout import LabelFace
-from biobank.pages import charts, maps, shell
+from biobank.pages import charts, maps, papers, shell
 from biobank.pages.maps import Drawing
 from biobank.pages.out import TONES
 from biobank.pages.preparing import BRISTOL
 from biobank.pages.shell import Form
 from biobank.people import Actor
 from biobank.printing import ordering
-from biobank.printing.ordering import PrintJob, PrintOrder
+from biobank.printing.ordering import JobMade, PrintOrder
 from biobank.specimens import Aliquots, Derivative, SpecimenCard, SpecimenRow, TimelineRow
 from biobank.storage import BoxMap, Purpose
 
@@ -50,8 +48,8 @@ def card_page(request: Request[Any, Any, Any], door: web.OpenDoor, code: FromPat
         card = specimens.card(session, actor, code)
         return Told(
             card=card,
-            timeline=specimens.timeline(session, actor, code)[::-1],
-            made=specimens.family(session, actor, code),
+            timeline=specimens.timeline(session, actor, card.code)[::-1],
+            made=specimens.family(session, actor, card.code),
             box=box_of(session, actor, card),
         )
 
@@ -62,7 +60,7 @@ def card_page(request: Request[Any, Any, Any], door: web.OpenDoor, code: FromPat
         told=told,
         card=told.card,
         drawing=mini_map(told.card, told.box),
-        retired="retired" in request.query_params,
+        retired="retired" in request.query_params or codes.read(code) != told.card.code,
         bristol=BRISTOL,
         lasting=charts.lasting,
         tones=TONES,
@@ -121,14 +119,10 @@ def make_derivative(
 @post("/labels", sync_to_thread=True, status_code=200)
 def print_labels(door: web.OpenDoor, form: Form) -> Response[bytes]:
     """The labels as one PDF to save and print; the same command gives the same bytes."""
-    told = {**_fields(form, "stock", "skip"), "codes": shell.several(form, "codes")}
+    told = {**_fields(form, "stock", "skip", "reason"), "codes": shell.several(form, "codes")}
     order = inputs.read(PrintOrder, told, form=True)
-    job = door.act(lambda session, actor: ordering.print_labels(session, actor, order), PrintJob)
-    faces = [LabelFace(**msgspec.structs.asdict(face)) for face in job.faces]
-    pdf = sheet(faces, labels.stock.stock(job.stock), skip=job.skip)
-    name = f"labels-{job.faces[0].code}-{len(job.faces)}.pdf"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(pdf, media_type="application/pdf", headers=headers)
+    made = door.act(lambda session, actor: ordering.print_labels(session, actor, order), JobMade)
+    return papers.pdf(door, made, "labels")
 
 
 def _fields(form: shell.Fields, *names: str) -> dict[str, str]:

@@ -1,14 +1,16 @@
 """Kits: labelled tubes for one event, made ahead."""
 
+from typing import Any
+
 from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery, JSONBody
 
 from biobank import specimens
 from biobank.api.answers import After, Limit, Page, page
 from biobank.api.documents import noun
-from biobank.api.labels import PDF, pdf, sheet
+from biobank.api.print_jobs import PDF, labels, printed
 from biobank.printing import ordering
-from biobank.printing.ordering import KitLabels, KitReprint, PrintJob
+from biobank.printing.ordering import JobMade, KitLabels, KitReprint
 from biobank.specimens import KitCard, KitOrder, UnusedKit
 from biobank.web import OpenDoor
 
@@ -19,16 +21,16 @@ def make_kits(door: OpenDoor, data: JSONBody[KitOrder]) -> list[KitCard]:
     return door.act(lambda session, actor: specimens.print_kits(session, actor, data), list[KitCard])
 
 
-@post("/kit-labels", sync_to_thread=True, status_code=200, media_type=PDF, responses=sheet())
-def make_kit_labels(door: OpenDoor, data: JSONBody[KitLabels]) -> Response[bytes]:
+@post("/kit-labels", sync_to_thread=True, status_code=200, media_type=PDF, responses=labels())
+def make_kit_labels(door: OpenDoor, data: JSONBody[KitLabels]) -> Response[Any]:
     """Make kits and print their labels. The same command again gives the same bytes, and no second kit."""
-    return pdf(door.act(lambda session, actor: ordering.print_kit_labels(session, actor, data), PrintJob))
+    return printed(door, door.act(lambda s, actor: ordering.print_kit_labels(s, actor, data), JobMade))
 
 
-@post("/kit-reprints", sync_to_thread=True, status_code=200, media_type=PDF, responses=sheet())
-def reprint_kits(door: OpenDoor, data: JSONBody[KitReprint]) -> Response[bytes]:
+@post("/kit-reprints", sync_to_thread=True, status_code=200, media_type=PDF, responses=labels())
+def reprint_kits(door: OpenDoor, data: JSONBody[KitReprint]) -> Response[Any]:
     """Print the labels of kits that were made before, the same codes."""
-    return pdf(door.act(lambda session, actor: ordering.reprint_kits(session, actor, data), PrintJob))
+    return printed(door, door.act(lambda s, actor: ordering.reprint_kits(s, actor, data), JobMade))
 
 
 @get("/kits", sync_to_thread=True)

@@ -1,6 +1,7 @@
 """Stations, badges and roles that end, for programs that set a biobank up."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -10,10 +11,10 @@ from litestar.params import FromPath, JSONBody
 from biobank import accounts, clock, stations
 from biobank.accounts import GrantOrder
 from biobank.api.documents import noun
-from biobank.api.labels import PDF, pdf, sheet
+from biobank.api.print_jobs import PDF, labels, printed
 from biobank.printing import badges
 from biobank.printing.badges import BadgePrint
-from biobank.printing.ordering import PrintJob
+from biobank.printing.ordering import JobMade
 from biobank.stations import BadgeOrder, Enrolment, StationChange, StationOrder, StationRow
 from biobank.web import CLAIM_LINK, OpenDoor
 
@@ -67,10 +68,10 @@ def end_station(door: OpenDoor, station: FromPath[UUID]) -> StationRow:
     return door.act(lambda session, actor: stations.end(session, actor, station), StationRow)
 
 
-@post("/badges", sync_to_thread=True, status_code=200, media_type=PDF, responses=sheet())
-def print_badges(door: OpenDoor, data: JSONBody[BadgePrint]) -> Response[bytes]:
+@post("/badges", sync_to_thread=True, status_code=200, media_type=PDF, responses=labels())
+def print_badges(door: OpenDoor, data: JSONBody[BadgePrint]) -> Response[Any]:
     """Print badges; who has none yet gets one."""
-    return pdf(door.act(lambda session, actor: badges.print_badges(session, actor, data), PrintJob))
+    return printed(door, door.act(lambda s, actor: badges.print_badges(s, actor, data), JobMade))
 
 
 @post("/badge-ends", sync_to_thread=True, status_code=200)

@@ -17,9 +17,13 @@ from biobank.commands import (
     founding,
     import_,
     kits,
+    label_stocks,
+    labels,
     late,
     out,
     participants,
+    print_jobs,
+    printers,
     processing,
     proving,
     racks,
@@ -79,7 +83,8 @@ for _command in (
     out.inside,
     out.map_,
     late.late,
-    tubes.label,
+    labels.label,
+    printers.printer,
     cards.cards,
     undoing.rearrange,
     undoing.reseat,
@@ -94,3 +99,6 @@ for _command in (
     proving.check,
 ):
     biobank.add_command(_command)
+
+for _command in (print_jobs.job_group, label_stocks.stock_group, label_stocks.layout_group):
+    labels.label.add_command(_command)

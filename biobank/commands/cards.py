@@ -5,7 +5,6 @@ from pathlib import Path
 import rich_click as click
 
 from biobank.commands import running
-from biobank.commands.tubes import require_writable
 from biobank.texts import N_
 
 
@@ -18,6 +17,6 @@ def cards(out: Path) -> None:
     from biobank.labels import card_sheet
     from biobank.labels.cards import Card
 
-    require_writable(out)
+    running.require_writable(out)
     out.write_bytes(card_sheet.sheet())
     running.say(N_("%(count)s cards: %(out)s"), count=len(Card), out=out)

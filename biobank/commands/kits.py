@@ -6,10 +6,8 @@ from typing import Any
 import rich_click as click
 
 from biobank.codes import grouped
-from biobank.commands import running
+from biobank.commands import labels, running
 from biobank.commands.finding import tell_kit
-from biobank.commands.tubes import require_writable
-from biobank.texts import N_
 
 
 @click.group()
@@ -24,33 +22,22 @@ def kit() -> None:
 @click.option("--site")
 @click.option("--count", help="How many; left out, one.")
 @click.option("--visit", help="A visit that the kit is for alone.")
-@click.option("--stock", default="herma-4100", show_default=True, help="The sheet or roll.")
-@click.option("--skip", default=0, show_default=True, help="Labels of the first sheet that are used already.")
-@click.option(
-    "--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The PDF to write."
-)
-def print_kits(kits: tuple[str, ...], out: Path, **told: Any) -> None:
-    """Make kits and print their labels as a PDF, or print those of KITS again."""
+@labels.paper
+def print_kits(kits: tuple[str, ...], out: Path | None, **told: Any) -> None:
+    """Make kits and print their labels, or print those of KITS again."""
     from biobank.printing import ordering
 
     new = [told[name] for name in ("study", "event", "site")]
     if bool(kits) == all(new) or (kits and any(new)):
         raise click.UsageError("Say KITS..., or --study STUDY --event EVENT --site SITE.")
-    require_writable(out)
     if kits:
-        again = {"kits": kits, "stock": told["stock"], "skip": told["skip"]}
-        reprint = running.ordered(ordering.KitReprint, again)
-        job = running.acted(
-            lambda session, actor: ordering.reprint_kits(session, actor, reprint), ordering.PrintJob
-        )
+        of_kits = ("study", "event", "site", "count", "visit")
+        again = {name: value for name, value in told.items() if name not in of_kits}
+        reprint = running.ordered(ordering.KitReprint, {"kits": kits, **again})
+        labels.printed(lambda s, actor: ordering.reprint_kits(s, actor, reprint), told["printer"], out)
     else:
         order = running.ordered(ordering.KitLabels, told)
-        job = running.acted(
-            lambda session, actor: ordering.print_kit_labels(session, actor, order), ordering.PrintJob
-        )
-    out.write_bytes(ordering.drawn(job))
-    message = N_("%(count)s labels on %(stock)s: %(out)s")
-    running.say(message, count=len(job.faces), stock=job.stock, out=out)
+        labels.printed(lambda s, actor: ordering.print_kit_labels(s, actor, order), told["printer"], out)
 
 
 @kit.command("list")

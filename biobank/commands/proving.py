@@ -50,9 +50,11 @@ def _prove(session: "Session") -> "tuple[list[Unproved], int, int]":
     from sqlmodel import func, select
 
     from biobank import custody
+    from biobank.printing import proof
     from biobank.tables import CustodyEvent, CustodySubject
 
     subjects = session.exec(select(func.count()).select_from(CustodySubject)).one()
     events = session.exec(select(func.count()).select_from(CustodyEvent)).one()
     with running.progress("Checking") as progress:
-        return custody.unproved(session, lambda done: progress(done, subjects)), subjects, events
+        found = custody.unproved(session, lambda done: progress(done, subjects))
+        return found + proof.unproved(session), subjects, events

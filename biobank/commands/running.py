@@ -183,6 +183,12 @@ def asked(question: "Callable[[Session, Actor], Answer]") -> Answer:
         return console(database).ask(question)
 
 
+def require_writable(out: Path) -> None:
+    """Refused: a file that could not be written, before anything is recorded."""
+    if not os.access(out if out.exists() else out.parent, os.W_OK):
+        raise Refusal("file_unwritable", N_("%(file)s cannot be written."), file=str(out))
+
+
 @contextmanager
 def progress(what: str) -> Iterator[Callable[[int, int], None]]:
     """A bar on stderr while something long runs, when somebody watches; told how much of how much is done."""

@@ -6,9 +6,8 @@ from uuid import UUID
 
 import rich_click as click
 
-from biobank.commands import running
+from biobank.commands import labels, running
 from biobank.commands.setting_up import ROLES, user
-from biobank.commands.tubes import require_writable
 from biobank.texts import N_, gettext
 
 
@@ -83,21 +82,13 @@ def badge() -> None:
 
 @badge.command("print")
 @click.argument("names", nargs=-1, required=True)
-@click.option("--stock", default="herma-4100", show_default=True, help="The sheet or roll.")
-@click.option("--skip", default=0, show_default=True, help="Labels of the first sheet that are used already.")
-@click.option(
-    "--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The PDF to write."
-)
-def print_badges(out: Path, **told: Any) -> None:
+@labels.paper
+def print_badges(out: Path | None, **told: Any) -> None:
     """Print the badges of NAMES; who has none yet gets one."""
-    from biobank.printing import badges, ordering
+    from biobank.printing import badges
 
-    require_writable(out)
     order = running.ordered(badges.BadgePrint, told)
-    job = running.acted(lambda session, actor: badges.print_badges(session, actor, order), ordering.PrintJob)
-    out.write_bytes(ordering.drawn(job))
-    message = N_("%(count)s labels on %(stock)s: %(out)s")
-    running.say(message, count=len(job.faces), stock=job.stock, out=out)
+    labels.printed(lambda session, actor: badges.print_badges(session, actor, order), order.printer, out)
 
 
 @badge.command("end")

@@ -1,14 +1,11 @@
-"""The daily work: register, store, label."""
+"""The daily work: register, store."""
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
 from biobank.codes import grouped
 from biobank.commands import running
-from biobank.errors import Refusal
 from biobank.texts import N_
 
 if TYPE_CHECKING:
@@ -124,40 +121,3 @@ def _store_all(freezer: str, study: str, *, as_json: bool) -> None:
         running.tell_json({"aliquots": count, "boxes": boxes})
     else:
         running.say(N_("Aliquots stored: %(count)s, in boxes: %(boxes)s."), count=count, boxes=boxes)
-
-
-@click.command()
-@click.argument("codes", nargs=-1)
-@click.option("--study", help="With --all: whose tubes.")
-@click.option("--all", "everything", is_flag=True, help="With --study: every tube that has not ended.")
-@click.option("--stock", default="herma-4100", show_default=True, help="The sheet or roll.")
-@click.option("--skip", default=0, show_default=True, help="Labels of the first sheet that are used already.")
-@click.option(
-    "--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The PDF to write."
-)
-def label(codes: tuple[str, ...], study: str | None, everything: bool, out: Path, **order: Any) -> None:  # noqa: FBT001 - a flag
-    """Print labels of the tubes of these CODES, or of a whole study, as a PDF."""
-    from biobank import inputs, specimens
-    from biobank.printing import ordering
-
-    if bool(codes) == bool(study and everything):
-        raise click.UsageError("Say CODES..., or --study STUDY --all.")
-    require_writable(out)
-
-    def work(session: "Session", actor: "Actor") -> ordering.PrintJob:
-        wanted = list(codes) or list(specimens.living(session, actor, study or ""))
-        return ordering.print_labels(
-            session, actor, inputs.read(ordering.PrintOrder, {"codes": wanted, **order})
-        )
-
-    with running.opened() as database:
-        job = running.console(database).act(work, ordering.PrintJob)
-    out.write_bytes(ordering.drawn(job))
-    message = N_("%(count)s labels on %(stock)s: %(out)s")
-    running.say(message, count=len(job.faces), stock=job.stock, out=out)
-
-
-def require_writable(out: Path) -> None:
-    """Refused: a file that could not be written, before any printing is recorded."""
-    if not os.access(out if out.exists() else out.parent, os.W_OK):
-        raise Refusal("file_unwritable", N_("%(file)s cannot be written."), file=str(out))

@@ -9,8 +9,8 @@ a label says, it consists of digits, letters, commas, colons and the commands wr
 Source: Zebra, ZPL II Programming Guide: `^GF`, and the compression of hexadecimal data described for `~DG`.
 """
 
+import re
 from collections.abc import Iterable, Iterator
-from itertools import groupby
 
 from biobank.labels.dots import Dots, pictures
 from biobank.labels.shapes import Arranged
@@ -20,7 +20,8 @@ _MANY = "ghijklmnopqrstuvwxyz"
 """Repeats in steps of 20: `g` is 20, `z` is 400."""
 _FEW = "GHIJKLMNOPQRSTUVWXY"
 """Repeats from 1 to 19."""
-_MOST = 419
+_RUN = re.compile(r"(.)\1{2,418}")
+"""Runs of 3 to 419: two are as short as they are."""
 
 
 def written(
@@ -60,14 +61,10 @@ def _row(row: str) -> str:
 
 
 def _runs(digits: str) -> str:
-    return "".join(_run(digit, len(list(same))) for digit, same in groupby(digits))
+    """Runs of one digit as a count and the digit: `FFFFFFF` is `MF`."""
+    return _RUN.sub(lambda run: _count(len(run[0])) + run[1], digits)
 
 
-def _run(digit: str, count: int) -> str:
-    """So many of one digit: `FFFFFFF` is `MF`."""
-    if count > _MOST:
-        return _run(digit, _MOST) + _run(digit, count - _MOST)
-    if count < 3:
-        return digit * count
+def _count(count: int) -> str:
     many, few = divmod(count, len(_FEW) + 1)
-    return (_MANY[many - 1] if many else "") + (_FEW[few - 1] if few else "") + digit
+    return (_MANY[many - 1] if many else "") + (_FEW[few - 1] if few else "")

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 from biobank.errors import RuleBroken
 from biobank.labels.shapes import Font
 from biobank.settings import from_environment
+from biobank.texts import N_
 
 if TYPE_CHECKING:
-    from reportlab.pdfbase.ttfonts import TTFont
+    from reportlab.pdfbase.ttfonts import TTFont, TTFontFace
 
 BUILT = Path(__file__).parent / "font" / "NotoSansSC-Regular.ttf"
 """Laid here by `biobank.pages.build_assets`."""
@@ -27,13 +28,16 @@ def font_file() -> Path:
 
 
 def font_name(font: Font) -> str:
-    """What reportlab knows the font as; the embedded one is read when it is first asked for.
-
-    Refused: a font file that is not there, or that is no TrueType font.
-    """
+    """What reportlab knows the font as; the embedded one is read when it is asked for. Refused as `read`."""
     if font is Font.CHINESE:
         _embedded()
     return font.value
+
+
+def embedded() -> "TTFontFace":
+    """The embedded font's file: its glyphs, their widths, and subsets of it."""
+    face: TTFontFace = _embedded().face
+    return face
 
 
 def font_for(text: str, *, bold: bool = False) -> Font:
@@ -96,20 +100,30 @@ def _widths(font: Font) -> Mapping[str, float]:
     return {sign: wide for sign, wide in known.items() if sign}
 
 
-@cache
-def _embedded() -> "TTFont":
-    from reportlab.pdfbase import pdfmetrics
+def read(file: Path) -> "TTFont":
+    """A TrueType font from its file, not yet known to reportlab.
+
+    Refused: a file that is not there, or that is no TrueType font.
+    """
     from reportlab.pdfbase.ttfonts import TTFError, TTFont
 
-    file = font_file()
     try:
-        font = TTFont(Font.CHINESE.value, file)
+        return TTFont(Font.CHINESE.value, file)
     except (OSError, TTFError) as fault:
         raise RuleBroken(
             "label_font_unreadable",
-            "The font for Chinese labels cannot be read (%(file)s). It has to be a TrueType file: build the "
-            "assets, or set BIOBANK_PDF_FONT.",
+            N_(
+                "The font for Chinese labels cannot be read (%(file)s). It has to be a TrueType file: build "
+                "the assets, or set BIOBANK_PDF_FONT."
+            ),
             file=file.name,
         ) from fault
+
+
+@cache
+def _embedded() -> "TTFont":
+    from reportlab.pdfbase import pdfmetrics
+
+    font = read(font_file())
     pdfmetrics.registerFont(font)
     return font

@@ -7,7 +7,7 @@ import pytest
 
 from biobank import inputs, participants, specimens, studies
 from biobank.errors import Refusal, RuleBroken
-from biobank.printing.ordering import KitLabels, PrintJob, print_kit_labels
+from biobank.printing.ordering import JobMade, KitLabels, print_kit_labels
 from biobank.specimens import KitCard, Summary, Ticked, Workbench
 from tests.world import MANAGER, TECHNICIAN, World
 
@@ -115,10 +115,10 @@ def kits(world: World, event: str = "BL", **order: Any) -> list[KitCard]:
     return world.act(lambda s, a: specimens.print_kits(s, a, wish), answer=list[KitCard])  # type: ignore[no-any-return]
 
 
-def kit_labels(world: World, event: str = "BL", **order: Any) -> PrintJob:
-    """Print kits with their labels."""
+def kit_labels(world: World, event: str = "BL", **order: Any) -> JobMade:
+    """Order kits with their labels."""
     wish = inputs.read(KitLabels, {"study": "KIT", "event": event, "site": "BJ"} | order)
-    return world.act(lambda s, a: print_kit_labels(s, a, wish), answer=PrintJob)  # type: ignore[no-any-return]
+    return world.act(lambda s, a: print_kit_labels(s, a, wish), answer=JobMade)  # type: ignore[no-any-return]
 
 
 def begin(world: World, visit: str, kit: str | None = None, person: str = TECHNICIAN) -> list[str]:

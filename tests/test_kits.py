@@ -3,7 +3,8 @@
 from biobank import codes, inputs, specimens
 from biobank.codes import CodeKind
 from biobank.errors import Conflict, NotFound
-from biobank.printing.ordering import KitReprint, PrintJob, drawn, reprint_kits
+from biobank.printing import jobs
+from biobank.printing.ordering import JobMade, KitReprint, reprint_kits
 from biobank.specimens import Found, KitCard
 from tests import collected
 from tests.collected import STUDY, adopt, begin, bench, enrol, kit_labels, kits, refusal, tick, visit_of
@@ -152,13 +153,18 @@ def test_an_outsider_neither_sees_nor_uses_a_kit(world: World) -> None:
 
 def test_the_labels_of_kits_are_printed_kit_by_kit_and_again_with_the_same_codes(world: World) -> None:
     adopt(world)
-    job = kit_labels(world, count=2, skip=3)
-    assert [face.material for face in job.faces[:3]] == ["Kit", "EDTA blood", "EDTA plasma"]
-    assert (len(job.faces), job.faces[0].number, job.faces[10].code[0]) == (20, "9", "K")
-    again = inputs.read(KitReprint, {"kits": [job.faces[0].code, job.faces[10].code], "skip": 3})
-    printed = world.act(lambda s, a: reprint_kits(s, a, again), answer=PrintJob)
-    assert printed == job
-    assert drawn(job).startswith(b"%PDF")
+    made = kit_labels(world, count=2, skip=3)
+    pdf = world.printed(made)
+    assert pdf.startswith(b"%PDF")
+    labels = world.ask(lambda s, a: jobs.card(s, a, made.job)).labels
+    assert [label.face.fields["material"] for label in labels[1:3]] == ["EDTA blood", "EDTA plasma"]
+    assert (made.total, labels[0].face.fields["number"], labels[10].code[0]) == (20, "9", "K")
+    told = {"kits": [labels[0].code, labels[10].code], "skip": 3}
+    bare = inputs.read(KitReprint, told)
+    refused = refusal(lambda: world.act(lambda s, a: reprint_kits(s, a, bare)))
+    assert (refused.slug, refused.facts["copies"], refused.field) == ("reprint_reason_needed", 2, "reason")
+    again = inputs.read(KitReprint, {**told, "reason": "lost"})
+    assert world.printed(world.act(lambda s, a: reprint_kits(s, a, again), answer=JobMade)) == pdf
     lost = KitReprint(kits=[codes.new_code(CodeKind.KIT)])
     refused = refusal(lambda: world.act(lambda s, a: reprint_kits(s, a, lost)), NotFound)
     assert refused.slug == "kit_not_found"

@@ -12,6 +12,8 @@ from biobank import accounts, clock, custody, migrations, participants, people, 
 from biobank.database import Database
 from biobank.door import Door
 from biobank.people import Actor, Credentials
+from biobank.printing import proof, spooler
+from biobank.printing.ordering import JobMade
 from biobank.tables import Person, Role, SignIn
 
 Answer = TypeVar("Answer")
@@ -93,7 +95,7 @@ class World:
 
     def unproved(self) -> list[custody.Unproved]:
         """What the log does not prove; every journey ends by finding this empty."""
-        return self.database.read_at_once(custody.unproved)
+        return self.database.read_at_once(lambda session: custody.unproved(session) + proof.unproved(session))
 
     # --- what tests need again and again ---
 
@@ -151,6 +153,11 @@ class World:
         return self.act(  # type: ignore[no-any-return]
             lambda session, actor: storage.put_away(session, actor, order), answer=list[storage.Stored]
         )
+
+    def printed(self, made: JobMade) -> bytes:
+        """Print a job that has no printer; its document."""
+        spooler.drain(self.database, made.job)
+        return spooler.pdf(self.database, made.job)
 
 
 def build(database: Database) -> None:

@@ -12,7 +12,8 @@ from msgspec import Struct
 from biobank.errors import RuleBroken
 from biobank.labels import symbols
 from biobank.labels.declared import CODE, Area, At, Layout, SymbolRule, Zone
-from biobank.labels.shapes import INCH, Arranged, Box, Face, Line, Symbol, SymbolKind
+from biobank.labels.layouts import layout_for
+from biobank.labels.shapes import INCH, Arranged, Box, Face, Line, Of, Symbol, SymbolKind
 from biobank.labels.stock import Shape, Stock
 from biobank.labels.wording import Frame, Room, Unfit, coded, worded
 from biobank.texts import N_
@@ -38,7 +39,7 @@ SMALL_MODULES = N_(
     "finer printer makes them larger, and so does a layout with a Data Matrix."
 )
 
-_KNOWN = 4096
+MOST_KNOWN = 4096
 """So many different texts are kept ready; a job of more begins again."""
 
 
@@ -82,9 +83,25 @@ class Arranging:
             )
         )
         self._known: dict[tuple[str, ...], Wording] = {}
+        self._others: dict[Of, Arranging] = {}
+
+    def serving(self, of: Of) -> "Arranging":
+        """The arranging for labels of these: itself or, where its layout is not for them, the shipped layout's.
+
+        A kit's sheet has labels of tubes on it.
+
+        Refused: a stock that is too small for such labels.
+        """
+        if of in self.layout.of:
+            return self
+        if of not in self._others:
+            self._others[of] = Arranging(layout_for(of, self.stock), self.stock, self.dpi)
+        return self._others[of]
 
     def arranged(self, face: Face) -> Arranged:
         """One label. Refused: a code that symbols do not hold, and a text that does not fit."""
+        if face.of not in self.layout.of:
+            return self.serving(face.of).arranged(face)
         wording = self.wording(face)
         return Arranged(
             face.code,
@@ -109,7 +126,7 @@ class Arranging:
         texts = tuple([fields.get(name, "") for name in self.fields])
         known = self._known.get(texts)
         if known is None:
-            if len(self._known) >= _KNOWN:
+            if len(self._known) >= MOST_KNOWN:
                 self._known.clear()
             known = self._known[texts] = self._worded(face, dict(zip(self.fields, texts, strict=True)))
         return known

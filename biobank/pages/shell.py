@@ -20,6 +20,8 @@ from biobank import amounts, codes, custody, people, texts, web
 from biobank.door import Door
 from biobank.pages import away, cells, fronts, words
 from biobank.people import Actor, May
+from biobank.printing import copies
+from biobank.printing.copies import Reason
 
 Answer = TypeVar("Answer")
 Asked = Request[Any, Any, Any]
@@ -28,6 +30,16 @@ Form = NamedDependency[Fields]
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
+
+REPLACED_FOR = (
+    Reason.FROST,
+    Reason.TORN,
+    Reason.FADED,
+    Reason.MISSING,
+    Reason.MISPRINT,
+    Reason.OTHER,
+)
+"""Why a label is replaced: a reason for each button."""
 
 _HIDDEN = ("csrf", "command")
 _LOCAL = re.compile(r"/(?![/\\])[!-\[\]-~]*")  # printable ASCII without the backslash
@@ -117,6 +129,11 @@ def here(request: Asked) -> str:
     return request.url.path + (f"?{query}" if query else "")
 
 
+def label_reasons() -> dict[str, str]:
+    """Why a label is replaced, by the codes of the reasons, in the reader's language."""
+    return {reason.value: texts.gettext(copies.REASONS[reason]) for reason in REPLACED_FOR}
+
+
 def may(me: Actor | None, what: str) -> bool:
     """Whether some grant of the person covers this kind of act."""
     return me is not None and people.allowed(me, May(what))
@@ -139,6 +156,7 @@ def _environment() -> Environment:
         "csrf": csrf,
         "here": here,
         "is_demo": is_demo,
+        "label_reasons": label_reasons,
         "language": texts.language.get,
         "languages": texts.LANGUAGES,
         "front_links": fronts.front,

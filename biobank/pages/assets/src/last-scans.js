@@ -18,6 +18,7 @@ export class LastScans {
   add(entry) {
     const list = this.#bench.querySelector("[data-last]");
     if (!list) return;
+    for (const part of entry.querySelectorAll("[data-now-only]")) part.remove();
     const row = document.createElement("li");
     row.append(entry);
     list.prepend(row);

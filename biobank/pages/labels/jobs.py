@@ -1,0 +1,153 @@
+"""Print jobs: how far each one is, what the printer left open, and what a person can do about it."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from litestar import Request, Response, get, post
+from litestar.params import FromPath
+from litestar.response import Template
+from sqlmodel import Session
+
+from biobank import accounts, inputs, web
+from biobank.inputs import Input
+from biobank.pages import shell
+from biobank.pages.shell import Form
+from biobank.people import Actor, May
+from biobank.printing import jobs, spooler
+from biobank.printing.jobs import Answer, JobCard, JobOrder, JobRow, Void
+from biobank.tables import JobState
+from biobank.texts import gettext
+
+Asked = Request[Any, Any, Any]
+
+UNDER_WAY = (JobState.QUEUED, JobState.SENDING)
+TONES = {
+    JobState.QUEUED: "due",
+    JobState.SENDING: "due",
+    JobState.ASKING: "notice",
+    JobState.STOPPED: "notice",
+    JobState.FAILED: "stop",
+    JobState.DONE: "ok",
+}
+
+# --- pages ---
+
+
+@get("/labels/jobs", sync_to_thread=True)
+def jobs_page(request: Asked, door: web.OpenDoor) -> Template:
+    """The newest print jobs; with `all`, those that have ended as well."""
+    every = "all" in request.query_params
+
+    def question(session: Session, actor: Actor) -> tuple[list[JobRow], str]:
+        return jobs.listed(session, actor, under_way=not every), zone_of(session, actor)
+
+    me, (rows, zone) = shell.ask(door, question)
+    return shell.page("labels/jobs.html", me, rows=rows, every=every, zone=zone, tones=TONES)
+
+
+@get("/labels/jobs/{job:uuid}", sync_to_thread=True)
+def job_page(request: Asked, door: web.OpenDoor, job: FromPath[UUID]) -> Template:
+    """One job: how many labels are where, and what the printer left open."""
+    after = request.query_params.get("after", "")
+    start = int(after) if after.isascii() and after.isdigit() and len(after) < 7 else 0
+
+    def question(session: Session, actor: Actor) -> tuple[JobCard, str]:
+        return jobs.card(session, actor, job, after=start), zone_of(session, actor)
+
+    me, (card, zone) = shell.ask(door, question)
+    return shell.page(
+        "labels/job.html",
+        me,
+        card=card,
+        zone=zone,
+        after=start,
+        why=why(card),
+        tones=TONES,
+        running=card.state in UNDER_WAY,
+        saves="save" in request.query_params,
+    )
+
+
+@get("/labels/jobs/{job:uuid}/pdf", sync_to_thread=True)
+def job_pdf(door: web.OpenDoor, job: FromPath[UUID]) -> Response[bytes]:
+    """All labels of a job as a PDF, the same bytes each time."""
+    card = door.ask(lambda session, actor: jobs.card(session, actor, job, most=1))
+    first = card.labels[0].code if card.labels else "none"
+    return pdf(spooler.pdf(door.database, job), f"labels-{first}-{card.total}.pdf")
+
+
+@get("/labels/jobs/{job:uuid}/inventory", sync_to_thread=True)
+def job_inventory(door: web.OpenDoor, job: FromPath[UUID]) -> Response[bytes]:
+    """The sheet that goes with the labels: in the order they are printed, each with a box to tick."""
+    from biobank.labels import inventory
+
+    def question(session: Session, actor: Actor) -> JobCard:
+        return jobs.card(session, actor, job, most=jobs.MOST)
+
+    card = door.ask(question)
+    sheet = inventory.sheet(str(card.id), [line.face for line in card.labels])
+    return pdf(sheet, f"inventory-{card.labels[0].code}-{card.total}.pdf")
+
+
+# --- acts ---
+
+
+@post("/labels/jobs/{job:uuid}/stop", sync_to_thread=True, status_code=200)
+def stop(request: Asked, door: web.OpenDoor, job: FromPath[UUID]) -> Response[Any]:
+    """Print no more of a job."""
+    return _act(request, door, JobOrder, {"job": str(job)}, jobs.stop)
+
+
+@post("/labels/jobs/{job:uuid}/answer", sync_to_thread=True, status_code=200)
+def answer(request: Asked, door: web.OpenDoor, form: Form, job: FromPath[UUID]) -> Response[Any]:
+    """Say which labels came out of the printer; the others are printed again, or wait."""
+    told = {"job": str(job), "came_out_to": shell.one(form, "came_out_to")}
+    again = "true" if "again" in form else "false"
+    return _act(request, door, Answer, {**told, "again": again}, jobs.answer)
+
+
+@post("/labels/jobs/{job:uuid}/retry", sync_to_thread=True, status_code=200)
+def retry(request: Asked, door: web.OpenDoor, job: FromPath[UUID]) -> Response[Any]:
+    """Print what still waits in a job."""
+    return _act(request, door, JobOrder, {"job": str(job)}, jobs.retry)
+
+
+@post("/labels/jobs/{job:uuid}/void", sync_to_thread=True, status_code=200)
+def void(request: Asked, door: web.OpenDoor, job: FromPath[UUID]) -> Response[Any]:
+    """Never print what still waits in a job."""
+    return _act(request, door, Void, {"job": str(job)}, jobs.void)
+
+
+# --- how ---
+
+
+def zone_of(session: Session, actor: Actor) -> str:
+    """The time zone of the first site where somebody prints; empty where there is none."""
+    return next((site.time_zone for site in accounts.sites(session, actor, May.PRINT)), "")
+
+
+def why(card: JobCard) -> str:
+    """Why a job does not get on, in the reader's language; empty where nothing is wrong."""
+    return gettext(card.fault.message) % card.fault.facts if card.fault else ""
+
+
+def pdf(document: bytes, name: str) -> Response[bytes]:
+    """A PDF to be saved."""
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(document, media_type="application/pdf", headers=headers)
+
+
+def _act(
+    request: Asked,
+    door: web.OpenDoor,
+    kind: type[Input],
+    told: dict[str, str],
+    act: Callable[[Session, Actor, Any], JobCard],
+) -> Response[Any]:
+    order = inputs.read(kind, told, form=True)
+    card = door.act(lambda session, actor: act(session, actor, order), JobCard)
+    return shell.go(request, f"/labels/jobs/{card.id}")
+
+
+HANDLERS = [jobs_page, job_page, job_pdf, job_inventory, stop, answer, retry, void]

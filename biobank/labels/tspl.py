@@ -1,8 +1,9 @@
 """TSPL: labels for TSC printers and those that speak like them.
 
-A label is pictures (`BITMAP`) of the dots that were proofed, for the reasons that `zpl.py` gives. Their
-bytes are counted, so none is read as a command, but for one thing: these printers listen for `ESC !` and
-`~!` at all times, even within a picture. A picture is cut in two wherever its dots would spell one of them.
+A label is a picture (`BITMAP`) of the dots that were proofed, for the reasons that `zpl.py` gives. Their
+bytes are counted, so none is read as a command, but for one thing: these printers act at once on what begins
+with `ESC !` or `~!`, and the manual does not say that a picture is safe from that. A picture is cut in two
+wherever its dots would spell one of them.
 
 Source: TSC, TSPL/TSPL2 Programming Manual: `SIZE`, `DIRECTION`, `REFERENCE`, `CLS`, `BITMAP`, `PRINT`,
 and its status and immediate commands.

@@ -70,6 +70,8 @@ def read(image: Image.Image) -> list[str]:
 
 def verdict(serial: int, label: Arranged, image: Image.Image) -> Verdict:
     """Whether a picture of one label reads as its code, once for each symbol on it and nothing else."""
+    if not label.symbols:
+        return Verdict(serial, label.code, (), good=True)
     kinds = [symbol.kind for symbol in label.symbols]
     formats = zxingcpp.BarcodeFormats([_FORMATS[kind] for kind in set(kinds)])
     found = zxingcpp.read_barcodes(image, formats=formats, try_downscale=False, try_invert=False)
@@ -96,9 +98,7 @@ def judged(
             serial, label = next(waiting, (0, None))
             if label is None:
                 return
-            x, y = stock.corner(index)
-            cell = _cell(x + offset_x, y + offset_y, label)
-            yield verdict(serial, label, page.crop(cell))
+            yield verdict(serial, label, page.crop(cell(stock, index, label, offset_x, offset_y)))
         first = 0
 
 
@@ -141,7 +141,12 @@ def require_readable(verdicts: Iterable[Verdict]) -> None:
             )
 
 
-def _cell(x: float, y: float, label: Arranged) -> tuple[int, int, int, int]:
-    """A label on its page in dots, from the whole dot that its corner stands on."""
-    left, top = round(x / label.dot), round(y / label.dot)
-    return left, top, left + round(label.width / label.dot), top + round(label.height / label.dot)
+def cell(
+    stock: Stock, index: int, label: Arranged, offset_x: float = 0, offset_y: float = 0
+) -> tuple[int, int, int, int]:
+    """A label on its page in dots, from the whole dot that its corner stands on; none of it off the page."""
+    x, y = stock.corner(index)
+    left, top = round((x + offset_x) / label.dot), round((y + offset_y) / label.dot)
+    right, bottom = left + round(label.width / label.dot), top + round(label.height / label.dot)
+    across, down = round(stock.page_width / label.dot), round(stock.page_height / label.dot)
+    return max(left, 0), max(top, 0), min(right, across), min(bottom, down)

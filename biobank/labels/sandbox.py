@@ -102,12 +102,11 @@ def prepared(work: Work, *, memory: int = MEMORY, seconds: int = SECONDS) -> Pre
     Refused as there, and (`label_worker_killed`) when it took more memory or time than it was given.
     """
     limits = (str(memory), str(seconds))
-    known = {name: os.environ[name] for name in _TOLD if name in os.environ}
     try:
         done = subprocess.run(
             [sys.executable, "-m", "biobank.labels.sandbox", *limits],
             input=msgspec.msgpack.encode(work),
-            env={**known, "PYTHONPATH": str(Path(__file__).parents[2]), "PYTHONDONTWRITEBYTECODE": "1"},
+            env=surroundings(),
             capture_output=True,
             timeout=seconds,
             check=False,
@@ -122,6 +121,12 @@ def prepared(work: Work, *, memory: int = MEMORY, seconds: int = SECONDS) -> Pre
     if isinstance(answer, Refused):
         raise answer.again()
     return answer
+
+
+def surroundings() -> dict[str, str]:
+    """What the other process is told of this one: where the code and the font are, and no secret."""
+    told = {name: os.environ[name] for name in _TOLD if name in os.environ}
+    return {**told, "PYTHONPATH": str(Path(__file__).parents[2]), "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def _page(work: Work, labels: Sequence[Arranged]) -> Iterator[tuple[bytes, Verdict]]:

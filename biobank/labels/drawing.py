@@ -6,7 +6,7 @@ Page content is written as PDF operators (ISO 32000-1, 8 and 9): a call for each
 than everything else together.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec.structs import replace
 
@@ -15,8 +15,8 @@ from biobank.labels import symbols
 from biobank.labels.fitting import MOST_KNOWN, Arranging, Wording
 from biobank.labels.fonts import width
 from biobank.labels.layouts import Layout, layout_for
-from biobank.labels.pdf import NAMES, Document
-from biobank.labels.shapes import INCH, POINT, Face, Line, Of, Symbol, SymbolKind
+from biobank.labels.pdf import Document, point
+from biobank.labels.shapes import INCH, POINT, Face, Of, Symbol, SymbolKind
 from biobank.labels.stock import Stock
 from biobank.labels.wording import coded
 from biobank.texts import N_
@@ -26,9 +26,6 @@ __all__ = ["one", "parts", "sheet", "single", "width"]
 DPI = 300
 FARTHEST_OFFSET = 10.0
 """Millimetres a printer can be out; more is a mistake in typing."""
-
-_TURNED: Mapping[int, str] = {0: "1 0 0 1", 90: "0 -1 1 0", 180: "-1 0 0 -1", 270: "0 1 -1 0"}
-"""The first four numbers of a text matrix (PDF's y runs up)."""
 
 
 def sheet(
@@ -109,10 +106,10 @@ def _require_range(field: str, value: float, least: float, most: float) -> None:
 
 
 def _corner(stock: Stock, index: int, dpi: int, offset_x: float, offset_y: float) -> str:
-    """A label's top-left corner on the nearest printer dot, as PDF coordinates."""
+    """A label's top-left corner on the nearest printer dot, from the page's."""
     x, y = stock.corner(index)
     dot = INCH / dpi
-    return _point(round((x + offset_x) / dot) * dot, round((y + offset_y) / dot) * dot - stock.page_height)
+    return point(round((x + offset_x) / dot) * dot, round((y + offset_y) / dot) * dot)
 
 
 class _Labels:
@@ -128,6 +125,7 @@ class _Labels:
         self.known: dict[int, tuple[Wording, str]] = {}
 
     def drawn(self, faces: Iterable[Face]) -> Iterator[str]:
+        text = self.document.text
         for face in faces:
             of = face.of
             if of not in self.arranging:
@@ -136,7 +134,7 @@ class _Labels:
             code = face.code
             made = [self._mask(kind, mask, code) for kind, mask in self.masks[of]]
             made.append(self._texts(wording))
-            made += [self._text(line) for room in wording.rooms for line in coded(code, room)]
+            made += [text(line) for room in wording.rooms for line in coded(code, room)]
             yield " ".join(made)
 
     def _begin(self, of: Of) -> None:
@@ -155,15 +153,8 @@ class _Labels:
         if known is None or known[0] is not wording:
             if len(self.known) >= MOST_KNOWN:
                 self.known.clear()
-            known = self.known[id(wording)] = wording, " ".join(map(self._text, wording.lines))
+            known = self.known[id(wording)] = wording, " ".join(map(self.document.text, wording.lines))
         return known[1]
-
-    def _text(self, line: Line) -> str:
-        place = f"{_point(line.x, line.baseline)} Td"
-        if line.rotation:
-            place = f"{_TURNED[line.rotation]} {_point(line.x, line.baseline)} Tm"
-        shown = self.document.string(line.text, line.font)
-        return f"BT {NAMES[line.font]} {line.size:g} Tf {place} {shown} Tj ET"
 
 
 def _place(symbol: Symbol) -> str:
@@ -172,11 +163,6 @@ def _place(symbol: Symbol) -> str:
     across = f"{symbol.module / POINT:.5f}"
     down = f"{(box.height if linear else symbol.module * symbols.size(symbol.kind)[1]) / POINT:.4f}"
     return (
-        f"q {across} 0 0 {down} {_point(box.x, box.bottom)} cm %d 0 0 1 0 0 cm "
+        f"q {across} 0 0 {down} {point(box.x, box.bottom)} cm %d 0 0 1 0 0 cm "
         "BI /W %d /H %d /IM true /D [1 0] /F /AHx ID %s> EI Q"
     )
-
-
-def _point(x: float, y: float) -> str:
-    """Millimetres to the right and down, as PDF points to the right and up."""
-    return f"{x / POINT:.4f} {-y / POINT:.4f}"

@@ -86,7 +86,7 @@ class Arranging:
         self._others: dict[Of, Arranging] = {}
 
     def serving(self, of: Of) -> "Arranging":
-        """The arranging for labels of these: itself or, where its layout is not for them, the shipped layout's.
+        """The arranging of labels of these: itself or, where its layout is not for them, a shipped one's.
 
         A kit's sheet has labels of tubes on it.
 
@@ -281,8 +281,8 @@ class Arranging:
         return RuleBroken(
             "label_symbol_unfit",
             N_(
-                "On %(stock)s at %(dpi)s dots per inch the symbol's dots would be smaller than 0.25 mm. Choose "
-                "a larger stock, a printer of more dots per inch, or a layout with a Data Matrix."
+                "On %(stock)s at %(dpi)s dots per inch the symbol's dots would be smaller than 0.25 mm. "
+                "Choose a larger stock, a printer of more dots per inch, or a layout with a Data Matrix."
             ),
             field="stock",
             stock=self.stock.name,

@@ -6,14 +6,17 @@ that were used. The same content always gives the same bytes: nothing is dated, 
 """
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from biobank.labels import fonts
-from biobank.labels.shapes import POINT, Font
+from biobank.labels.shapes import POINT, Font, Line
 
 _CATALOGUE, _TREE, _REGULAR, _BOLD, _RESOURCES = range(1, 6)
-NAMES = {Font.REGULAR: "/F1", Font.BOLD: "/F2", Font.CHINESE: "/F3"}
+_NAMES: Mapping[Font, str] = {Font.REGULAR: "/F1", Font.BOLD: "/F2", Font.CHINESE: "/F3"}
 """What a page's operators call the fonts."""
+
+_TURNED: Mapping[int, str] = {0: "1 0 0 1", 90: "0 -1 1 0", 180: "-1 0 0 -1", 270: "0 1 -1 0"}
+"""The first four numbers of a text matrix (PDF's y runs up)."""
 
 _ESCAPES = {code: f"\\{code:03o}" for code in (*b"()\\", *range(128, 256))}
 """What a PDF string spells as an octal escape; WinAnsi above ASCII among it."""
@@ -26,7 +29,8 @@ class Document:
     def __init__(self, title: str, width: float, height: float) -> None:
         """All pages are of one size (mm)."""
         self.title = title
-        self.box = f"[0 0 {width / POINT:.4f} {height / POINT:.4f}]"
+        self.top = f"{height / POINT:.4f}"
+        self.box = f"[0 0 {width / POINT:.4f} {self.top}]"
         self.embedded = _Embedded()
         self._places = array("Q", bytes(8 * (_RESOURCES + 1)))
         self._pages = array("L")
@@ -37,8 +41,8 @@ class Document:
         return _HEADER
 
     def page(self, content: str) -> bytes:
-        """A page of these operators (Latin-1)."""
-        data = content.encode("latin-1")
+        """A page of these operators (Latin-1), which measure from its top-left corner (`point`)."""
+        data = f"1 0 0 1 0 {self.top} cm\n{content}".encode("latin-1")
         stream = self._object(b"<< /Length %d >>\nstream\n%b\nendstream" % (len(data), data))
         self._pages.append(len(self._places))
         page = self._object(
@@ -47,17 +51,22 @@ class Document:
         )
         return stream + page
 
-    def string(self, text: str, font: Font) -> str:
-        """A text as an operand of `Tj` in that font."""
-        if font is Font.CHINESE:
-            return self.embedded.string(text)
-        return f"({text.encode('cp1252').decode('latin-1').translate(_ESCAPES)})"
+    def text(self, line: Line) -> str:
+        """The operators of a line, about the point that its place is measured from."""
+        place = f"{point(line.x, line.baseline)} Td"
+        if line.rotation:
+            place = f"{_TURNED[line.rotation]} {point(line.x, line.baseline)} Tm"
+        if line.font is Font.CHINESE:
+            shown = self.embedded.string(line.text)
+        else:
+            shown = f"({line.text.encode('cp1252').decode('latin-1').translate(_ESCAPES)})"
+        return f"BT {_NAMES[line.font]} {line.size:g} Tf {place} {shown} Tj ET"
 
     def end(self) -> Iterator[bytes]:
         """What the pages share, and where everything stands."""
-        names = f"{NAMES[Font.REGULAR]} {_REGULAR} 0 R {NAMES[Font.BOLD]} {_BOLD} 0 R"
+        names = f"{_NAMES[Font.REGULAR]} {_REGULAR} 0 R {_NAMES[Font.BOLD]} {_BOLD} 0 R"
         if self.embedded.glyphs:
-            names += f" {NAMES[Font.CHINESE]} {len(self._places)} 0 R"
+            names += f" {_NAMES[Font.CHINESE]} {len(self._places)} 0 R"
             for body in self.embedded.objects(len(self._places)):
                 yield self._object(body)
         kids = " ".join(f"{number} 0 R" for number in self._pages)
@@ -94,6 +103,11 @@ class Document:
         written = b"%d 0 obj\n%b\nendobj\n" % (number, body)
         self._at += len(written)
         return written
+
+
+def point(x: float, y: float) -> str:
+    """Millimetres to the right and down, as PDF points to the right and up."""
+    return f"{x / POINT:.4f} {-y / POINT:.4f}"
 
 
 class _Embedded:

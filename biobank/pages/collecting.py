@@ -23,6 +23,7 @@ from biobank.pages.scanning import Mode as BenchMode
 from biobank.pages.shell import Form
 from biobank.pages.words import word
 from biobank.people import Actor
+from biobank.printing.applying import TYPED, apply_scanned
 from biobank.specimens import AllPresent, Begin, Finish, Summary, Tick, Ticked, Workbench
 from biobank.texts import N_, ngettext
 from biobank.texts import gettext as _
@@ -110,9 +111,9 @@ def _do(door: Door, visit: str, order: Order) -> Said:
         return Said("notice", _("This is the visit that is open"), _("Scan its kit or its tubes."))
     found = door.ask(lambda session, actor: specimens.find(session, actor, order.scan))
     if found.kind == "specimen":
-        return _tick(door, visit, found.code, begins=False)
+        return _tick(door, visit, found.code, order, begins=False)
     if found.kind == "kit":
-        return _tick(door, visit, found.label, begins=_is_kit_of(door, found.code, visit))
+        return _tick(door, visit, found.label, order, begins=_is_kit_of(door, found.code, visit))
     return _lead(home.address(found), found.code)
 
 
@@ -124,13 +125,16 @@ def _begin(door: Door, visit: str, kit: str) -> Said:
     return Said("ok", _("Kit %(kit)s is open") % {"kit": grouped(kit)}, _("Scan its tubes, in any order."))
 
 
-def _tick(door: Door, visit: str, tube: str, *, begins: bool) -> Said:
+def _tick(door: Door, visit: str, tube: str, order: Order, *, begins: bool) -> Said:
     """Tick a tube; with `begins`, it is the first that comes out of the kit that was made for the visit."""
+    scanned = [tube] if codes.read(order.scan) == tube and order.source != TYPED else []
 
     def work(session: Session, actor: Actor) -> list[Ticked]:
         if begins:
             specimens.begin(session, actor, Begin(visit=visit))
-        return specimens.tick(session, actor, Tick(visit=visit, codes=[tube]))
+        ticked = specimens.tick(session, actor, Tick(visit=visit, codes=[tube]))
+        apply_scanned(session, actor, scanned)
+        return ticked
 
     first, *implied = door.act(work, list[Ticked])
     detail = " · ".join(part for part in (grouped(first.code), first.amount) if part)

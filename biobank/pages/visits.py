@@ -12,13 +12,14 @@ from litestar.params import FromPath
 from litestar.response import Template
 from sqlmodel import Session
 
-from biobank import amounts, clock, inputs, participants, specimens, studies, web
+from biobank import amounts, clock, codes, inputs, participants, specimens, studies, web
 from biobank.labels.cards import Card
 from biobank.pages import shell
 from biobank.pages.shell import Form
 from biobank.participants import DatasetOrder, DatasetRow
 from biobank.people import Actor
 from biobank.preanalytics import Clock
+from biobank.printing.applying import apply_scanned
 from biobank.specimens import Registration, SpecimenRow, Workbench, WorkRow
 
 _LOCAL_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?", re.ASCII)
@@ -58,7 +59,9 @@ def register(
     order = inputs.read(Registration, {"visit": code, "specimens": _drawn(form, bench.time_zone)}, form=True)
 
     def work(session: Session, actor: Actor) -> list[SpecimenRow]:
-        return specimens.rows(session, specimens.register(session, actor, order))
+        made = specimens.register(session, actor, order)
+        apply_scanned(session, actor, [codes.read(each.code) or "" for each in order.specimens if each.code])
+        return specimens.rows(session, made)
 
     door.act(work, list[SpecimenRow])
     return shell.go(request, f"/visits/{code}")

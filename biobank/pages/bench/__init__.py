@@ -14,7 +14,7 @@ from biobank.errors import Refusal
 from biobank.labels.cards import NAMES, Card
 from biobank.pages import answers, shell
 from biobank.pages.answers import Result
-from biobank.pages.bench import unknown
+from biobank.pages.bench import saying, unknown
 from biobank.pages.bench.asking import LastAct, Unresolved, acts, unresolved, ways
 from biobank.pages.bench.deeds import do
 from biobank.pages.bench.drawing import around, surroundings, tag, with_cursor
@@ -98,6 +98,8 @@ def scan(door: web.OpenDoor, form: Form) -> Template:
         order = order.model_copy(update={"box": None})
     try:
         result, shown = do(door, order, seen, open_)
+        if seen.found and seen.found.retired:
+            result = saying.old_label(result, seen.code)
     except (errors.Busy, errors.NotSignedIn):
         raise
     except Refusal as refusal:

@@ -20,6 +20,9 @@ from biobank.pages.bench.order import Came, Order
 from biobank.pages.scanning import CARD_MODES, Mode
 from biobank.pages.storage import Inside
 from biobank.people import Actor
+from biobank.printing import printers
+from biobank.printing.copies import Needs, live
+from biobank.printing.ordering import JobMade, PrintOrder, print_labels
 from biobank.storage.geometry import Slot
 from biobank.storage.undoing import Undo, Undone, undo
 from biobank.tables import Specimen, TaskKind
@@ -109,7 +112,10 @@ def _unreadable(door: Door, order: Order) -> Came:
     noted = door.act(
         lambda session, actor: _note(session, actor, order, TaskKind.UNREADABLE, tube, here), _Noted
     )
-    return saying.wipe_first(order, noted.code, noted.slot), with_cursor(inside, order.mode, here)
+    replaced_at = f"/specimens/{noted.code}#replace" if noted.code else ""
+    return saying.wipe_first(order, noted.code, noted.slot, replaced_at), with_cursor(
+        inside, order.mode, here
+    )
 
 
 def _note(session: Session, actor: Actor, order: Order, kind: TaskKind, tube: str, at: str = "") -> _Noted:
@@ -168,10 +174,21 @@ def _discard(_door: Door, order: Order) -> Came:
     return saying.page_opens(order, "/bench/discard?" + _here(order, tube=order.about or "")), None
 
 
-def _print_again(_door: Door, order: Order) -> Came:
-    if not order.about:
+def _print_again(door: Door, order: Order) -> Came:
+    """Print the label of the tube shown at this bench, where it is the only one of its code."""
+    tube = codes.read(order.about or "")
+    if not tube:
         return saying.nothing_chosen(order), None
-    return saying.page_opens(order, f"/specimens/{order.about}#print"), None
+    there, printer = door.ask(
+        lambda session, actor: (live(session, actor, [tube])[0], printers.of_station(session, actor))
+    )
+    if there.needs is Needs.MANAGER:
+        return saying.page_opens(order, f"/specimens/{tube}#replace"), None
+    if printer is None or there.needs is Needs.REASON:
+        return saying.page_opens(order, "/labels/print?" + urlencode({"codes": tube})), None
+    wanted = PrintOrder(codes=[tube], printer=printer.name)
+    made = door.act(lambda session, actor: print_labels(session, actor, wanted), JobMade)
+    return saying.label_printed(order, made), None
 
 
 def _language(_door: Door, order: Order) -> Came:

@@ -15,9 +15,10 @@ from biobank.errors import Conflict
 from biobank.labels.cards import Card
 from biobank.pages.answers import Outcome, Result, short
 from biobank.pages.bench.looking import Seen
-from biobank.pages.bench.order import Came, Order, hand
+from biobank.pages.bench.order import Came, Order, hand, label_of
 from biobank.pages.scanning import Mode, Open, Thing
 from biobank.people import Actor
+from biobank.printing.applying import apply_scanned
 from biobank.storage import BoxMap, PutAway, SlotRow, Stored
 from biobank.texts import N_
 from biobank.texts import gettext as _
@@ -97,6 +98,7 @@ def answer(door: Door, order: Order, seen: Seen) -> Came:
             expected = grouped(there) if there else "–"
             raise Conflict("other_tube_here", OTHER_TUBE, slot=asked.slot, expected=expected)
         seen_there = PutAway(box=box.code, tubes=[seen.code], slot=asked.slot)
+        apply_scanned(session, hand(actor, order), label_of(order, seen.code))
         return storage.put_away(session, hand(actor, order), seen_there)
 
     (stored,) = door.act(work, list[Stored])

@@ -5,13 +5,12 @@ from uuid import UUID
 
 import msgspec
 
-from biobank import inputs
+from biobank import codes, inputs
 from biobank.pages.answers import Result
 from biobank.pages.scanning import Mode
 from biobank.pages.storage import Inside
 from biobank.people import Actor
-
-TYPED = "typed"
+from biobank.printing.applying import TYPED
 
 
 class Answer(StrEnum):
@@ -44,6 +43,11 @@ class Order(inputs.Input):
 def hand(actor: Actor, order: Order) -> Actor:
     """Whose hand it was: the log tells that a code was typed and not scanned."""
     return msgspec.structs.replace(actor, source=TYPED) if order.source == TYPED else actor
+
+
+def label_of(order: Order, tube: str) -> list[str]:
+    """The code of a tube where that was scanned; none where an old label of it was, or another code."""
+    return [tube] if codes.read(order.scan) == tube else []
 
 
 class Shown(msgspec.Struct, frozen=True):

@@ -1,10 +1,13 @@
-"""What the bench says after a command card."""
+"""What the bench says after a command card, and of an old label."""
+
+import msgspec
 
 from biobank.codes import grouped, read
-from biobank.pages.answers import Outcome, Result, short
+from biobank.pages.answers import Lead, Outcome, Result, short
 from biobank.pages.bench.asking import said
 from biobank.pages.bench.order import Order
 from biobank.pages.scanning import Mode
+from biobank.printing.ordering import JobMade
 from biobank.storage import BoxMap
 from biobank.storage.undoing import Undone
 from biobank.texts import gettext as _
@@ -66,8 +69,8 @@ def asked_to_look(order: Order, code: str, slot: str) -> Result:
     )
 
 
-def wipe_first(order: Order, code: str, slot: str) -> Result:
-    """What to do with a code that cannot be read."""
+def wipe_first(order: Order, code: str, slot: str, replaced_at: str) -> Result:
+    """What to do with a code that cannot be read; where its label is replaced, if wiping does not help."""
     detail = _("Wipe the frost and try again; try the code on the cap. It is on the list of tasks.")
     told = _("By its place it is %(code)s.") % {"code": grouped(code)} if code else ""
     return Result(
@@ -80,7 +83,31 @@ def wipe_first(order: Order, code: str, slot: str) -> Result:
         box=order.box or "",
         at=order.at or "",
         about=code,
+        candidates=[Lead(_("Replace its label"), replaced_at)] if replaced_at else [],
     )
+
+
+def label_printed(order: Order, made: JobMade) -> Result:
+    """A label is on its way to the printer of this bench."""
+    told = {"code": grouped(made.first), "printer": made.printer}
+    return Result(
+        outcome=Outcome.OK,
+        headline=_("%(printer)s prints the label") % told,
+        detail=_("Stick it on %(code)s, then scan it there.") % told,
+        mode=order.mode,
+        box=order.box or "",
+        at=order.at or "",
+        about=made.first,
+        candidates=[Lead(_("Its print job"), f"/labels/jobs/{made.job}")],
+    )
+
+
+def old_label(result: Result, code: str) -> Result:
+    """The same of a tube whose label of before was scanned, or another code that was replaced."""
+    told = _("This code is old: the tube is called %(code)s now. Take the old label off.")
+    detail = " ".join(part for part in (result.detail, told % {"code": grouped(code)}) if part)
+    outcome = Outcome.NOTICE if result.outcome in (Outcome.OK, Outcome.DONE) else result.outcome
+    return msgspec.structs.replace(result, outcome=outcome, detail=detail)
 
 
 def page_opens(order: Order, address: str) -> Result:

@@ -16,9 +16,10 @@ from biobank.pages.bench.asking import ways
 from biobank.pages.bench.drawing import beyond, with_cursor
 from biobank.pages.bench.looking import Seen, tube_of
 from biobank.pages.bench.neighbours import asked_after
-from biobank.pages.bench.order import Answer, Came, Order, Shown, hand
+from biobank.pages.bench.order import Answer, Came, Order, Shown, hand, label_of
 from biobank.pages.scanning import Thing
 from biobank.people import Actor
+from biobank.printing.applying import apply_scanned
 from biobank.specimens import SpecimenCard
 from biobank.storage import BoxMap, BringBack, PutAway, Stored, TakeOut
 from biobank.storage.rearranging import Going, Rearrangement, rearrange
@@ -41,8 +42,10 @@ def store(door: Door, order: Order, seen: Seen) -> Came:
     tube = tube_of(seen)
 
     def work(session: Session, actor: Actor) -> Moved:
-        before = specimens.card(session, actor, tube.code)
-        return Moved(_put(session, hand(actor, order), order, before), before)
+        before, who = specimens.card(session, actor, tube.code), hand(actor, order)
+        stored = _put(session, who, order, before)
+        apply_scanned(session, who, label_of(order, tube.code))
+        return Moved(stored, before)
 
     moved = door.act(work, Moved)
     inside, checks = door.ask(
@@ -81,6 +84,7 @@ def take(door: Door, order: Order, seen: Seen) -> Came:
         if before.custody == "out":
             return Moved(Stored(tube.code, "", "", "", changed=False), before)
         taken = storage.take_out(session, hand(actor, order), wanted)[0]
+        apply_scanned(session, hand(actor, order), label_of(order, tube.code))
         return Moved(taken, before, answers.clock_of(specimens.card(session, actor, tube.code)))
 
     moved = door.act(work, Moved)

@@ -33,7 +33,7 @@ def _spoken(labels: Sequence[Arranged], **offset: int) -> list[bytes]:
 
 def test_an_interpreter_draws_the_dots_that_were_proofed_and_they_read_as_the_same_ids() -> None:
     jobs = {
-        dpi: [arranged(code, dpi, "EDTA plasma", "\u8840\u6d46") for code in codes(5, seed=dpi)]
+        dpi: [arranged(code, dpi, "EDTA plasma", "\u8840\u6d46") for code in codes(3, seed=dpi)]
         for dpi in (203, 300, 600)
     }
     shown = printers.zpl([(b"".join(_spoken(labels)), dpi) for dpi, labels in jobs.items()])
@@ -61,7 +61,7 @@ def test_hostile_texts_are_printed_and_inject_nothing() -> None:
 
 
 def test_any_picture_survives_the_compression() -> None:
-    noises = [noise(width, 40, seed) for seed, width in enumerate((8, 64, 264, 1700, 3500))]
+    noises = [noise(width, 20, seed) for seed, width in enumerate((8, 264, 3500))]
     for label in noises:
         assert _unpacked(zpl.packed(label), label.stride) == label.rows.hex().upper()
     drawn = printers.zpl([(zpl.label(each), 203) for each in noises])

@@ -8,7 +8,7 @@ from litestar import get
 from litestar.params import FromQuery
 from sqlmodel import Session
 
-from biobank import codes, specimens
+from biobank import codes, custody, specimens
 from biobank.api.documents import noun
 from biobank.codes import CodeKind
 from biobank.errors import NotFound
@@ -53,7 +53,11 @@ def _scan(session: Session, actor: Actor, text: str) -> Scan:
     if ours and ours[0] == CodeKind.SPECIMEN:
         # The card comes first, since that is what is scanned all day; only then whether it is a kit's label.
         with suppress(NotFound):
-            return _told(Found("specimen", ours), specimens.card(session, actor, ours))
+            card = specimens.card(session, actor, ours)
+            is_old = card.code != ours
+            return _told(
+                Found("specimen", card.code, scheme=custody.LABEL if is_old else "", retired=is_old), card
+            )
     found = specimens.find(session, actor, text)
     return _told(found, specimens.card(session, actor, found.code) if found.kind == "specimen" else None)
 

@@ -12,7 +12,7 @@ from biobank.api.answers import Limit, Page, page
 from biobank.api.documents import Question, noun
 from biobank.api.print_jobs import PDF, labels, printed
 from biobank.labels.shapes import Of
-from biobank.printing import applying, copies, ordering, previewing, replacing
+from biobank.printing import applying, copies, ordering, previewing, replacing, spooler
 from biobank.printing.applying import Applied, Apply, LabelVoids, WaitingLabel
 from biobank.printing.copies import Copies
 from biobank.printing.ordering import CardLabels, ContainerLabels, JobMade, PrintOrder, RequestLabel
@@ -129,8 +129,14 @@ def void_labels(door: OpenDoor, data: JSONBody[LabelVoids]) -> int:
 
 @post("/label-replacements", sync_to_thread=True)
 def replace_label(door: OpenDoor, data: JSONBody[LabelReplacement]) -> Replaced:
-    """Give a tube a new code and print its label: the old code still leads to it, and says that it is old."""
-    return door.act(lambda session, actor: replacing.replace_label(session, actor, data), Replaced)
+    """Give a tube a new code and order its label: the old code still leads to it, and says that it is old.
+
+    Without a printer the label is the document of the job.
+    """
+    made = door.act(lambda session, actor: replacing.replace_label(session, actor, data), Replaced)
+    if not data.printer:
+        spooler.drain(door.database, made.job)
+    return made
 
 
 def _seen(door: OpenDoor, order: PreviewOrder) -> "tuple[Shown, Preview]":

@@ -86,7 +86,7 @@ def get_inventory(door: OpenDoor, job: FromPath[UUID]) -> Response[bytes]:
     from biobank.labels import inventory
 
     card = door.ask(lambda session, actor: jobs.card(session, actor, job, most=jobs.MOST))
-    return Response(inventory.sheet(str(card.id), [line.face for line in card.labels]), media_type=PDF)
+    return Response(inventory.sheet([line.face for line in card.labels], job=str(card.id)), media_type=PDF)
 
 
 @post("/print-job-stops", sync_to_thread=True, status_code=200)

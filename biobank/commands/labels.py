@@ -107,13 +107,13 @@ def _of_tubes(codes: list[str], told: dict[str, Any], *, caps: bool) -> "PrintOr
 
 
 @label.command("cards")
-@click.argument("codes", nargs=-1)
+@click.argument("names", nargs=-1)
 @paper
-def print_cards(codes: tuple[str, ...], out: Path | None, **told: Any) -> None:
-    """Print labels of the command cards of these CODES, or of all of them."""
+def print_cards(names: tuple[str, ...], out: Path | None, **told: Any) -> None:
+    """Print labels of the command cards of these NAMES, such as store, or of all of them."""
     from biobank.printing import ordering
 
-    order = running.ordered(ordering.CardLabels, {"cards": codes, **told})
+    order = running.ordered(ordering.CardLabels, {"cards": names, **told})
     printed(lambda session, actor: ordering.print_card_labels(session, actor, order), told["printer"], out)
 
 

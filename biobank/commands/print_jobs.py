@@ -79,7 +79,7 @@ def write_inventory(job: UUID, out: Path) -> None:
 
     running.require_writable(out)
     card = running.asked(lambda session, actor: jobs.card(session, actor, job, most=jobs.MOST))
-    out.write_bytes(inventory.sheet(str(card.id), [line.face for line in card.labels]))
+    out.write_bytes(inventory.sheet([line.face for line in card.labels], job=str(card.id)))
     running.say(N_("Written: %(out)s"), out=out)
 
 

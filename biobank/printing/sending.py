@@ -45,6 +45,7 @@ class Sender:
         patience: Patience = PATIENCE,
         leaving: Callable[[], bool] = bool,
         apart: bool = True,
+        stack: int = STACK,
     ) -> None:
         self._database = database
         self._job_id = job_id
@@ -52,6 +53,7 @@ class Sender:
         self._patience = patience
         self._leaving = leaving
         self._apart = apart
+        self._stack = stack
         self._next_beat = clock.now() + _BEAT
 
     def send(self) -> None:
@@ -69,10 +71,9 @@ class Sender:
     def _paper(self, session: Session) -> Paper:
         return preparing.paper(session, session.get_one(PrintJob, self._job_id), [LabelState.QUEUED])
 
-    @staticmethod
-    def _size(paper: Paper) -> int:
+    def _size(self, paper: Paper) -> int:
         """Labels of a stack; sheets are drawn as one document."""
-        return len(paper.ids) if paper.language is PrinterLanguage.PDF else STACK
+        return len(paper.ids) if paper.language is PrinterLanguage.PDF else self._stack
 
     def _send_all(self, paper: Paper, stacks: preparing.Stacks) -> bool:
         """Whether everything went out; what hindered it stands in the job then."""

@@ -2,7 +2,6 @@
 
 import threading
 import time
-from collections.abc import Callable
 from datetime import timedelta
 from uuid import UUID
 
@@ -14,7 +13,7 @@ from biobank.database import Database
 from biobank.errors import Busy, NotFound, RuleBroken
 from biobank.printing import claiming, preparing
 from biobank.printing.jobs import fault_of
-from biobank.printing.sending import Sender
+from biobank.printing.sending import STACK, Sender
 from biobank.printing.transport import PATIENCE, Patience
 from biobank.tables import JobState, PrintJob
 from biobank.texts import N_
@@ -88,19 +87,19 @@ def drain(
     job_id: UUID,
     *,
     patience: Patience = PATIENCE,
-    leaving: Callable[[], bool] = bool,
+    stack: int = STACK,
 ) -> JobState:
     """Send a job here and now, as far as that goes; how far it is then.
 
-    Where another process is sending it already, that is waited for. Refused: a job there is not.
+    A printer is sent stacks of so many labels. Where another process is sending the job already, that is
+    waited for. Refused: a job there is not.
     """
     while True:
         claimed = database.write(lambda session: claiming.claim(session, job_id))
         if claimed:
             total = database.read(lambda session: session.get_one(PrintJob, job_id).total)
-            Sender(
-                database, job_id, claimed, patience=patience, leaving=leaving, apart=total > AT_ONCE
-            ).send()
+            apart = total > AT_ONCE
+            Sender(database, job_id, claimed, patience=patience, apart=apart, stack=stack).send()
         state, is_sent = database.read(lambda session: _progress(session, job_id))
         if claimed or not is_sent:
             return state

@@ -9,6 +9,7 @@ Sources: Zebra, ZPL II Programming Guide (`~HS`, `~JA`); TSC, TSPL/TSPL2 Program
 import os
 import re
 import socket
+import struct
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -171,7 +172,10 @@ class Line:
 
 
 def _silent(printer: Printer) -> RuleBroken:
-    message = N_("The printer %(name)s fell silent: it takes nothing and says nothing. Look at it.")
+    message = N_(
+        "The printer %(name)s fell silent: it takes nothing and says nothing. Look at it, and switch it off"
+        " and on, so that it forgets what it has not printed yet."
+    )
     return RuleBroken("printer_silent", message, field="printer", name=printer.name)
 
 
@@ -186,13 +190,21 @@ def opened(
     """
     with _connect(printer, patience) as connected:
         line = Line(printer, connected, patience, leaving)
-        line.require_ready()
-        yield line
+        try:
+            line.require_ready()
+            yield line
+        except RuleBroken:
+            # Away at once: what still waits here for the printer must not come out when it wakes up.
+            connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            raise
 
 
 def _connect(printer: Printer, patience: Patience) -> socket.socket:
     try:
         connected = socket.create_connection((printer.address, printer.port), patience.connect)
+        connected.settimeout(patience.answer)
+        # A short queue of our own: what the printer did not take is noticed here and not by the next stack.
+        connected.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4 * _SLICE)
     except OSError as error:
         message = N_(
             "The printer %(name)s cannot be reached at %(address)s. Is it switched on, and is its cable in?"
@@ -200,9 +212,6 @@ def _connect(printer: Printer, patience: Patience) -> socket.socket:
         raise RuleBroken(
             "printer_unreachable", message, field="printer", name=printer.name, address=printer.address
         ) from error
-    connected.settimeout(patience.answer)
-    # A short queue of our own: what the printer did not take is noticed here and not by the next stack.
-    connected.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4 * _SLICE)
     return connected
 
 

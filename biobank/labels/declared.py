@@ -138,7 +138,7 @@ def read_layout(text: str | bytes) -> Layout:
     """A layout from its JSON, checked. Refused: what is no layout, unknown keys, what `check` refuses."""
     try:
         found = msgspec.json.decode(text, type=Layout)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         message = N_("This is no label layout: %(why)s.")
         raise Malformed("layout_unreadable", message, field="body", why=str(error)[:200]) from error
     check(found)
@@ -150,6 +150,11 @@ def check(layout: Layout) -> None:
     _check_size("least_width", layout.least_width, 5, 500)
     _check_size("least_height", layout.least_height, 5, 500)
     if layout.symbol:
+        if layout.symbol.kind is SymbolKind.CODE_128:
+            message = N_(
+                "The symbol of a layout is a QR code or a Data Matrix; a linear code stands beside it."
+            )
+            raise RuleBroken("layout_symbol_wrong", message, field="symbol")
         _check_size("beside", layout.symbol.beside, 0, 500)
         _check_size("below", layout.symbol.below, 0, 500)
     if layout.linear:
@@ -185,8 +190,9 @@ def _check_size(field: str, value: float, least: float, most: float) -> None:
     if not (isfinite(value) and least <= value <= most):
         raise RuleBroken(
             "layout_size_wrong",
-            N_("%(field)s of a layout has to be from %(least)s to %(most)s, and is %(value)s."),
+            N_("%(setting)s of a layout has to be from %(least)s to %(most)s, and is %(value)s."),
             field=field,
+            setting=field,
             least=f"{least:g}",
             most=f"{most:g}",
             value=f"{value:g}",

@@ -15,6 +15,8 @@ from biobank.texts import N_, gettext
 
 _TICKS = ((10, 3.0), (5, 2.0), (1, 1.2))
 """Every so many millimetres a tick so long (mm)."""
+_LOW_PAGE = 40.0
+"""On lower pages (mm) the ticks are shorter, to leave room for the texts."""
 _CROSS = 4.0
 _HAIR = "0.1 w"
 _CIRCLE = 0.5523
@@ -59,12 +61,13 @@ def _outlines(stock: Stock, offset_x: float, offset_y: float) -> Iterator[str]:
 def _rulers(stock: Stock) -> Iterator[str]:
     """Millimetres from the page's top-left corner along all four edges."""
     wide, high = stock.page_width, stock.page_height
+    shorter = min(1.0, high / _LOW_PAGE)
     for at in range(1, int(wide) + 1):
-        long = _tick(at)
+        long = _tick(at) * shorter
         yield _stroke(at, 0, at, long)
         yield _stroke(at, high, at, high - long)
     for at in range(1, int(high) + 1):
-        long = _tick(at)
+        long = _tick(at) * shorter
         yield _stroke(0, at, long, at)
         yield _stroke(wide, at, wide - long, at)
 
@@ -90,9 +93,9 @@ def _said(stock: Stock, offset_x: float, offset_y: float) -> Iterator[Line]:
     for number, message in enumerate(messages, 1):
         font = font_for(message)
         text = drawable(message, font)
-        room = (stock.width - 2) / POINT
+        room = (stock.width - 3) / POINT
         size = min(step / POINT * 0.8, room / width(text, font))
-        yield Line(text, x + 1 + offset_x, y + number * step + offset_y, round(size, 2), font)
+        yield Line(text, x + 1.5 + offset_x, y + number * step + offset_y, round(size, 2), font)
 
 
 def _tick(at: int) -> float:

@@ -18,10 +18,6 @@ MOST_ACROSS, MOST_DOWN = 40, 60
 SMALLEST, LARGEST = 5.0, 500.0
 """Bounds of a label and of a page (mm)."""
 
-DOT = INCH / 300
-MODULES = 21
-"""Modules on a side of a QR code of version 1."""
-
 _ROUNDING = 0.01
 """Makers round to hundredths of a millimetre; neighbours may seem to overlap by as much."""
 
@@ -296,7 +292,7 @@ def read_stock(text: str | bytes) -> Stock:
     """A stock from its JSON, checked. Refused: what is no stock, unknown keys, and what `check` refuses."""
     try:
         found = msgspec.json.decode(text, type=Stock)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         message = N_("This is no label stock: %(why)s.")
         raise Malformed("stock_unreadable", message, field="body", why=str(error)[:200]) from error
     check(found)
@@ -356,8 +352,9 @@ def _check_sizes(stock: Stock) -> None:
         if not (isfinite(value) and least <= value <= most):
             raise RuleBroken(
                 "stock_size_wrong",
-                N_("%(field)s of a stock has to be from %(least)s to %(most)s, and is %(value)s."),
+                N_("%(setting)s of a stock has to be from %(least)s to %(most)s, and is %(value)s."),
                 field=field,
+                setting=field,
                 least=f"{least:g}",
                 most=f"{most:g}",
                 value=f"{value:g}",

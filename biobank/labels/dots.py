@@ -7,15 +7,14 @@ them before anything is sent.
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from io import BytesIO
 
 from msgspec import Struct
 from PIL import Image, ImageChops
-from reportlab.pdfgen.canvas import Canvas
 
 from biobank.errors import RuleBroken
-from biobank.labels import fonts, proofing, symbols
-from biobank.labels.shapes import INCH, POINT, Arranged, Symbol
+from biobank.labels import proofing, symbols
+from biobank.labels.pdf import Document
+from biobank.labels.shapes import INCH, Arranged, Symbol
 from biobank.labels.stock import Stock
 from biobank.texts import N_
 
@@ -112,19 +111,11 @@ def pictures(
 
 
 def _text(label: Arranged, size: tuple[int, int]) -> Image.Image:
-    """The lines of a label in black and white, as the reader of PDF draws them that proofs sheets too."""
-    file = BytesIO()
-    page = tuple((each - _SLACK) * label.dot / POINT for each in size)
-    canvas = Canvas(file, pagesize=page, invariant=1, pageCompression=0)
-    for line in label.lines:
-        canvas.saveState()
-        canvas.translate(line.x / POINT, page[1] - line.baseline / POINT)
-        canvas.rotate(-line.rotation)
-        canvas.setFont(fonts.font_name(line.font), line.size)
-        canvas.drawString(0, 0, line.text)
-        canvas.restoreState()
-    canvas.save()
-    (image,) = proofing.rasters(file.getvalue(), label.dpi)
+    """The lines of a label in black and white: what a PDF says of them, read as sheets are proofed."""
+    width, height = ((each - _SLACK) * label.dot for each in size)
+    document = Document(label.code, width, height)
+    page = (document.start(), document.page("\n".join(map(document.text, label.lines))))
+    (image,) = proofing.rasters(b"".join((*page, *document.end())), label.dpi)
     return image
 
 

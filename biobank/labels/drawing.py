@@ -69,7 +69,7 @@ def parts(
     if not placed:
         message = N_("There is nothing to print: choose at least one label.")
         raise RuleBroken("labels_none", message, field="codes")
-    yield document.begin()
+    yield document.start()
     while placed:
         yield document.page(placed)
         placed = _page(corners, labels)

@@ -31,7 +31,7 @@ def sheet(faces: Sequence[Face], *, job: str, about: Sequence[str] = ()) -> byte
     document = Document(f"{gettext(N_('Labels of one job'))} {job}", _WIDE, _HIGH)
     per_page = int((_LOW - _HEAD) / _ROW)
     starts = range(0, max(len(faces), 1), per_page)
-    parts = [document.begin()]
+    parts = [document.start()]
     for number, start in enumerate(starts, 1):
         rows = faces[start : start + per_page]
         drawn = [

@@ -36,7 +36,7 @@ class Document:
         self._pages = array("L")
         self._at = 0
 
-    def begin(self) -> bytes:
+    def start(self) -> bytes:
         self._at = len(_HEADER)
         return _HEADER
 

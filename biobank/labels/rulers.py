@@ -37,7 +37,7 @@ def page(stock: Stock, *, offset_x: float = 0.0, offset_y: float = 0.0) -> bytes
         *_crosses(stock, offset_x, offset_y),
     ]
     parts += [document.text(line) for line in _said(stock, offset_x, offset_y)]
-    return b"".join((document.begin(), document.page("\n".join(parts)), *document.end()))
+    return b"".join((document.start(), document.page("\n".join(parts)), *document.end()))
 
 
 def _outlines(stock: Stock, offset_x: float, offset_y: float) -> Iterator[str]:

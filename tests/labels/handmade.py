@@ -3,6 +3,7 @@
 import random
 
 from biobank.labels.dots import Dots
+from biobank.labels.fonts import drawable, font_for
 from biobank.labels.shapes import INCH, Arranged, Box, Font, Line, Symbol, SymbolKind
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -17,20 +18,16 @@ def codes(count: int, seed: int) -> list[str]:
 
 
 def arranged(code: str, dpi: int, *texts: str, width: float = 33, height: float = 13) -> Arranged:
-    """A QR code on the left and rows of text beside it, the last one Chinese where it has to be."""
+    """A QR code on the left and rows of text beside it, each in a font that has its signs."""
     dot = INCH / dpi
     module = min(round(_MODULE / dot), int(height / dot) // (21 + 2 * _QUIET)) * dot
     symbol = Symbol(
         SymbolKind.QR, code, Box(_QUIET * module, _QUIET * module, 21 * module, 21 * module), module
     )
     left = symbol.box.right + _QUIET * module
-    rows = [(code, Font.BOLD), *((text, font(text)) for text in texts)]
+    rows = [(code, Font.BOLD), *((drawable(text, font_for(text)), font_for(text)) for text in texts)]
     lines = tuple(Line(text, left, 2.5 + 2.5 * row, 6, font) for row, (text, font) in enumerate(rows))
     return Arranged(code, width, height, dpi, (symbol,), lines)
-
-
-def font(text: str) -> Font:
-    return Font.REGULAR if text.isascii() else Font.CHINESE
 
 
 def noise(width: int, height: int, seed: int) -> Dots:

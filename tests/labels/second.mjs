@@ -8,9 +8,9 @@ const jsQR = packages("jsqr");
 const bwip = packages("bwip-js/node");
 
 function read({ width, height, grey }) {
-  const pixels = new Uint8ClampedArray(4 * width * height).fill(255);
-  Buffer.from(grey, "base64").forEach((value, at) => pixels.fill(value, 4 * at, 4 * at + 3));
-  return jsQR(pixels, width, height, { inversionAttempts: "dontInvert" })?.data ?? null;
+  const pixels = Uint32Array.from(Buffer.from(grey, "base64"), (value) => 0xff000000 + value * 0x010101);
+  const bytes = new Uint8ClampedArray(pixels.buffer);
+  return jsQR(bytes, width, height, { inversionAttempts: "dontInvert" })?.data ?? null;
 }
 
 function encode(codewords) {

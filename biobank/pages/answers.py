@@ -71,7 +71,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     """What came of a scan. `other` says a STOP in the second language; `leads` opens a page.
 
     `opens` a dialog; `at` is the slot the cursor stands on from now on, `about` the tube that is shown.
-    `candidates` are what the code may be meant for, `clock` runs for a frozen tube that is out.
+    `candidates` are what the code may be meant for; of `replaces` the label can be replaced; `clock` runs for a frozen tube that is out.
     """
 
     outcome: Outcome
@@ -90,6 +90,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     about: str = ""
     choices: list[Choice] = []
     candidates: list[Lead] = []
+    replaces: str = ""
     clock: Clock | None = None
 
 
@@ -136,6 +137,7 @@ def where(tube: SpecimenCard, mode: Mode, box: str, *, corrected: bool) -> Resul
             mode=mode,
             box=box,
             card=tube.code,
+            replaces=tube.code,
             about=tube.code,
             clock=clock_of(tube),
         )
@@ -149,6 +151,7 @@ def where(tube: SpecimenCard, mode: Mode, box: str, *, corrected: bool) -> Resul
             mode=mode,
             box=box,
             card=tube.code,
+            replaces=tube.code,
             about=tube.code,
         )
     place = short(tube.place[-1].name, tube.place[-1].slot)
@@ -162,6 +165,7 @@ def where(tube: SpecimenCard, mode: Mode, box: str, *, corrected: bool) -> Resul
         mode=mode,
         box=box,
         card=tube.code,
+        replaces=tube.code,
         at="" if elsewhere or not box else tube.place[-1].slot,
         about=tube.code,
     )

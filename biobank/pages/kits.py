@@ -8,9 +8,11 @@ from litestar.params import FromPath
 from litestar.response import Redirect, Template
 from sqlmodel import Session
 
-from biobank import accounts, inputs, labels, specimens, studies, web
+from biobank import accounts, inputs, specimens, studies, web
 from biobank.accounts import SiteRow
+from biobank.labels.shapes import Of
 from biobank.pages import papers, shell
+from biobank.pages.papers import Papers
 from biobank.pages.shell import Form
 from biobank.people import Actor, May
 from biobank.printing import ordering
@@ -38,6 +40,7 @@ class Told(msgspec.Struct, frozen=True):
     events: list[tuple[str, str]]
     sites: list[SiteRow]
     visit: For | None
+    papers: Papers
 
 
 # --- pages ---
@@ -61,6 +64,7 @@ def kits_page(request: Request[Any, Any, Any], door: web.OpenDoor, study: FromPa
             ],
             sites=accounts.sites(session, actor, May.PRINT),
             visit=_for(session, actor, study, visit) if visit else None,
+            papers=papers.papers(session, actor, Of.KIT),
         )
 
     me, told = shell.ask(door, question)
@@ -72,7 +76,7 @@ def kits_page(request: Request[Any, Any, Any], door: web.OpenDoor, study: FromPa
         shown=told.kits[:PAGE],
         more=len(told.kits) > PAGE,
         after=after,
-        stocks=labels.stock.STOCKS.values(),
+        papers=told.papers,
     )
 
 
@@ -80,34 +84,36 @@ def kits_page(request: Request[Any, Any, Any], door: web.OpenDoor, study: FromPa
 def kit_page(door: web.OpenDoor, code: FromPath[str]) -> Template | Redirect:
     """Lead to the visit of a kit; of one that is nobody's yet, say what it is for."""
 
-    def question(session: Session, actor: Actor) -> KitCard:
-        return specimens.kit_card(session, actor, code)
+    def question(session: Session, actor: Actor) -> tuple[KitCard, Papers]:
+        return specimens.kit_card(session, actor, code), papers.papers(session, actor, Of.KIT)
 
-    me, kit = shell.ask(door, question)
+    me, (kit, offered) = shell.ask(door, question)
     if kit.visit:
         return Redirect(f"/visits/{kit.visit}")
-    return shell.page("studies/kit.html", me, kit=kit, stocks=labels.stock.STOCKS.values())
+    return shell.page("studies/kit.html", me, kit=kit, papers=offered)
 
 
 # --- acts ---
 
 
 @post("/studies/{study:str}/kits", sync_to_thread=True, status_code=200)
-def print_kits(door: web.OpenDoor, form: Form, study: FromPath[str]) -> Response[bytes]:
-    """Make kits and answer their labels as one PDF; the same command gives the same bytes, no second kit."""
-    told = _fields(form, "event", "site", "count", "visit", "stock", "skip")
+def print_kits(
+    request: Request[Any, Any, Any], door: web.OpenDoor, form: Form, study: FromPath[str]
+) -> Response[Any]:
+    """Make kits and print their labels; the same command gives the same PDF, and no second kit."""
+    told = {**_fields(form, "event", "site", "count", "visit"), **papers.asked(door, form)}
     order = inputs.read(KitLabels, {**told, "study": study}, form=True)
     made = door.act(lambda session, actor: ordering.print_kit_labels(session, actor, order), JobMade)
-    return papers.pdf(door, made, "kits")
+    return papers.handed(request, door, made, "kits")
 
 
 @post("/kit-reprints", sync_to_thread=True, status_code=200)
-def reprint_kits(door: web.OpenDoor, form: Form) -> Response[bytes]:
-    """The labels of kits once more, the same codes, as one PDF."""
-    told = {**_fields(form, "stock", "skip", "reason"), "kits": shell.several(form, "kits")}
+def reprint_kits(request: Request[Any, Any, Any], door: web.OpenDoor, form: Form) -> Response[Any]:
+    """The labels of kits once more, the same codes."""
+    told = {**papers.asked(door, form), "kits": shell.several(form, "kits")}
     order = inputs.read(KitReprint, told, form=True)
     made = door.act(lambda session, actor: ordering.reprint_kits(session, actor, order), JobMade)
-    return papers.pdf(door, made, "kits")
+    return papers.handed(request, door, made, "kits")
 
 
 # --- how ---

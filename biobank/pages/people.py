@@ -7,9 +7,11 @@ from litestar import Request, Response, get, post
 from litestar.response import Template
 from sqlmodel import Session
 
-from biobank import accounts, clock, inputs, labels, people, stations, studies, web
+from biobank import accounts, clock, inputs, people, stations, studies, web
 from biobank.accounts import GrantOrder, Invited, PersonOrder, PersonRow, SiteRow
+from biobank.labels.shapes import Of
 from biobank.pages import papers, shell
+from biobank.pages.papers import Papers
 from biobank.pages.shell import Form
 from biobank.people import Actor
 from biobank.printing import badges
@@ -36,14 +38,14 @@ class Told(msgspec.Struct, frozen=True):
 def people_page(door: web.OpenDoor) -> Template:
     """Everybody with an account, and a form to add somebody."""
 
-    def question(session: Session, actor: Actor) -> Told:
+    def question(session: Session, actor: Actor) -> tuple[Told, Papers]:
         rows = [row for row in accounts.everyone(session, actor) if row.name != people.CONSOLE]
         sites = accounts.sites(session, actor, people.May.ADMINISTER)
-        return Told(rows, sites, [study.code for study in studies.everything(session, actor)])
+        told = Told(rows, sites, [study.code for study in studies.everything(session, actor)])
+        return told, papers.papers(session, actor, Of.BADGE)
 
-    me, told = shell.ask(door, question)
-    stocks = labels.stock.STOCKS.values()
-    return shell.page("people/people.html", me, told=told, roles=list(Role), stocks=stocks)
+    me, (told, offered) = shell.ask(door, question)
+    return shell.page("people/people.html", me, told=told, roles=list(Role), papers=offered)
 
 
 @get("/account", sync_to_thread=True)
@@ -87,12 +89,11 @@ def end_role(request: Asked, door: web.OpenDoor, form: Form) -> Response[Any]:
 
 
 @post("/people/badges", sync_to_thread=True, status_code=200)
-def print_badges(door: web.OpenDoor, form: Form) -> Response[bytes]:
-    """Badges as one PDF; who has none yet gets one."""
-    told: dict[str, Any] = {name: shell.one(form, name) for name in ("stock", "skip") if name in form}
-    order = inputs.read(BadgePrint, {**told, "names": shell.several(form, "names")}, form=True)
+def print_badges(request: Asked, door: web.OpenDoor, form: Form) -> Response[Any]:
+    """Print badges; who has none yet gets one."""
+    order = inputs.read(BadgePrint, {**papers.asked(door, form), "names": shell.several(form, "names")}, form=True)
     made = door.act(lambda session, actor: badges.print_badges(session, actor, order), JobMade)
-    return papers.pdf(door, made, "badges")
+    return papers.handed(request, door, made, "badges")
 
 
 @post("/people/badges/end", sync_to_thread=True, status_code=200)

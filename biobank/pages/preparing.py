@@ -10,10 +10,12 @@ from litestar.params import FromPath
 from litestar.response import Template
 from sqlmodel import Session
 
-from biobank import amounts, clock, inputs, labels, specimens, web
+from biobank import amounts, clock, inputs, specimens, web
 from biobank.errors import NotFound, RuleBroken
 from biobank.inputs import Input
-from biobank.pages import shell
+from biobank.labels.shapes import Of
+from biobank.pages import papers, shell
+from biobank.pages.papers import Papers
 from biobank.pages.shell import Form
 from biobank.pages.visits import with_offset
 from biobank.people import Actor
@@ -57,6 +59,7 @@ class Asked(msgspec.Struct, frozen=True):
     tubes: list[WorkRow]
     usual: list[str]
     card: SpecimenCard | None
+    papers: Papers | None
 
 
 # --- dialogs ---
@@ -80,7 +83,8 @@ def dialog(
             usual = pending.unprinted(session, [row.code for row in tubes])
         elif act in ("derived", "received"):
             usual = [row.code for row in tubes] if act == "received" or len(tubes) == 1 else []
-        return Asked(bench, tubes, usual, card)
+        offered = papers.papers(session, actor, Of.SPECIMEN) if act == "labels" else None
+        return Asked(bench, tubes, usual, card, offered)
 
     me, asked = shell.ask(door, question)
     row = next((row for row in asked.bench.rows if row.code == tube), None)
@@ -95,7 +99,7 @@ def dialog(
         known=_known(asked.card),
         materials=_materials(asked.bench) if act == "derived" else list(amounts.MATERIALS),
         bristol=BRISTOL,
-        stocks=labels.stock.STOCKS.values(),
+        papers=asked.papers,
     )
 
 

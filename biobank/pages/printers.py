@@ -13,8 +13,7 @@ from biobank import accounts, inputs, web
 from biobank.accounts import SiteRow
 from biobank.labels.cards import Card
 from biobank.labels.stock import Stock
-from biobank.pages import shell
-from biobank.pages.labels.choosing import to_job
+from biobank.pages import papers, shell
 from biobank.pages.labels.jobs import zone_of
 from biobank.pages.shell import Form
 from biobank.people import Actor, May
@@ -62,7 +61,7 @@ def printers_page(request: Asked, door: web.OpenDoor) -> Template:
         told=told,
         zone=told.zone,
         ended=ended,
-        languages=list(PrinterLanguage),
+        spoken=list(PrinterLanguage),
         resolutions=RESOLUTIONS,
     )
 
@@ -104,7 +103,7 @@ def test_label(request: Asked, door: web.OpenDoor, form: Form) -> Response[Any]:
     told = {"printer": shell.one(form, "printer"), "cards": [Card.ACKNOWLEDGE.name]}
     order = inputs.read(CardLabels, told, form=True)
     made = door.act(lambda session, actor: ordering.print_card_labels(session, actor, order), JobMade)
-    return to_job(request, door, made)
+    return papers.to_job(request, door, made)
 
 
 def _in_micrometres(form: shell.Fields) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from litestar.params import FromPath
 from litestar.response import Template
 from sqlmodel import Session
 
-from biobank import amounts, clock, codes, inputs, labels, specimens, storage, web
+from biobank import amounts, clock, codes, inputs, specimens, storage, web
 from biobank.amounts import Dimension
 from biobank.errors import NotFound
 from biobank.pages import charts, maps, papers, shell
@@ -19,6 +19,7 @@ from biobank.pages.preparing import BRISTOL
 from biobank.pages.shell import Form
 from biobank.people import Actor
 from biobank.printing import ordering
+from biobank.printing.copies import Copies, live
 from biobank.printing.ordering import JobMade, PrintOrder
 from biobank.specimens import Aliquots, Derivative, SpecimenCard, SpecimenRow, TimelineRow
 from biobank.storage import BoxMap, Purpose
@@ -38,6 +39,7 @@ class Told(msgspec.Struct, frozen=True):
     timeline: list[TimelineRow]
     made: list[SpecimenRow]
     box: BoxMap | None
+    copies: Copies
 
 
 @get("/specimens/{code:str}", sync_to_thread=True)
@@ -51,6 +53,7 @@ def card_page(request: Request[Any, Any, Any], door: web.OpenDoor, code: FromPat
             timeline=specimens.timeline(session, actor, card.code)[::-1],
             made=specimens.family(session, actor, card.code),
             box=box_of(session, actor, card),
+            copies=live(session, actor, [card.code])[0],
         )
 
     me, told = shell.ask(door, question)
@@ -68,7 +71,7 @@ def card_page(request: Request[Any, Any, Any], door: web.OpenDoor, code: FromPat
         purposes=list(Purpose),
         materials=list(amounts.MATERIALS),
         example=EXAMPLES[amounts.MATERIALS[told.card.material].dimension],
-        stocks=labels.stock.STOCKS.values(),
+        copies=told.copies,
     )
 
 

@@ -105,7 +105,7 @@ def scan(door: web.OpenDoor, form: Form) -> Template:
     except Refusal as refusal:
         result, shown = _stopped(door, order, seen, refusal)
     code = shown.inside.map.code if shown else result.box
-    after = door.ask(lambda session, actor: _after(session, actor, code, order, result))
+    me, after = shell.ask(door, lambda session, actor: _after(session, actor, code, order, result))
     inside = after.inside
     if inside is not None:
         marks = shown.marks if shown else {}
@@ -114,6 +114,7 @@ def scan(door: web.OpenDoor, form: Form) -> Template:
     told = around(result.mode, shown, result.box, result.at)
     return shell.page(
         "bench/_answer.html",
+        me,
         result=result,
         acts=after.acts,
         unresolved=after.unresolved,

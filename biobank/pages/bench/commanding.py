@@ -112,10 +112,7 @@ def _unreadable(door: Door, order: Order) -> Came:
     noted = door.act(
         lambda session, actor: _note(session, actor, order, TaskKind.UNREADABLE, tube, here), _Noted
     )
-    replaced_at = f"/specimens/{noted.code}#replace" if noted.code else ""
-    return saying.wipe_first(order, noted.code, noted.slot, replaced_at), with_cursor(
-        inside, order.mode, here
-    )
+    return saying.wipe_first(order, noted.code, noted.slot), with_cursor(inside, order.mode, here)
 
 
 def _note(session: Session, actor: Actor, order: Order, kind: TaskKind, tube: str, at: str = "") -> _Noted:

@@ -69,7 +69,7 @@ def asked_to_look(order: Order, code: str, slot: str) -> Result:
     )
 
 
-def wipe_first(order: Order, code: str, slot: str, replaced_at: str) -> Result:
+def wipe_first(order: Order, code: str, slot: str) -> Result:
     """What to do with a code that cannot be read; where its label is replaced, if wiping does not help."""
     detail = _("Wipe the frost and try again; try the code on the cap. It is on the list of tasks.")
     told = _("By its place it is %(code)s.") % {"code": grouped(code)} if code else ""
@@ -83,7 +83,7 @@ def wipe_first(order: Order, code: str, slot: str, replaced_at: str) -> Result:
         box=order.box or "",
         at=order.at or "",
         about=code,
-        candidates=[Lead(_("Replace its label"), replaced_at)] if replaced_at else [],
+        replaces=code,
     )
 
 

@@ -10,19 +10,18 @@ from sqlmodel import Session
 
 from biobank import codes, inputs, specimens, web
 from biobank.codes import CodeKind
-from biobank.door import Door
 from biobank.errors import NotFound, Refusal
 from biobank.inputs import Input
 from biobank.labels.cards import Card
 from biobank.labels.layouts import Layout
 from biobank.labels.shapes import Face, Of
 from biobank.labels.stock import Stock
-from biobank.pages import shell
+from biobank.pages import papers, shell
 from biobank.pages.labels import looks, sheets
 from biobank.pages.labels.sheets import Sheet
 from biobank.pages.shell import Fields, Form
 from biobank.people import Actor
-from biobank.printing import copies, faces, ordering, printers, spooler, stocks
+from biobank.printing import copies, faces, ordering, printers, stocks
 from biobank.printing.copies import Copies, Needs
 from biobank.printing.ordering import CardLabels, ContainerLabels, JobMade, KitReprint, PrintOrder
 from biobank.printing.printers import PrinterRow
@@ -96,17 +95,10 @@ def look(door: web.OpenDoor, form: Form) -> Template:
 @post("/labels/print", sync_to_thread=True, status_code=200)
 def print_now(request: Asked, door: web.OpenDoor, form: Form) -> Response[Any]:
     """Order the labels, and go to their job; a PDF is saved from there."""
-    wish = door.ask(lambda session, actor: _settled(session, actor, _wish(form)))
-    order, act = _ordered(wish)
+    order, act = _ordered(_wish(form), papers.asked(door, form))
     made = door.act(lambda session, actor: act(session, actor, order), JobMade)
-    return to_job(request, door, made)
+    return papers.to_job(request, door, made)
 
-
-def to_job(request: Asked, door: Door, made: JobMade) -> Response[Any]:
-    """Lead to a job that was just ordered; one without a printer is drawn now, and saved as a PDF there."""
-    if not made.printer and made.total <= spooler.AT_ONCE:
-        spooler.drain(door.database, made.job)
-    return shell.go(request, f"/labels/jobs/{made.job}" + ("" if made.printer else "?save"))
 
 
 # --- what is shown ---
@@ -208,19 +200,6 @@ def _sheet(choice: Choice, wish: Wish) -> Sheet | None:
 # --- how ---
 
 
-def _settled(session: Session, actor: Actor, wish: Wish) -> Wish:
-    """The wish with the printer of the bench where none was told, and on the stock that is in it."""
-    if wish.printer is None:
-        printer = printers.of_station(session, actor)
-    else:
-        printer = printers.find(session, actor, wish.printer) if wish.printer else None
-    if printer is None:
-        return wish
-    if printer.language is PrinterLanguage.PDF:
-        return msgspec.structs.replace(wish, printer=printer.name)
-    return msgspec.structs.replace(wish, printer=printer.name, stock="", skip=0)
-
-
 def _wish(sent: Mapping[str, Any]) -> Wish:
     """What a form or an address says; a number that is none is the usual one."""
     form = dict(sent)
@@ -259,16 +238,8 @@ def _number(text: str, otherwise: int) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 4 else otherwise
 
 
-def _ordered(wish: Wish) -> tuple[Input, Callable[[Session, Actor, Any], JobMade]]:
+def _ordered(wish: Wish, paper: Mapping[str, str]) -> tuple[Input, Callable[[Session, Actor, Any], JobMade]]:
     """The order of what is wished, and the act that keeps it."""
-    paper = {
-        "printer": wish.printer or "",
-        "stock": wish.stock,
-        "layout": wish.layout,
-        "skip": str(wish.skip),
-        "copies": str(wish.copies),
-        "reason": wish.reason,
-    }
     kind = (codes.read(wish.codes[0]) if wish.codes else None) or "S"
     if kind[0] == CodeKind.CONTAINER:
         return inputs.read(

@@ -15,7 +15,7 @@ from biobank.pages import shell
 from biobank.pages.shell import Form
 from biobank.people import Actor, May
 from biobank.printing import jobs, spooler
-from biobank.printing.jobs import Answer, JobCard, JobOrder, JobRow, Void
+from biobank.printing.jobs import Answer, JobCard, JobOrder, JobRow, LabelLine, Void
 from biobank.tables import JobState
 from biobank.texts import gettext
 
@@ -52,14 +52,16 @@ def job_page(request: Asked, door: web.OpenDoor, job: FromPath[UUID]) -> Templat
     after = request.query_params.get("after", "")
     start = int(after) if after.isascii() and after.isdigit() and len(after) < 7 else 0
 
-    def question(session: Session, actor: Actor) -> tuple[JobCard, str]:
-        return jobs.card(session, actor, job, after=start), zone_of(session, actor)
+    def question(session: Session, actor: Actor) -> tuple[JobCard, list[LabelLine], str]:
+        card = jobs.card(session, actor, job, after=start)
+        return card, _asked_of(session, actor, card), zone_of(session, actor)
 
-    me, (card, zone) = shell.ask(door, question)
+    me, (card, lines, zone) = shell.ask(door, question)
     return shell.page(
         "labels/job.html",
         me,
         card=card,
+        asked_lines=lines,
         zone=zone,
         after=start,
         why=why(card),
@@ -130,6 +132,15 @@ def zone_of(session: Session, actor: Actor) -> str:
 def why(card: JobCard) -> str:
     """Why a job does not get on, in the reader's language; empty where nothing is wrong."""
     return gettext(card.fault.message) % card.fault.facts if card.fault else ""
+
+
+def _asked_of(session: Session, actor: Actor, card: JobCard) -> list[LabelLine]:
+    """The labels of which the printer left open whether they came out."""
+    asked = card.question
+    if asked is None:
+        return []
+    most = asked.last - asked.first + 1
+    return jobs.card(session, actor, card.id, after=asked.first - 1, most=most).labels
 
 
 def pdf(document: bytes, name: str) -> Response[bytes]:

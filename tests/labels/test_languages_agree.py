@@ -18,6 +18,7 @@ from biobank.labels.shapes import Arranged, Face, Of
 from biobank.labels.stock import STOCKS, Stock
 from tests.labels import printers
 from tests.labels.handmade import codes
+from tests.labels.test_zpl import COMMAND, HOSTILE
 
 ROLLS = ("roll-33x13", "roll-32x13-cap-11", "roll-25x13", "roll-cap-9", "roll-50x25", "roll-100x15")
 BROTHER = ("dk-12", "dk-29", "dk-62", "dk-29x90", "dk-62x29", "dk-dot-12", "dk-dot-24")
@@ -49,12 +50,14 @@ def _shown(papers: Sequence[tuple[str, int]], seed: int, count: int) -> Iterator
     for code, dpi in papers:
         stock = STOCKS[code]
         of = next(iter(stock.uses), Of.SPECIMEN)
-        layout = layout_for(of, stock)
-        arranging = Arranging(layout, stock, dpi)
         for _ in range(count):
-            face = Face(next(ids), of, FIELDS)
-            (pdf,) = proofing.rasters(drawing.one(face, stock, layout, dpi=dpi), dpi)
-            yield Shown(stock, face, arranging.arranged(face), pdf)
+            yield _one(stock, dpi, Face(next(ids), of, FIELDS))
+
+
+def _one(stock: Stock, dpi: int, face: Face) -> Shown:
+    layout = layout_for(face.of, stock)
+    (pdf,) = proofing.rasters(drawing.one(face, stock, layout, dpi=dpi), dpi)
+    return Shown(stock, face, Arranging(layout, stock, dpi).arranged(face), pdf)
 
 
 def _agree(shown: Shown, printed: Image.Image) -> None:
@@ -113,6 +116,16 @@ def test_zpl_and_tspl_put_on_a_label_what_the_pdf_does() -> None:
 
 def test_brother_puts_on_a_label_what_the_pdf_does() -> None:
     _brother_agrees(seed=6, count=2)
+
+
+def test_hostile_texts_stand_on_the_label_as_the_pdf_has_them_and_change_no_command() -> None:
+    stock = STOCKS["roll-50x25"]
+    faces = [Face("SM9S346Q35", Of.BOX, {**FIELDS, "name": text}) for text in ("Box 12", *HOSTILE)]
+    every = [_one(stock, 203, face) for face in faces]
+    streams = [next(zpl.written([each.arranged], stock=stock)) for each in every]
+    assert len({tuple(COMMAND.findall(stream.decode())) for stream in streams}) == 1
+    for each, (image,) in zip(every, printers.zpl([(stream, 203) for stream in streams]), strict=True):
+        _agree(each, image)
 
 
 def test_a_label_that_stands_three_dots_away_would_be_noticed() -> None:

@@ -24,7 +24,7 @@ HOSTILE = (
     "\u202e^ZX \u200f",
     "^FX ~DGR:A.GRF,1,1,FF",
 )
-_COMMAND = re.compile(r"[\^~][A-Z@]{1,2}")
+COMMAND = re.compile(r"[\^~][A-Z@]{1,2}")
 
 
 def _spoken(labels: Sequence[Arranged], **offset: int) -> list[bytes]:
@@ -44,10 +44,10 @@ def test_an_interpreter_draws_the_dots_that_were_proofed_and_they_read_as_the_sa
 
 def test_hostile_texts_are_printed_and_inject_nothing() -> None:
     plain, *hostile = [arranged("SM9S346Q35", 203, text) for text in ("EDTA plasma", *HOSTILE)]
-    (expected,) = [_COMMAND.findall(each.decode()) for each in _spoken([plain])]
+    (expected,) = [COMMAND.findall(each.decode()) for each in _spoken([plain])]
     streams = _spoken(hostile)
     for stream in streams:
-        assert _COMMAND.findall(stream.decode()) == expected
+        assert COMMAND.findall(stream.decode()) == expected
         assert set(stream.decode()) <= {*string.ascii_letters, *string.digits, *"^,:\n"}
     assert len(set(streams)) == len(HOSTILE)
     control = b"^XA^PW264^LL104^FO10,10^A0N,20,20^FD%s^FS^XZ"

@@ -256,9 +256,10 @@ def test_labels_are_printed_in_the_order_asked_and_not_where_they_cannot_be_writ
     out = tmp_path / "labels.pdf"
     assert terminal.says("label", *tubes, "--out", str(out)) == f"3 labels on herma-4100: {out}\n"
     assert out.read_bytes().startswith(b"%PDF")
-    assert "There is no label stock" in terminal.refused("label", *tubes, "--out", str(out), "--stock", "x")
+    again = ("label", *tubes, "--reason", "frost", "--out")
+    assert "There is no label stock" in terminal.refused(*again, str(out), "--stock", "x")
     before = printed(terminal)
-    assert "cannot be written" in terminal.refused("label", *tubes, "--out", str(tmp_path / "no" / "x.pdf"))
+    assert "cannot be written" in terminal.refused(*again, str(tmp_path / "no" / "x.pdf"))
     assert printed(terminal) == before == 3
 
 

@@ -119,7 +119,7 @@ def test_a_visit_is_collected_by_kit_and_its_tubes_processed_and_listed(
     kit = terminal.answers("visit", "bench", visit)["kit"]
     assert kit in terminal.says("find", kit).replace(" ", "")
     assert [each["code"] for each in terminal.answers("kit", "show", kit)["labels"]] == [blood, *aliquots]
-    assert "10 labels" in terminal.says("kit", "print", kit, "--out", str(out))
+    assert "10 labels" in terminal.says("kit", "print", kit, "--reason", "torn", "--out", str(out))
     assert "expected" in terminal.says("visit", "bench", visit)
 
     drawn = ("--collected", "2026-05-04T09:30:00+08:00", "--occurred", "2026-05-04T09:35:00+08:00")

@@ -22,14 +22,27 @@ ACTS = {
     *("/evacuations", "/evacuations/carry", "/evacuations/turn-back", "/evacuations/close"),
     *("/rack-files", "/rack-confirmations", "/rack-registrations", "/rack-files/{file}/set-aside"),
     *("/late-scans", "/settlements"),
+    *("/container-labels", "/card-labels", "/request-labels", "/label-applications", "/label-voids"),
+    *("/label-replacements", "/print-job-stops", "/print-job-answers", "/print-job-retries"),
+    *(
+        "/print-job-voids",
+        "/printers",
+        "/printer-changes",
+        "/printer-calibrations",
+        "/printers/{printer}/end",
+    ),
+    *("/label-stocks", "/label-stock-changes", "/label-stocks/{code}/end"),
+    *("/label-layouts", "/label-layout-changes", "/label-layouts/{code}/end"),
 }
 QUESTIONS = {
     *("/study-previews", "/reseating-previews", "/filling-previews", "/gap-previews", "/room-searches"),
+    *("/label-previews", "/label-previews/picture"),
 }
 """What is posted since it is a file or long, and changes nothing."""
 NAMED = {
     *("/stations/{station}/links", "/stations/{station}/end", "/people/{name}/end"),
-    "/rack-files/{file}/set-aside",
+    *("/rack-files/{file}/set-aside", "/printers/{printer}/end"),
+    *("/label-stocks/{code}/end", "/label-layouts/{code}/end"),
 }
 """What is said whole by its address, and has no body."""
 
@@ -67,7 +80,7 @@ def test_every_act_is_described_with_its_command_id_its_refusals_and_its_body(
     for path in ("agenda.csv", "specimens.csv", "out.csv"):
         assert list(paths[f"/api/v1/{path}"]["get"]["responses"]["200"]["content"]) == ["text/csv"], path
     of = next(each for each in paths["/api/v1/agenda"]["get"]["parameters"] if each["name"] == "of")
-    assert of["schema"] == {"$ref": "#/components/schemas/Of"}
+    assert of["schema"] == {"$ref": "#/components/schemas/participants_agenda_Of"}
 
 
 def test_every_reference_leads_somewhere_and_every_operation_has_a_name_of_its_own(

@@ -1,11 +1,13 @@
 """Printers, their jobs, stocks and layouts over HTTP."""
 
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
 from tests.api.program import Program, rows
+from tests.printing.fake_printer import FakePrinter
+from tests.printing.ordering import entered, sent
 from tests.world import MANAGER, OUTSIDER
 
 ZEBRA = {
@@ -146,3 +148,25 @@ def test_a_layout_is_copied_changed_and_printed_in(program: Program) -> None:
     assert gone.json()["title"] == "layout_unknown"
     hostile = {**mine, "code": "other", "script": "{{ 7*7 }}"}
     assert program.post("/label-layouts", hostile, person=MANAGER).status_code == 400
+
+
+def test_a_job_that_asks_says_what_it_asks_and_is_answered(program: Program) -> None:
+    tubes = program.world.tubes(3)
+    with FakePrinter() as fake:
+        entered(program.world, fake)
+        made = program.post("/labels", {"codes": tubes, "printer": "Bench 1"}).json()
+        fake.resets_after = 5
+        sent(program.world, UUID(made["job"]))
+        card = program.told(f"/print-jobs/{made['job']}")
+        assert card["state"] == "asking"
+        assert (card["question"]["first"], card["question"]["last"]) == (1, 3)
+        assert card["fault"]["slug"] == "printer_broke_off"
+        waits = program.post("/print-job-retries", {"job": made["job"]})
+        assert waits.json()["title"] == "print_job_asks"
+        far = program.post("/print-job-answers", {"job": made["job"], "came_out_to": 4})
+        assert (far.json()["title"], far.json()["field"]) == ("came_out_range", "came_out_to")
+        answer = {"job": made["job"], "came_out_to": 2, "again": False}
+        answered = program.made("/print-job-answers", answer)
+        assert (answered["state"], answered["counts"]["printed"]) == ("stopped", 2)
+        assert [each["code"] for each in program.told("/waiting-labels")["items"]] == tubes[:2]
+    assert program.world.unproved() == []

@@ -71,7 +71,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     """What came of a scan. `other` says a STOP in the second language; `leads` opens a page.
 
     `opens` a dialog; `at` is the slot the cursor stands on from now on, `about` the tube that is shown.
-    `candidates` are what the code may be meant for; of `replaces` the label can be replaced; `clock` runs for a frozen tube that is out.
+    `candidates` are what the code may be meant for; `clock` runs for a frozen tube that is out. The label of
+    the tube in `replaces` can be replaced.
     """
 
     outcome: Outcome

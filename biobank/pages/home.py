@@ -14,6 +14,7 @@ from biobank.pages.charts import lasting
 from biobank.pages.out import TONES
 from biobank.participants import Asked, Counts
 from biobank.people import Actor
+from biobank.printing import applying
 from biobank.specimens import Found
 from biobank.storage import ContainerRow, OutCounts, OutRow
 from biobank.studies import StudyCard
@@ -37,6 +38,7 @@ class Home(msgspec.Struct, frozen=True):
     studies: list[StudyCard]
     visits: Counts
     tasks: int
+    labels: int
 
 
 def address(found: Found) -> str:
@@ -60,6 +62,7 @@ def home(door: web.OpenDoor) -> Template:
             studies=studies.everything(session, actor),
             visits=participants.counts(session, actor, Asked()),
             tasks=sum(tasks.open_counts(session, actor).values()),
+            labels=applying.count_waiting(session, actor),
         )
 
     me, told = shell.ask(door, question)

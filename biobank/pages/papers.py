@@ -1,4 +1,4 @@
-"""What labels are printed on: chosen on a form, and where its sender is led: to the printer's job or a PDF."""
+"""What labels are printed on, as a form has it; and where its sender is led, to the job or to a PDF."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -21,7 +21,7 @@ FIELDS = ("printer", "stock", "layout", "skip", "copies", "reason")
 
 
 class Papers(msgspec.Struct, frozen=True):
-    """What there is to print on: printers, the `own` one of this bench by name, stocks and the `usual` one."""
+    """What there is to print on: printers, the `own` one of this bench; stocks, the `usual` one."""
 
     printers: list[PrinterRow]
     own: str

@@ -91,7 +91,9 @@ def end_role(request: Asked, door: web.OpenDoor, form: Form) -> Response[Any]:
 @post("/people/badges", sync_to_thread=True, status_code=200)
 def print_badges(request: Asked, door: web.OpenDoor, form: Form) -> Response[Any]:
     """Print badges; who has none yet gets one."""
-    order = inputs.read(BadgePrint, {**papers.asked(door, form), "names": shell.several(form, "names")}, form=True)
+    order = inputs.read(
+        BadgePrint, {**papers.asked(door, form), "names": shell.several(form, "names")}, form=True
+    )
     made = door.act(lambda session, actor: badges.print_badges(session, actor, order), JobMade)
     return papers.handed(request, door, made, "badges")
 

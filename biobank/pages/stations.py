@@ -14,6 +14,7 @@ from biobank.accounts import SiteRow
 from biobank.pages import at_station, shell
 from biobank.pages.shell import Form
 from biobank.people import Actor, May
+from biobank.printing import printers
 from biobank.stations import Enrolment, Gaps, StationChange, StationOrder, StationRow
 
 Asked = Request[Any, Any, Any]
@@ -24,6 +25,7 @@ class Told(msgspec.Struct, frozen=True):
 
     stations: list[StationRow]
     sites: list[SiteRow]
+    printers: list[str]
 
 
 # --- pages ---
@@ -36,7 +38,8 @@ def stations_page(request: Asked, door: web.OpenDoor) -> Template:
     def question(session: Session, actor: Actor) -> tuple[Told, StationRow | None]:
         sites = accounts.sites(session, actor, May.SET_UP)
         here = stations.here(session, at_station.secret(request))
-        return Told(stations.everything(session, actor), sites), here
+        printing = [each.name for each in printers.listed(session, actor)]
+        return Told(stations.everything(session, actor), sites, printing), here
 
     me, (told, here) = shell.ask(door, question)
     return shell.page("stations/stations.html", me, told=told, this=here)

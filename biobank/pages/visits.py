@@ -19,6 +19,7 @@ from biobank.pages.shell import Form
 from biobank.participants import DatasetOrder, DatasetRow
 from biobank.people import Actor
 from biobank.preanalytics import Clock
+from biobank.printing import pending
 from biobank.printing.applying import apply_scanned
 from biobank.specimens import Registration, SpecimenRow, Workbench, WorkRow
 
@@ -32,6 +33,7 @@ class Told(msgspec.Struct, frozen=True):
     bench: Workbench
     datasets: list[DatasetRow]
     dataset_kinds: list[str]
+    unlabelled: list[str]
 
 
 @get("/visits/{code:str}", sync_to_thread=True)
@@ -43,6 +45,7 @@ def visit_page(request: Request[Any, Any, Any], door: web.OpenDoor, code: FromPa
         "visits/visit.html",
         me,
         told=told,
+        unlabelled=told.unlabelled,
         cards=Card,
         materials=list(amounts.MATERIALS),
         mode="finishing" if finishing else "collect",
@@ -144,10 +147,12 @@ def with_offset(local: str, zone: str) -> str:
 def _told(session: Session, actor: Actor, code: str) -> Told:
     visit, _ = participants.visit_by_code(session, actor, code)
     bench = specimens.workbench(session, actor, code)
+    labelled = [row.code for row in bench.rows if row.code and row.labelled and row.life != "ended"]
     return Told(
         bench=bench,
         datasets=participants.datasets.of(session, [visit.id]).get(visit.id, []),
         dataset_kinds=studies.dataset_kinds(session, studies.by_code(session, actor, bench.study)),
+        unlabelled=pending.unprinted(session, labelled),
     )
 
 

@@ -18,6 +18,7 @@ from biobank.labels.shapes import Face, Of
 from biobank.labels.stock import Stock
 from biobank.pages import papers, shell
 from biobank.pages.labels import looks, sheets
+from biobank.pages.labels.jobs import zone_of
 from biobank.pages.labels.sheets import Sheet
 from biobank.pages.shell import Fields, Form
 from biobank.people import Actor
@@ -100,12 +101,13 @@ def print_now(request: Asked, door: web.OpenDoor, form: Form) -> Response[Any]:
     return papers.to_job(request, door, made)
 
 
-
 # --- what is shown ---
 
 
 def _page(door: web.OpenDoor, wish: Wish) -> Template:
-    me, choice = shell.ask(door, lambda session, actor: _choice(session, actor, wish))
+    me, (choice, zone) = shell.ask(
+        door, lambda session, actor: (_choice(session, actor, wish), zone_of(session, actor))
+    )
     shown, refusal = None, choice.refusal
     if choice.first and choice.stock and choice.layout:
         try:
@@ -118,6 +120,7 @@ def _page(door: web.OpenDoor, wish: Wish) -> Template:
         "labels/print.html",
         me,
         wish=wish,
+        zone=zone,
         choice=choice,
         codes=wish.codes,
         listed=wish.codes[:LISTED],

@@ -88,7 +88,8 @@ def job_inventory(door: web.OpenDoor, job: FromPath[UUID]) -> Response[bytes]:
         return jobs.card(session, actor, job, most=jobs.MOST)
 
     card = door.ask(question)
-    sheet = inventory.sheet(str(card.id), [line.face for line in card.labels])
+    about = [card.printer or "PDF", f"{card.stock} · {card.layout} · {card.dpi} dpi", card.person]
+    sheet = inventory.sheet([line.face for line in card.labels], job=str(card.id), about=about)
     return pdf(sheet, f"inventory-{card.labels[0].code}-{card.total}.pdf")
 
 

@@ -7,8 +7,10 @@ import msgspec
 
 from biobank.labels.layouts import Layout
 from biobank.labels.shapes import Face, Of
-from biobank.labels.stock import Stock
+from biobank.labels.stock import Shape, Stock
 from biobank.texts import gettext
+
+_LARGE_WIDTH, _LARGE_HEIGHT = 520, 280
 
 _TUBE = {
     "material": "EDTA plasma",
@@ -43,6 +45,13 @@ class Look(msgspec.Struct, frozen=True):
     dpi: int
     reads_as: str
     warnings: list[str]
+    round: bool = False
+
+    @property
+    def large(self) -> tuple[float, float]:
+        """Its size on a page where every dot is to be seen (px)."""
+        scale = min(_LARGE_WIDTH / self.width, _LARGE_HEIGHT / self.height)
+        return round(self.width * scale), round(self.height * scale)
 
 
 def looked(face: Face, stock: Stock, layout: Layout, dpi: int) -> Look:
@@ -52,4 +61,5 @@ def looked(face: Face, stock: Stock, layout: Layout, dpi: int) -> Look:
     seen = preview(face, stock, layout, dpi=dpi)
     picture = "data:image/png;base64," + base64.b64encode(seen.png).decode()
     warnings = [gettext(each) for each in seen.warnings]
-    return Look(picture, seen.width, seen.height, dpi, seen.reads_as or "", warnings)
+    alone = stock.shape is Shape.ROUND
+    return Look(picture, seen.width, seen.height, dpi, seen.reads_as or "", warnings, alone)

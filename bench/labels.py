@@ -1,34 +1,40 @@
-"""Labels: a sheet and a roll against an image for each label and against a PDF written by hand.
+"""Labels: sheets and a roll against an image for each label and against a PDF written by hand.
 
-All three draw the same ids and the same texts; only ours fits them. Figures are labels a second
-of this process's own time, the best of several turns taken by each in its order.
+All draw the same ids and the same texts; only ours fits them. "By the library" is ours with each symbol
+drawn by `qrcode` with its version, level and mask fixed, where ours has linear tables. Figures are labels a
+second of this process's own time, the best of several turns taken by each in its order; then bytes a label
+and the most memory that 1,000, 10,000 and 100,000 labels take.
 """
 
 import random
 import time
-from collections.abc import Callable, Sequence
+import tracemalloc
+from collections.abc import Callable, Iterator, Sequence
 from io import BytesIO
 
 import qrcode
+from qrcode.util import MODE_ALPHA_NUM, QRData
 from reportlab.pdfgen.canvas import Canvas
 from stdnum.iso7064 import mod_37_36
 
-from biobank.labels import layout, qr
-from biobank.labels.drawing import sheet
-from biobank.labels.layout import POINT, Font, LabelFace, Line
+from biobank.labels.drawing import parts, sheet
+from biobank.labels.fitting import Arranging
+from biobank.labels.layouts import layout_for
+from biobank.labels.shapes import POINT, Box, Face, Font, Line, Of
 from biobank.labels.stock import STOCKS, Stock
+from biobank.labels.symbols import qr
 
 LABELS = 480
 TURNS = 5
 FLOOR_TURNS = 2
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
-Draw = Callable[[Sequence[LabelFace], Stock], bytes]
+Draw = Callable[[Sequence[Face], Stock], bytes]
 Row = tuple[str, float, float, float, str]
 
 
 def rows() -> list[Row]:
-    """Operation, ours, floor (both labels a second), ratio, target."""
+    """Operation, ours, floor, ratio, target: labels a second, then bytes a label, then kilobytes."""
     measured = []
     alike, different = ("alike", _alike(LABELS)), ("all different", _different(LABELS))
     for stock, (kind, faces), image_target, hand_target in (
@@ -47,24 +53,80 @@ def rows() -> list[Row]:
             floor = _speed(draw, faces, stock, FLOOR_TURNS)
             operation = f"{stock.name}, texts {kind}, against {name}"
             measured.append((operation, ours, floor, ours / floor, target))
-    return measured
+    return [*measured, _by_the_library(alike[1]), *_bytes(alike[1]), *_memory()]
 
 
-def _speed(draw: Draw, faces: Sequence[LabelFace], stock: Stock, turns: int) -> float:
+def _by_the_library(faces: Sequence[Face]) -> Row:
+    """Ours without the linear tables."""
+    stock, tables = STOCKS["herma-4100"], qr.image
+    floor = _speed(_image_each, faces, stock, FLOOR_TURNS)
+    qr.image = _library_image
+    try:
+        ours = _speed(sheet, faces, stock, FLOOR_TURNS)
+    finally:
+        qr.image = tables
+    return f"{stock.name}, symbols by the library, against an image each", ours, floor, ours / floor, ">= 8"
+
+
+def _library_image(code: str) -> bytes:
+    symbol = qrcode.QRCode(version=1, error_correction=qrcode.ERROR_CORRECT_H, mask_pattern=qr.MASK, border=0)
+    symbol.add_data(QRData(code, mode=MODE_ALPHA_NUM))
+    symbol.make(fit=False)
+    lines = ("".join("01"[bool(module)] for module in row).ljust(24, "0") for row in symbol.get_matrix())
+    return int("".join(lines), 2).to_bytes(63, "big")
+
+
+def _bytes(faces: Sequence[Face]) -> list[Row]:
+    made = []
+    for stock in (STOCKS["herma-4100"], STOCKS["roll-33x13"]):
+        ours, floor = (len(draw(faces, stock)) / len(faces) for draw in (sheet, _image_each))
+        operation = f"{stock.name}, bytes a label, against an image each"
+        made.append((operation, ours, floor, ours / floor, "reported"))
+    return made
+
+
+def _memory() -> list[Row]:
+    """The most that drawing holds at a time (kB), against what it holds for 1,000 labels."""
+    stock = STOCKS["herma-4100"]
+    least = _peak(1_000, stock)
+    return [
+        (f"{count:,} labels of {stock.name}, memory (kB)", peak, least, peak / least, "flat")
+        for count in (10_000, 100_000)
+        for peak in (_peak(count, stock),)
+    ]
+
+
+def _peak(count: int, stock: Stock) -> float:
+    tracemalloc.start()
+    try:
+        for _part in parts(_stream(count), stock):
+            pass
+        return tracemalloc.get_traced_memory()[1] / 1000
+    finally:
+        tracemalloc.stop()
+
+
+def _stream(count: int) -> Iterator[Face]:
+    for index in range(count):
+        fields = {"material": "EDTA plasma", "event": f"V{index % 12:02}", "number": f"{index % 8 + 1}/8"}
+        yield Face(f"S{index:09}", Of.SPECIMEN, fields)
+
+
+def _speed(draw: Draw, faces: Sequence[Face], stock: Stock, turns: int) -> float:
     draw(faces[:20], stock)
     return len(faces) / min(_seconds(draw, faces, stock) for _ in range(turns))
 
 
-def _seconds(draw: Draw, faces: Sequence[LabelFace], stock: Stock) -> float:
+def _seconds(draw: Draw, faces: Sequence[Face], stock: Stock) -> float:
     start = time.process_time()
     draw(faces, stock)
     return time.process_time() - start
 
 
-def _alike(count: int) -> list[LabelFace]:
+def _alike(count: int) -> list[Face]:
     """A batch as it is printed: few materials, events and amounts, aliquots 1 to 8."""
     return [
-        LabelFace(
+        _tube(
             code,
             ("EDTA plasma", "serum", "stab. stool")[index % 3],
             f"V{index % 4:02}",
@@ -75,14 +137,22 @@ def _alike(count: int) -> list[LabelFace]:
     ]
 
 
-def _different(count: int) -> list[LabelFace]:
+def _different(count: int) -> list[Face]:
     """The worst case: no text occurs twice, and some have to shrink."""
     return [
-        LabelFace(
-            code, f"stab. stool {index}", f"SURGERY+{index}M", f"{index + 1} uL", f"{index + 1}/{count}"
-        )
+        _tube(code, f"stab. stool {index}", f"SURGERY+{index}M", f"{index + 1} uL", f"{index + 1}/{count}")
         for index, code in enumerate(_codes(count))
     ]
+
+
+def _tube(code: str, material: str, event: str, amount: str, number: str) -> Face:
+    fields = {"material": material, "event": event, "amount": amount, "number": number}
+    return Face(code, Of.SPECIMEN, fields)
+
+
+def _box(stock: Stock) -> Box:
+    """Where the symbol stands."""
+    return Arranging(layout_for(Of.SPECIMEN, stock), stock, 300).symbols[0].box
 
 
 def _codes(count: int) -> list[str]:
@@ -96,11 +166,11 @@ def _codes(count: int) -> list[str]:
     return made
 
 
-def _image_each(faces: Sequence[LabelFace], stock: Stock) -> bytes:
+def _image_each(faces: Sequence[Face], stock: Stock) -> bytes:
     """The usual way: `qrcode` draws a picture, reportlab places it and each string."""
     file = BytesIO()
     canvas = Canvas(file, pagesize=(stock.page_width / POINT, stock.page_height / POINT))
-    box = layout.symbol(stock)
+    box = _box(stock)
     side = box.width / POINT
     for index, face in enumerate(faces):
         place = index % stock.per_page
@@ -119,9 +189,9 @@ def _image_each(faces: Sequence[LabelFace], stock: Stock) -> bytes:
     return file.getvalue()
 
 
-def _by_hand(faces: Sequence[LabelFace], stock: Stock) -> bytes:
+def _by_hand(faces: Sequence[Face], stock: Stock) -> bytes:
     """The floor: bytes put together for this one layout, nothing measured, nothing escaped."""
-    box = layout.symbol(stock)
+    box = _box(stock)
     side, down = box.width / POINT, box.bottom / POINT
     labels = []
     for index, face in enumerate(faces):
@@ -140,14 +210,14 @@ def _by_hand(faces: Sequence[LabelFace], stock: Stock) -> bytes:
     return _document(["\n".join(labels[start : start + stock.per_page]) for start in starts], stock)
 
 
-def _lines(face: LabelFace) -> tuple[Line, ...]:
+def _lines(face: Face) -> tuple[Line, ...]:
     """Fixed places, as a program made for one label would have them."""
     return (
         Line(face.code, 13, 4, 8, Font.BOLD),
-        Line(face.material, 13, 6, 6, Font.BOLD),
-        Line(face.event, 13, 8, 6, Font.REGULAR),
-        Line(face.number, 27, 8, 6, Font.BOLD),
-        Line(face.amount, 13, 10, 6, Font.REGULAR),
+        Line(face.fields["material"], 13, 6, 6, Font.BOLD),
+        Line(face.fields["event"], 13, 8, 6, Font.REGULAR),
+        Line(face.fields["number"], 27, 8, 6, Font.BOLD),
+        Line(face.fields["amount"], 13, 10, 6, Font.REGULAR),
     )
 
 

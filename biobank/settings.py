@@ -8,7 +8,6 @@ import msgspec
 
 from biobank.errors import Malformed
 
-
 _FLAGS = {"yes": True, "no": False}
 
 

@@ -27,6 +27,7 @@ def test_everything_can_be_chosen() -> None:
             "BIOBANK_TRUSTED_PROXIES": "10.0.0.1, 10.0.0.2,",
             "BIOBANK_THREADS": "4",
             "BIOBANK_PDF_FONT": "",
+            "BIOBANK_SPOOLER": "no",
             "HOME": "/root",
         }
     )
@@ -34,6 +35,7 @@ def test_everything_can_be_chosen() -> None:
     assert settings.url == "postgresql+psycopg:///biobank"
     assert (settings.port, settings.threads) == (8443, 4)
     assert settings.trusted_proxies == ("10.0.0.1", "10.0.0.2")
+    assert not settings.spooler
     assert settings.secure
     assert Settings(tls_cert="cert.pem").secure
 
@@ -44,6 +46,13 @@ def test_a_number_that_is_none_is_refused_by_its_name(value: str) -> None:
         from_environment({"BIOBANK_THREADS": value})
     assert refused.value.slug == "setting_unreadable"
     assert "BIOBANK_THREADS" in str(refused.value)
+
+
+def test_a_choice_that_is_neither_yes_nor_no_is_refused_by_its_name() -> None:
+    with pytest.raises(Malformed) as refused:
+        from_environment({"BIOBANK_SPOOLER": "perhaps"})
+    assert refused.value.slug == "setting_unreadable"
+    assert "BIOBANK_SPOOLER" in str(refused.value)
 
 
 def test_there_is_one_clock_and_it_can_be_set_and_given_back() -> None:

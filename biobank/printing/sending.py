@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from biobank import clock
 from biobank.database import Database
-from biobank.errors import Refusal, RuleBroken
+from biobank.errors import Busy, Refusal, RuleBroken
 from biobank.printing import claiming, preparing, transport
 from biobank.printing.claiming import LEASE
 from biobank.printing.preparing import Paper
@@ -61,6 +61,8 @@ class Sender:
         paper = self._database.read(self._paper)
         try:
             stacks = preparing.stacks(paper, self._size(paper), self._beat, apart=self._apart)
+        except Busy:
+            raise  # the database's fault and not the labels': the job is taken up again
         except Refusal as refusal:
             self._settle(partial(claiming.fail, refusal=refusal))
             return

@@ -58,6 +58,9 @@ _FAULTS = {
     "printer_out_of_ribbon": N_("The printer %(name)s has no ribbon left. Put in a new one."),
     "printer_open": N_("The printer %(name)s is open. Close it."),
     "printer_paused": N_("The printer %(name)s is paused. Press its pause key."),
+    "printer_unclear": N_(
+        "The printer %(name)s answers, but not as printers of its language do. Is the language right?"
+    ),
     "printer_jammed": N_("A label is stuck in the printer %(name)s. Take it out."),
 }
 
@@ -262,7 +265,7 @@ def _zpl(heard: bytes) -> Status:
         }
         left = int(first[4]) + int(second[8])
     except (IndexError, ValueError):
-        return Status("printer_paused")
+        return Status("printer_unclear")
     return Status(next((slug for slug, is_so in flags.items() if is_so), ""), left)
 
 

@@ -29,7 +29,8 @@ class FakePrinter:
 
     `refuses` connections; `mute`, it reads and says nothing; `hangs_after` so many bytes it reads nothing
     any more; `resets_after` so many it resets the connection, `closes_after` it ends it in order;
-    `labels_left` on its roll, then it holds what it has and says so; `slow` it reads a little at a time.
+    `labels_left` on its roll, then it holds what it has and says so; `slow` it reads a little at a time;
+    `stuck` it prints nothing and says nothing is wrong; `says` is a fault that it tells of.
     """
 
     def __init__(self, language: PrinterLanguage = PrinterLanguage.ZPL) -> None:
@@ -38,7 +39,8 @@ class FakePrinter:
         self.address = f"127.{1 + (process >> 8) % 254}.{process % 256}.{next(_addresses)}"
         self.printed: list[bytes] = []
         self.held: list[bytes] = []
-        self.refuses = self.mute = self.slow = self.paused = False
+        self.refuses = self.mute = self.slow = self.paused = self.stuck = False
+        self.says = ""
         self.hangs_after = self.resets_after = self.closes_after = -1
         self.labels_left = 1_000_000
         self.connections = 0
@@ -73,7 +75,8 @@ class FakePrinter:
     def mended(self) -> None:
         """Switched off and on, with nothing wrong any more: it knows nothing of what it was sent before."""
         self._switched_on += 1
-        self.mute = self.slow = self.paused = False
+        self.mute = self.slow = self.paused = self.stuck = False
+        self.says = ""
         self.hangs_after = self.resets_after = self.closes_after = -1
         self.refill()
 
@@ -146,15 +149,18 @@ class FakePrinter:
         return heard
 
     def _print(self) -> None:
-        while self.held and self.labels_left > 0 and not self.paused:
+        while self.held and self.labels_left > 0 and not (self.paused or self.stuck):
             self.labels_left -= 1
             self.printed.append(self.held.pop(0))
 
     def _status(self) -> bytes:
         out = self.labels_left <= 0
         if self.language is PrinterLanguage.TSPL:
-            return bytes([0x04 * out | 0x10 * self.paused | 0x20 * bool(self.held)])
+            jammed = 0x02 * (self.says == "jammed")
+            return bytes([jammed | 0x04 * out | 0x10 * self.paused | 0x20 * bool(self.held)])
+        if self.says == "nonsense":
+            return b"\x02?\x03" * 3
         first = f"030,{out:d},{self.paused:d},0102,{len(self.held):03d},0,0,0,000,0,0,0"
-        second = "001,0,0,0,1,2,6,0,00000000,1,000"
+        second = f"001,0,{self.says == 'open':d},{self.says == 'no ribbon':d},1,2,6,0,00000000,1,000"
         texts = (first, second, "1234,0")
         return "".join(f"\x02{text}\x03\r\n" for text in texts).encode()

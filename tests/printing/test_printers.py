@@ -119,7 +119,7 @@ def test_only_an_administrator_enters_printers_and_only_the_site_prints_on_them(
 def test_a_station_keeps_its_printer_when_that_gets_another_name(sqlite_world: World) -> None:
     printer = entered(sqlite_world)
     order = StationOrder(name="Bench", site="BJ", printer="Bench 1")
-    sqlite_world.act(lambda s, a: stations.enrol(s, a, order, "secret") and None, person=MANAGER)
+    sqlite_world.act(lambda s, a: stations.enrol(s, a, order, "secret"), person=MANAGER)
     changed(sqlite_world, printer, name="Zebra")
     (bench,) = sqlite_world.ask(stations.everything, MANAGER)
     assert isinstance(bench, StationRow)

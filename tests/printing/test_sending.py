@@ -56,6 +56,9 @@ BEFORE: dict[str, tuple[dict[str, Any], str]] = {
     "closing": ({"mute": True, "closes_after": 1}, "printer_broke_off"),
     "out of media": ({"labels_left": 0}, "printer_out_of_media"),
     "paused": ({"paused": True}, "printer_paused"),
+    "open": ({"says": "open"}, "printer_open"),
+    "out of ribbon": ({"says": "no ribbon"}, "printer_out_of_ribbon"),
+    "of another language": ({"says": "nonsense"}, "printer_unclear"),
 }
 
 
@@ -74,6 +77,23 @@ def test_a_printer_that_cannot_print_is_sent_nothing_and_the_job_waits(
     assert again(sqlite_world, waiting.id).state is JobState.DONE
     assert once_each(fake, 2)
     require_logged(sqlite_world, waiting.id)
+
+
+def test_a_printer_of_another_language_says_what_is_wrong_with_it_too(sqlite_world: World) -> None:
+    with FakePrinter(PrinterLanguage.TSPL) as fake:
+        fake.says = "jammed"
+        entered(sqlite_world, fake)
+        job = ordered(sqlite_world, sqlite_world.tubes(2), "Bench 1")
+        waiting = sent(sqlite_world, job)
+        assert waiting.fault
+        assert (waiting.fault.slug, waiting.counts.queued) == ("printer_jammed", 2)
+        fake.mended()
+        fake.labels_left = 1
+        decided(sqlite_world, jobs.retry, job=job)
+        asking = sent(sqlite_world, job)
+        assert asking.fault
+        assert (asking.state, asking.fault.slug) == (JobState.ASKING, "printer_out_of_media")
+        require_logged(sqlite_world, job)
 
 
 def test_a_printer_that_is_switched_off_is_tried_again_later_and_later(
@@ -96,6 +116,7 @@ AFTER: dict[str, tuple[dict[str, Any], str]] = {
     "resets in the first stack": ({"resets_after": 6000}, "printer_broke_off"),
     "ends the connection in the first stack": ({"closes_after": 6000}, "printer_broke_off"),
     "hangs in the first stack": ({"hangs_after": 6000}, "printer_silent"),
+    "stands still in the first stack": ({"stuck": True}, "printer_stuck"),
     "runs out in the first stack": ({"labels_left": 2}, "printer_out_of_media"),
     "runs out in the second stack": ({"labels_left": STACK + 1}, "printer_out_of_media"),
 }

@@ -161,6 +161,11 @@ def check(layout: Layout) -> None:
         _check_size("height", layout.linear.height, 3, 50)
     for zone in layout.zones:
         _check_zone(zone, layout)
+    beside = any(zone.area is Area.BESIDE for zone in layout.zones)
+    leans = layout.symbol is not None and layout.symbol.at is At.LEFT
+    if layout.shape is Shape.ROUND and (beside or leans or layout.linear):
+        message = N_("A round label has its symbol in the middle or at the top, and texts below it.")
+        raise RuleBroken("layout_shape_wrong", message, field="shape")
 
 
 def _check_zone(zone: Zone, layout: Layout) -> None:

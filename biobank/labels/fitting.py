@@ -12,7 +12,7 @@ from msgspec import Struct
 from biobank.errors import RuleBroken
 from biobank.labels import symbols
 from biobank.labels.declared import CODE, Area, At, Layout, SymbolRule, Zone
-from biobank.labels.layouts import layout_for
+from biobank.labels.layouts import layout_for, no_layout
 from biobank.labels.shapes import INCH, Arranged, Box, Face, Line, Of, Symbol, SymbolKind
 from biobank.labels.stock import Shape, Stock
 from biobank.labels.wording import Frame, Room, Unfit, coded, worded
@@ -53,11 +53,13 @@ class Wording(Struct, frozen=True):
 class Arranging:
     """A layout on a stock for a printer: everything that labels have in common is worked out once.
 
-    Refused: a stock that leaves no room for the symbol (`label_symbol_unfit`), and zones of a layout that
-    lie in a symbol's quiet zone (`layout_zone_overlaps`).
+    Refused: a stock that leaves no room for the symbol (`label_symbol_unfit`), zones of a layout that lie
+    on each other or in a symbol's quiet zone (`layout_zone_overlaps`), a round layout on square stock.
     """
 
     def __init__(self, layout: Layout, stock: Stock, dpi: int) -> None:
+        if layout.shape is not stock.shape:
+            raise no_layout(stock)
         self.layout = layout
         self.stock = stock
         self.dpi = dpi
@@ -72,6 +74,7 @@ class Arranging:
         self.symbol = self._symbol(layout.symbol) if layout.symbol else None
         self.symbols = tuple(each for each in (self.symbol, self.linear, self._cap()) if each)
         self.frames = tuple(Frame(self._area(zone), zone.rotation) for zone in layout.zones)
+        self._require_apart()
         self.warnings = (SMALL_MODULES,) if any(_is_small(each) for each in self.symbols) else ()
         self.fields = tuple(
             dict.fromkeys(
@@ -236,21 +239,23 @@ class Arranging:
 
     def _area(self, zone: Zone) -> Box:
         """The place of a zone's texts, clear of the edge and of the quiet zones."""
-        box, round_ = self._bare_area(zone), self.stock.shape is Shape.ROUND
-        inset = zone.inset
-        box = Box(
+        box, inset = self._bare_area(zone), zone.inset
+        return Box(
             box.x + inset.left,
             box.y + inset.top,
             box.width - inset.left - inset.right,
             box.height - inset.top - inset.bottom,
         )
-        if not round_ and any(_overlap(box, quiet(each)) for each in self.symbols):
-            raise RuleBroken(
-                "layout_zone_overlaps",
-                N_("A zone of the layout lies on its symbol or on the white around it."),
-                field="zones",
-            )
-        return box
+
+    def _require_apart(self) -> None:
+        boxes = [frame.box for frame in self.frames]
+        taken = [quiet(each) for each in self.symbols]
+        for at, box in enumerate(boxes):
+            if any(_overlap(box, other) for other in [*boxes[:at], *taken]):
+                message = N_(
+                    "Zones of the layout lie on each other, on its symbol or on the white around it."
+                )
+                raise RuleBroken("layout_zone_overlaps", message, field="zones")
 
     def _bare_area(self, zone: Zone) -> Box:
         right, bottom = self.right - EDGE, self.bottom - EDGE

@@ -39,6 +39,7 @@ __all__ = [
     "layout",
     "layout_for",
     "layouts_for",
+    "no_layout",
     "read_layout",
 ]
 
@@ -167,6 +168,15 @@ _ALL = (
         least_height=12,
     ),
     Layout(
+        "specimen-along",
+        "Tube, texts along its axis",
+        (Of.SPECIMEN,),
+        (Zone(Area.BESIDE, _TUBE_NARROW_ROWS, rotation=90),),
+        SymbolRule(beside=17),
+        least_width=28,
+        least_height=11.5,
+    ),
+    Layout(
         "cap-large",
         "Large dot, id below",
         (Of.CAP,),
@@ -288,11 +298,15 @@ def layout_for(of: Of, stock: Stock) -> Layout:
     """The shipped layout that makes most of a stock. Refused: a stock that has none for such an object."""
     fitting = layouts_for(of, stock)
     if not fitting:
-        raise RuleBroken(
-            "label_stock_unfit",
-            N_("%(stock)s is not made for such labels: choose another stock."),
-            field="stock",
-            stock=stock.name,
-            of=of.value,
-        )
+        raise no_layout(stock)
     return fitting[0]
+
+
+def no_layout(stock: Stock) -> RuleBroken:
+    """The refusal of a stock for labels that have no place on it."""
+    return RuleBroken(
+        "label_stock_unfit",
+        N_("%(stock)s is not made for such labels: choose another stock."),
+        field="stock",
+        stock=stock.name,
+    )

@@ -20,6 +20,7 @@ from biobank.labels.layouts import (
     SymbolRule,
     Zone,
     layout_for,
+    layouts_for,
 )
 from biobank.labels.shapes import POINT, Arranged, Box, Face, Font, Line, Of, SymbolKind
 from biobank.labels.stock import STOCKS, Shape, Stock
@@ -183,6 +184,10 @@ def test_a_zone_on_the_symbol_is_refused_and_one_beside_it_by_its_inset_is_not()
     with pytest.raises(RuleBroken) as refused:
         Arranging(over, TUBES, 300)
     assert refused.value.slug == "layout_zone_overlaps"
+    twice = replace(LAYOUTS["specimen-low"], zones=(LAYOUTS["specimen-low"].zones[0],) * 2)
+    with pytest.raises(RuleBroken) as refused:
+        Arranging(twice, TUBES, 300)
+    assert refused.value.slug == "layout_zone_overlaps"
     clear = replace(over, zones=(replace(zone, inset=Inset(left=12)),))
     assert is_clear(Arranging(clear, TUBES, 300).arranged(tube(CODE, "RNA")), TUBES)
 
@@ -302,6 +307,20 @@ def test_the_clear_end_of_a_label_is_never_printed() -> None:
     made = label(stock)
     assert is_clear(made, stock)
     assert made.lines == label(STOCKS["roll-33x13"]).lines
+
+
+def test_a_square_layout_is_refused_on_a_round_label() -> None:
+    with pytest.raises(RuleBroken) as refused:
+        Arranging(LAYOUTS["specimen-low"], STOCKS["ol32"], 300)
+    assert refused.value.slug == "label_stock_unfit"
+
+
+@each_object
+def test_every_layout_that_suits_a_stock_can_be_chosen_for_it(of: Of) -> None:
+    for stock in (stock for stock in STOCKS.values() if stock.serves(of)):
+        for layout in layouts_for(of, stock):
+            made = Arranging(layout, stock, 300).arranged(Face(CODE, of, SAID[of]))
+            assert is_clear(made, stock), (stock.code, layout.code)
 
 
 @pytest.mark.parametrize("rotation", [0, 90, 180, 270])

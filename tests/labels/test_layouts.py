@@ -19,7 +19,7 @@ from biobank.labels.layouts import (
     read_layout,
 )
 from biobank.labels.shapes import Of, SymbolKind
-from biobank.labels.stock import STOCKS, Stock
+from biobank.labels.stock import STOCKS, Shape, Stock
 
 each_stock = pytest.mark.parametrize("stock", STOCKS.values(), ids=STOCKS.keys())
 TUBE = LAYOUTS["specimen"]
@@ -83,6 +83,7 @@ def _zone(**changed: object) -> dict[str, object]:
     [
         ({"symbol": None}, "layout_zone_lost"),
         ({"symbol": SymbolRule(kind=SymbolKind.CODE_128)}, "layout_symbol_wrong"),
+        ({"shape": Shape.ROUND}, "layout_shape_wrong"),
         ({"symbol": SymbolRule(beside=-1)}, "layout_size_wrong"),
         ({"symbol": SymbolRule(below=float("nan"))}, "layout_size_wrong"),
         ({"linear": Linear(1000)}, "layout_size_wrong"),

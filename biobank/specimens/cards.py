@@ -326,7 +326,7 @@ def _expected_row(each: Requirement, depth: int) -> Expected:
 
 
 def _require_seen(session: Session, actor: Actor, code: str) -> Specimen:
-    return _seen(session, actor, [code], May.SEE)[0]
+    return _seen(session, actor, [custody.of_old_label(session, actor, code) or code], May.SEE)[0]
 
 
 def _seen(session: Session, actor: Actor, wanted: Sequence[str], may: May) -> list[Specimen]:

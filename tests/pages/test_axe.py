@@ -7,6 +7,8 @@ from playwright.sync_api import Browser
 
 from biobank import storage
 from biobank.pages.build_assets import MODULES
+from biobank.printing import ordering, printers, spooler
+from biobank.tables import PrinterLanguage
 from tests.pages.conftest import Site, Tab
 from tests.world import MANAGER, World
 
@@ -28,6 +30,13 @@ def furnished(world: World) -> dict[str, str]:
             session, actor, storage.BlockOrder(container=boxes[0], slots=["I9"])
         )
     )
+    ordered = ordering.PrintOrder(codes=tubes[:2])
+    job = world.act(lambda session, actor: ordering.print_labels(session, actor, ordered)).job
+    spooler.drain(world.database, job)
+    printer = printers.PrinterOrder(
+        name="Zebra", site="BJ", language=PrinterLanguage.ZPL, address="printer.test.example", stock="dk-29"
+    )
+    world.act(lambda session, actor: printers.enter(session, actor, printer), person=MANAGER)
     freezer = world.freezer()
     rack = world.ask(lambda session, actor: storage.inside(session, actor, freezer))[0].inside[0].row.code
     box = f"/containers/{boxes[0]}"
@@ -50,6 +59,17 @@ def furnished(world: World) -> dict[str, str]:
         "tasks": "/tasks",
         "stations": "/stations",
         "tube": f"/specimens/{tubes[0]}",
+        "labels to print": f"/labels/print?codes={tubes[0]}",
+        "print job": f"/labels/jobs/{job}",
+        "print jobs": "/labels/jobs?all",
+        "labels that wait": "/labels/waiting",
+        "a replaced label": f"/specimens/{tubes[0]}/label?job={job}",
+        "printers": "/printers",
+        "stocks": "/labels/stocks",
+        "a stock": "/labels/stocks/roll-33x13-cap-9",
+        "a new stock": "/labels/stocks/new",
+        "layouts": "/labels/layouts",
+        "a layout": "/labels/layouts/specimen",
     }
 
 

@@ -189,7 +189,7 @@ def test_the_cards_that_open_something_keep_the_bench_as_it_is(world: World, vis
     assert f"mode%3Dstore%26box%3D{box}%26at%3DB3" in language
     assert 'data-opens="help"' in visitor.scan(Card.HELP.value, "store", box)
     assert 'data-opens="lock"' in visitor.scan(Card.LOCK.value, "store", box)
-    assert f'data-leads="/specimens/{tube}#print"' in visitor.scan(Card.PRINT_AGAIN.value, about=tube)
+    assert f'data-leads="/labels/print?codes={tube}"' in visitor.scan(Card.PRINT_AGAIN.value, about=tube)
     assert outcome(visitor.scan(Card.PRINT_AGAIN.value)) == "notice"
     assert f"tube={tube}" in visitor.scan(Card.DISCARD.value, "store", box, about=tube)
 

@@ -143,11 +143,12 @@ def test_the_newest_come_first_and_each_stands_on_one_page(study: World) -> None
 def test_ticked_kits_are_printed_again_with_the_same_codes(study: World) -> None:
     first, second = kits(study, count=2)
     visitor = visit(study)
-    again = {"stock": "roll-33x13", "skip": "0"}
+    again = {"stock": "roll-33x13", "skip": "0", "reason": "lost"}
     both = visitor.post("/kit-reprints", again | {"kits": [first.code, second.code]})
     one = visitor.post("/kit-reprints", again | {"kits": first.code})
     assert f"kits-{first.code}-20.pdf" in both.headers["content-disposition"]
     assert f"kits-{first.code}-10.pdf" in one.headers["content-disposition"]
+    assert visitor.post("/kit-reprints", again | {"kits": first.code, "reason": ""}).status_code == 422
     assert len(unused(study)) == 2
     assert visitor.post("/kit-reprints", again).status_code in (400, 422)
     page = visitor.get(f"/kits/{first.code}").text

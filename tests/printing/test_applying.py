@@ -13,7 +13,7 @@ from biobank.errors import NotFound, Refusal
 from biobank.people import Actor
 from biobank.printing import applying, copies
 from biobank.printing.applying import LabelVoids
-from biobank.printing.copies import Copies, Needs
+from biobank.printing.copies import Copies, Needs, Reason
 from biobank.printing.ordering import JobMade, PrintOrder, print_labels
 from biobank.storage.undoing import Undo, Undone, undo
 from biobank.tables import LabelState, PrintedLabel
@@ -24,7 +24,7 @@ from tests.world import OUTSIDER, World
 
 
 def void(world: World, *labels: UUID, person: str = "technician") -> int:
-    order = LabelVoids(labels=list(labels), reason="lost")
+    order = LabelVoids(labels=list(labels), reason=Reason.LOST)
     return world.act(lambda s, a: applying.void_labels(s, a, order), person=person, answer=int)  # type: ignore[no-any-return]
 
 

@@ -13,7 +13,6 @@ from msgspec.structs import replace
 from biobank.errors import RuleBroken
 from biobank.labels import symbols
 from biobank.labels.fitting import MOST_KNOWN, Arranging, Wording
-from biobank.labels.fonts import width
 from biobank.labels.layouts import Layout, layout_for
 from biobank.labels.pdf import Document, point
 from biobank.labels.shapes import INCH, POINT, Face, Of, Symbol, SymbolKind
@@ -21,7 +20,7 @@ from biobank.labels.stock import Stock
 from biobank.labels.wording import coded
 from biobank.texts import N_
 
-__all__ = ["one", "parts", "sheet", "single", "width"]
+__all__ = ["one", "parts", "sheet", "single"]
 
 DPI = 300
 FARTHEST_OFFSET = 10.0

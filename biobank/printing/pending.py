@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from biobank.custody import Kind
@@ -9,9 +10,16 @@ from biobank.tables import CustodyEvent, IssuedCode, Specimen
 
 
 def unprinted(session: Session, wanted: Sequence[str]) -> list[str]:
-    """Those of these specimens that no label was printed for, in the order given."""
+    """Those of these specimens that no label was printed for, or none that still is, in the order given."""
+    void = aliased(CustodyEvent)
+    taken_back = select(void.id).where(
+        col(void.subject_id) == col(CustodyEvent.subject_id), col(void.corrects_id) == col(CustodyEvent.id)
+    )
     printed = select(CustodyEvent.id).where(
-        col(CustodyEvent.subject_id) == col(Specimen.id), col(CustodyEvent.kind) == Kind.LABEL_PRINTED.value
+        col(CustodyEvent.subject_id) == col(Specimen.id),
+        col(CustodyEvent.kind) == Kind.LABEL_PRINTED.value,
+        col(CustodyEvent.corrects_id).is_(None),
+        ~taken_back.exists(),
     )
     ahead = select(IssuedCode.id).where(col(IssuedCode.code) == col(Specimen.code))
     asked = select(Specimen.code).where(col(Specimen.code).in_(wanted), ~printed.exists(), ~ahead.exists())

@@ -15,6 +15,7 @@ from biobank.printing import applying, copies
 from biobank.printing.applying import LabelVoids
 from biobank.printing.copies import Copies, Needs, Reason
 from biobank.printing.ordering import JobMade, PrintOrder, print_labels
+from biobank.printing.pending import unprinted
 from biobank.storage.undoing import Undo, Undone, undo
 from biobank.tables import LabelState, PrintedLabel
 from tests import collected
@@ -49,6 +50,7 @@ def test_a_printed_label_waits_until_its_code_is_scanned_on_its_tube(world: Worl
     assert waiting(world, OUTSIDER) == []
     assert world.ask(applying.count_waiting) == 2
     assert applied(world, tubes[1]) == [True]
+    assert world.database.read(lambda session: unprinted(session, tubes)) == []
     assert [row.code for row in waiting(world)] == [tubes[0]]
     assert applied(world, *tubes) == [True, False]
     assert world.ask(applying.count_waiting) == 0
@@ -105,6 +107,8 @@ def test_a_copy_that_is_left_over_is_applied_by_no_further_scan(world: World) ->
     assert [applied(world, tube), applied(world, tube)] == [[True], [False]]
     (left,) = waiting(world)
     assert void(world, left.label) == 1
+    assert "Label thrown away, or not printed" in visit(world).get(f"/specimens/{tube}").text
+    assert world.database.read(lambda session: unprinted(session, [tube])) == []
     assert void(world, left.label) == 0
     assert waiting(world) == []
     assert world.ask(lambda s, a: copies.live(s, a, [tube])) == [Copies(tube, 1, 1, Needs.MANAGER)]

@@ -169,7 +169,7 @@ def end_layout(code: str) -> None:
 
 def _size(stock: "Stock") -> str:
     sheet = f", {stock.columns} x {stock.rows}" if stock.per_page > 1 else ""
-    return f"{stock.width:g} x {stock.height:g} mm{sheet}"
+    return f"{stock.width:.4g} x {stock.height:.4g} mm{sheet}"
 
 
 def _own(row: "StockRow | LayoutRow") -> str:

@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 from PIL import Image
 
+from biobank.codes import CodeKind, new_code
 from biobank.labels.cards import Card
 from biobank.labels.shapes import Of
 from tests.api.program import Program, rows
@@ -135,3 +136,17 @@ def test_labels_that_take_long_are_a_job_that_the_spooler_prints(sqlite_program:
     assert made["total"] > spooler.AT_ONCE
     assert program.made("/print-job-stops", {"job": made["job"]})["state"] == "stopped"
     assert program.world.unproved() == []
+
+
+def test_a_text_that_does_not_fit_is_refused_and_the_same_command_is_refused_again(
+    sqlite_program: Program,
+) -> None:
+    code, key = new_code(CodeKind.REQUEST), uuid4()
+    order = {"code": code, "text": "wide " * 60}
+    refused = [sqlite_program.post("/request-labels", order, key=key) for _ in range(2)]
+    assert [each.status_code for each in refused] == [422, 422]
+    assert refused[0].json()["title"] == refused[1].json()["title"] == "label_text_unfit"
+    (job,) = sqlite_program.told("/print-jobs")
+    assert (job["state"], job["fault"]) == ("failed", "label_text_unfit")
+    assert sqlite_program.post("/request-labels", {**order, "text": "x" * 1_000_000}).status_code == 400
+    assert sqlite_program.post("/request-labels", {**order, "text": "Monday"}).content.startswith(b"%PDF")

@@ -83,9 +83,11 @@ def _is_busy(session: Session, job: PrintJob) -> bool:
 def tell(session: Session, job: PrintJob, ids: Sequence[UUID], state: LabelState) -> bool:
     """Give labels a state, the waiting ones with their event. Of a stopped job none begins; false then."""
     asked = select(PrintedLabel).where(col(PrintedLabel.id).in_(ids)).order_by(col(PrintedLabel.serial))
-    labels = session.exec(asked.execution_options(populate_existing=True)).all()
+    # Locked, for a scan may say at this moment that one of them is on its tube.
+    labels = session.exec(asked.with_for_update().execution_options(populate_existing=True)).all()
     waiting = [label for label in labels if label.state is LabelState.QUEUED]
     if waiting and job.state is not JobState.SENDING:
+        _take_back(session, job)  # the first part of one document, none of which has gone out
         _end(job, JobState.STOPPED)
         return False
     if waiting:
@@ -126,12 +128,16 @@ def put_off(session: Session, job: PrintJob, refusal: Refusal) -> bool:
 
 def take_back(session: Session, job: PrintJob, refusal: Refusal) -> bool:
     """What was told of as sent was surely not printed: the log says so, and it waits again."""
+    _take_back(session, job)
+    return put_off(session, job, refusal)
+
+
+def _take_back(session: Session, job: PrintJob) -> None:
     asked = select(PrintedLabel).where(
         col(PrintedLabel.job_id) == job.id, col(PrintedLabel.state) == LabelState.SENT
     )
     labels = session.exec(asked.order_by(col(PrintedLabel.serial))).all()
     logged.take_back(session, logged.asker(session, job), labels, LabelState.QUEUED)
-    return put_off(session, job, refusal)
 
 
 def doubt(session: Session, job: PrintJob, refusal: Refusal) -> bool:

@@ -189,8 +189,13 @@ def _covers(actor: Actor, may: May, job: PrintJob) -> bool:
     )
 
 
-def _require_answered(job: PrintJob) -> None:
-    if job.state is JobState.ASKING:
+def _asks(job: PrintJob, counts: Counts) -> bool:
+    """Whether a person has something to tell; scans may have told it of every label meanwhile."""
+    return job.state is JobState.ASKING and counts.sent > 0
+
+
+def _require_answered(job: PrintJob, counts: Counts) -> None:
+    if _asks(job, counts):
         message = N_("Nobody has told yet what came out of the printer. Look there, and answer that first.")
         raise RuleBroken("print_job_asks", message, field="job")
 
@@ -207,7 +212,7 @@ def _require_idle(job: PrintJob) -> None:
 def stop(session: Session, actor: Actor, order: JobOrder) -> JobCard:
     """Print no more of a job; what is on its way comes out. Refused: one that is not under way, or asks."""
     job = _require(session, actor, order.job, May.PRINT, lock=True)
-    _require_answered(job)
+    _require_answered(job, _counts(session, job))
     if job.state not in (JobState.QUEUED, JobState.SENDING):
         message = N_("This job is not under way: there is nothing to stop.")
         raise RuleBroken("print_job_ended", message, field="job")
@@ -241,9 +246,10 @@ def answer(session: Session, actor: Actor, order: Answer) -> JobCard:
 def retry(session: Session, actor: Actor, order: JobOrder) -> JobCard:
     """Print what is still waiting in a job, now. Refused: where nothing is, a job that asks."""
     job = _require(session, actor, order.job, May.PRINT, lock=True)
-    _require_answered(job)
+    counts = _counts(session, job)
+    _require_answered(job, counts)
     _require_idle(job)
-    if not _counts(session, job).queued:
+    if not counts.queued and job.state is not JobState.ASKING:
         message = N_("No label of this job is waiting to be printed. Order them anew.")
         raise RuleBroken("print_job_nothing_left", message, field="job")
     _go_on(session, job, again=True)
@@ -256,7 +262,7 @@ def void(session: Session, actor: Actor, order: Void) -> JobCard:
     Refused: a job that asks or is being sent, a number that is not waiting.
     """
     job = _require(session, actor, order.job, May.PRINT, lock=True)
-    _require_answered(job)
+    _require_answered(job, _counts(session, job))
     _require_idle(job)
     waiting = _labels(session, job, col(PrintedLabel.state) == LabelState.QUEUED)
     wanted = set(order.serials) or {each.serial for each in waiting}
@@ -317,14 +323,15 @@ def listed(session: Session, actor: Actor, *, under_way: bool = False, most: int
 
 def _told(session: Session, job: PrintJob) -> JobCard:
     session.flush()
-    return _card(session, job, 0, AT_ONCE)
+    return _card(session, job)
 
 
-def _labels(session: Session, job: PrintJob, *where: ColumnElement[bool]) -> list[PrintedLabel]:
-    asked = select(PrintedLabel).where(col(PrintedLabel.job_id) == job.id, *where)
-    return list(
-        session.exec(asked.order_by(col(PrintedLabel.serial)).execution_options(populate_existing=True))
-    )
+def _labels(
+    session: Session, job: PrintJob, which: ColumnElement[bool], most: int | None = None
+) -> list[PrintedLabel]:
+    asked = select(PrintedLabel).where(col(PrintedLabel.job_id) == job.id, which).limit(most)
+    asked = asked.order_by(col(PrintedLabel.serial)).execution_options(populate_existing=True)
+    return list(session.exec(asked))
 
 
 def _counts(session: Session, job: PrintJob) -> Counts:
@@ -347,13 +354,12 @@ def _row(job: PrintJob, person: str, printer: str, done: dict[UUID, int]) -> Job
     return JobRow(job.id, job.of, printer, job.stock, job.layout, *how_far, person, job.made_at, job.ended_at)
 
 
-def _card(session: Session, job: PrintJob, after: int, most: int) -> JobCard:
+def _card(session: Session, job: PrintJob, after: int = 0, most: int = AT_ONCE) -> JobCard:
     counts = _counts(session, job)
-    some = select(PrintedLabel).where(col(PrintedLabel.job_id) == job.id, col(PrintedLabel.serial) > after)
-    some = some.order_by(col(PrintedLabel.serial)).limit(most + 1)
-    labels = list(session.exec(some.execution_options(populate_existing=True)))
+    labels = _labels(session, job, col(PrintedLabel.serial) > after, most=most + 1)
     printer = session.get(Printer, job.printer_id) if job.printer_id else None
-    idle = job.claimed_by is None and job.state is not JobState.ASKING
+    idle = job.claimed_by is None and not _asks(job, counts)
+    decidable = job.fault or job.state is JobState.STOPPED
     return JobCard(
         id=job.id,
         of=job.of,
@@ -375,7 +381,7 @@ def _card(session: Session, job: PrintJob, after: int, most: int) -> JobCard:
         ],
         next=labels[most - 1].serial if len(labels) > most else None,
         may_stop=job.state in (JobState.QUEUED, JobState.SENDING),
-        may_retry=idle and counts.queued > 0 and (job.state is not JobState.QUEUED or bool(job.fault)),
+        may_retry=idle and bool(job.state is JobState.ASKING or (counts.queued and decidable)),
         may_void=idle and counts.queued > 0,
         person=session.get_one(Person, job.person_id).name,
         made_at=job.made_at,
@@ -389,9 +395,6 @@ def fault_of(job: PrintJob) -> Fault | None:
 
 
 def _question(session: Session, job: PrintJob) -> Question | None:
-    if job.state is not JobState.ASKING:
-        return None
-    asked = _labels(session, job, col(PrintedLabel.state) == LabelState.SENT)
-    if not asked:
-        return None
-    return Question(asked[0].serial, asked[-1].serial, asked[0].code, asked[-1].code)
+    sent = col(PrintedLabel.state) == LabelState.SENT
+    asked = _labels(session, job, sent) if job.state is JobState.ASKING else []
+    return Question(asked[0].serial, asked[-1].serial, asked[0].code, asked[-1].code) if asked else None

@@ -8,7 +8,7 @@ import pytest
 
 from biobank.errors import NotFound, Refusal
 from biobank.labels.shapes import Face, Of
-from biobank.printing import claiming, jobs
+from biobank.printing import applying, claiming, jobs
 from biobank.printing.jobs import Ordered
 from biobank.tables import JobState, LabelState
 from tests.printing.fake_printer import FakePrinter
@@ -156,6 +156,21 @@ def test_an_asking_job_is_answered_before_anything_else(sqlite_world: World) -> 
         assert (answered.state, answered.counts.printed, answered.question) == (JobState.DONE, 3, None)
         again = refused(lambda: decided(sqlite_world, jobs.answer, job=asking.id, came_out_to=3))
         assert again.slug == "print_job_asks_nothing"
+        require_logged(sqlite_world, asking.id)
+
+
+def test_what_scans_have_told_already_is_not_asked_any_more(sqlite_world: World) -> None:
+    with FakePrinter() as fake:
+        fake.labels_left = 2
+        entered(sqlite_world, fake)
+        tubes = sqlite_world.tubes(2)
+        fake.stuck = True
+        asking = sent(sqlite_world, ordered(sqlite_world, tubes, "Bench 1"))
+        assert (asking.state, asking.may_retry) == (JobState.ASKING, False)
+        sqlite_world.act(lambda s, a: applying.apply_scanned(s, a, tubes))
+        known = card(sqlite_world, asking.id)
+        assert (known.counts.applied, known.question, known.may_retry) == (2, None, True)
+        assert decided(sqlite_world, jobs.retry, job=asking.id).state is JobState.DONE
         require_logged(sqlite_world, asking.id)
 
 

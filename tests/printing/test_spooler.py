@@ -40,7 +40,7 @@ def claimed(world: World, job: UUID) -> UUID | None:
     return world.database.write(lambda session: claiming.claim(session, job))
 
 
-def until(so: Callable[[], bool], seconds: float = 20) -> None:
+def until(so: Callable[[], bool], seconds: float = 90) -> None:
     end = time.monotonic() + seconds
     while not so():
         assert time.monotonic() < end, "it did not happen"

@@ -9,7 +9,7 @@ import rich_click as click
 from biobank.codes import CodeKind, grouped
 from biobank.commands import running
 from biobank.errors import Refusal
-from biobank.texts import CODES, N_, gettext
+from biobank.texts import N_, gettext
 
 if TYPE_CHECKING:
     from sqlmodel import Session
@@ -305,8 +305,3 @@ def require_done(card: "JobCard") -> None:
         raise Refusal("print_job_asks", message, first=first, last=last, job=str(card.id))
     if card.fault:
         raise Refusal(card.fault.slug, card.fault.message, field=None, **card.fault.facts)
-
-
-def state_word(state: str) -> str:
-    """A state of a job or a label in the reader's language."""
-    return gettext(CODES.get(state, state))

@@ -52,7 +52,7 @@ def show_job(job: UUID, as_json: bool) -> None:  # noqa: FBT001 - a flag of the 
         running.tell_json(card)
         return
     _tell(card)
-    running.table([(line.serial, grouped(line.code), labels.state_word(line.state)) for line in card.labels])
+    running.table([(line.serial, grouped(line.code), line.state.value) for line in card.labels])
 
 
 @job_group.command("pdf")
@@ -154,7 +154,7 @@ def _tell(card: "JobCard", *, as_json: bool = False) -> None:
         return
     counts = card.counts
     told: dict[str, Any] = {
-        "state": labels.state_word(card.state),
+        "state": card.state.value,
         "out": counts.printed + counts.applied,
         "total": card.total,
         "where": card.printer or gettext(N_("a PDF")),
@@ -163,6 +163,6 @@ def _tell(card: "JobCard", *, as_json: bool = False) -> None:
 
 
 def _cells(row: "JobRow") -> tuple[object, ...]:
-    where, state = row.printer or "PDF", labels.state_word(row.state)
+    where, state = row.printer or "PDF", row.state.value
     made = f"{row.made_at:%Y-%m-%d %H:%M}"
     return row.id, made, row.of, where, row.stock, state, f"{row.done}/{row.total}", row.fault

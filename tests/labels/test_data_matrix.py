@@ -54,10 +54,11 @@ def test_every_symbol_equals_the_one_a_second_encoder_makes_of_its_codewords() -
 def test_a_wrong_module_is_noticed() -> None:
     blank, stands = places()
     symbol = modules("SM9S346Q35")
-    for at in range(SIDE * SIDE):
-        harmed = [black != (at == place) for place, black in enumerate(symbol)]
-        if at % 37 == 0:
-            assert second.data_matrix([codewords(harmed, blank, stands)]) != [harmed]
+    harmed = [
+        [black != (at == place) for place, black in enumerate(symbol)] for at in range(0, SIDE * SIDE, 37)
+    ]
+    made = second.data_matrix([codewords(each, blank, stands) for each in harmed])
+    assert all(one != other for one, other in zip(made, harmed, strict=True))
 
 
 @pytest.mark.parametrize("kind", list(SymbolKind))

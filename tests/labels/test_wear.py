@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import pytest
 from msgspec.structs import replace
 
 from bench.wear import LARGE, SEEN, share
@@ -15,6 +16,7 @@ def figures(symbol: str, module: str) -> list[str]:
     return [str(cell) for cell in row.split(" | ")]
 
 
+@pytest.mark.slow
 def test_a_published_figure_is_the_one_that_the_script_makes() -> None:
     *_, worst = figures("QR, level H", "0.34")
     assert worst == f"{share('QR, level H', 4, replace(SEEN, specks=0.06, sizes=LARGE)):.0%}"

@@ -51,8 +51,8 @@ def stand_at_a_bench(world: World) -> None:
 
 def states(world: World, code: str) -> list[LabelState]:
     """How far the labels of a code are, in the order they were asked for."""
-    asked = select(PrintedLabel.state).where(col(PrintedLabel.code) == code).order_by(col(PrintedLabel.id))
-    return world.database.read(lambda session: list(session.exec(asked)))
+    asked = select(PrintedLabel).where(col(PrintedLabel.code) == code).order_by(col(PrintedLabel.id))
+    return world.database.read(lambda session: [label.state for label in session.exec(asked)])
 
 
 def headline(page: Page) -> str:

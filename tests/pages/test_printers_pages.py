@@ -40,7 +40,9 @@ def manager(sqlite_world: World) -> Visitor:
 
 
 def the_printer(page: str) -> str:
-    return re.findall(r'action="/printers/([0-9a-f-]{36})"', page)[0]
+    found = re.search(r'action="/printers/([0-9a-f-]{36})"', page)
+    assert found is not None
+    return found[1]
 
 
 def test_a_printer_is_entered_calibrated_changed_and_taken_out_of_use(

@@ -6,7 +6,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from biobank.custody import Kind
-from biobank.tables import CustodyEvent, IssuedCode, Specimen
+from biobank.tables import CustodyEvent, IssuedCode, LabelState, PrintedLabel, Specimen
 
 
 def unprinted(session: Session, wanted: Sequence[str]) -> list[str]:
@@ -22,6 +22,12 @@ def unprinted(session: Session, wanted: Sequence[str]) -> list[str]:
         ~taken_back.exists(),
     )
     ahead = select(IssuedCode.id).where(col(IssuedCode.code) == col(Specimen.code))
-    asked = select(Specimen.code).where(col(Specimen.code).in_(wanted), ~printed.exists(), ~ahead.exists())
+    # One that waits for its printer has no event yet; it is not ordered once more for that.
+    ordered = select(PrintedLabel.id).where(
+        col(PrintedLabel.code) == col(Specimen.code), col(PrintedLabel.state) == LabelState.QUEUED
+    )
+    asked = select(Specimen.code).where(
+        col(Specimen.code).in_(wanted), ~printed.exists(), ~ahead.exists(), ~ordered.exists()
+    )
     found = set(session.exec(asked))
     return [code for code in wanted if code in found]

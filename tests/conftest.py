@@ -3,14 +3,17 @@
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from uuid import uuid4
+from typing import Any
 
 import pytest
+from playwright.sync_api import Browser
 
 from biobank.database import Database
+from biobank.pages.build_assets import build
 from tests import quick  # noqa: F401 - to share what was compiled, it is enough to load it
-from tests import world as worlds
+from tests.browser import launch
 from tests.databases import PostgresServer
+from tests.templates import ENGINES, Furnishing, Templates, nothing_more
 from tests.terminal import Terminal
 from tests.world import World
 
@@ -23,37 +26,49 @@ def postgres() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A furnished SQLite file, closed, to copy from."""
-    path = tmp_path_factory.mktemp("template") / "biobank.db"
-    database = Database(f"sqlite:///{path}")
-    worlds.build(database)
-    database.close()
-    return path
+def templates(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Templates:
+    """Databases that were furnished once, to copy from."""
+    return Templates(tmp_path_factory.mktemp("templates"), lambda: request.getfixturevalue("postgres"))
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres: PostgresServer) -> str:
+def sqlite_template(templates: Templates) -> Path:
+    """A furnished SQLite file, closed, to copy from."""
+    return templates.sqlite()
+
+
+@pytest.fixture(scope="session")
+def postgres_template(templates: Templates) -> str:
     """A furnished PostgreSQL database, left by everybody, to copy from."""
-    name = f"template_{uuid4().hex[:8]}"
-    postgres.create(name)
-    database = Database(postgres.url(name))
-    worlds.build(database)
-    database.close()
-    return name
+    return templates.postgres()
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One browser for the whole run; each test has a context of its own in it."""
+    build()
+    with launch() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def furnishing() -> Furnishing:
+    """What else is in the world of each test; a module that wants more than nothing overrides it."""
+    return nothing_more
+
+
+@pytest.fixture(params=ENGINES)
+def address(
+    request: pytest.FixtureRequest, templates: Templates, furnishing: Furnishing, tmp_path: Path
+) -> Iterator[str]:
     """The address of a furnished database of the test's own, on each engine in turn."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{worlds.copy_sqlite(request.getfixturevalue('sqlite_template'), tmp_path / 'b.db')}"
-        return
-    server: PostgresServer = request.getfixturevalue("postgres")
-    name = f"test_{uuid4().hex[:12]}"
-    server.create_from_template(name, request.getfixturevalue("postgres_template"))
-    yield server.url(name)
-    server.drop(name)
+    yield from templates.copy(request.param, furnishing, tmp_path)
+
+
+@pytest.fixture
+def told(address: str, templates: Templates, furnishing: Furnishing) -> Any:
+    """What the furnishing of the test's world returned; the same object for every test."""
+    return templates.told("sqlite" if address.startswith("sqlite") else "postgres", furnishing)
 
 
 @pytest.fixture
@@ -65,11 +80,12 @@ def world(address: str) -> Iterator[World]:
 
 
 @pytest.fixture
-def sqlite_world(sqlite_template: Path, tmp_path: Path) -> Iterator[World]:
+def sqlite_world(templates: Templates, furnishing: Furnishing, tmp_path: Path) -> Iterator[World]:
     """A furnished biobank on SQLite alone, for what does not touch the database's own ways."""
-    database = Database(f"sqlite:///{worlds.copy_sqlite(sqlite_template, tmp_path / 'b.db')}")
-    yield World(database)
-    database.close()
+    for address in templates.copy("sqlite", furnishing, tmp_path):
+        database = Database(address)
+        yield World(database)
+        database.close()
 
 
 @pytest.fixture

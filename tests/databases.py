@@ -72,7 +72,8 @@ class PostgresServer:
 
     def create_from_template(self, name: str, template: str) -> None:
         """Copy a database that nobody is connected to."""
-        self._say("CREATE DATABASE {} TEMPLATE {}", name, template)
+        # Copying its files is half the work of writing every page to the log, as is done by default.
+        self._say("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY", name, template)
 
     def drop(self, name: str) -> None:
         """Remove a database if it is there, whoever is connected to it."""

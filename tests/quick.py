@@ -1,16 +1,20 @@
-"""What a test run need not do again and again: compile statements, wire the application together.
+"""What a test run need not do again and again: compile statements, wire the application together, hash.
 
 Every test has a database of its own and so an engine of its own, and an engine compiles each statement
 anew; an application compiles each template anew. Together that was half of the time of the tests.
+A password takes a tenth of a second by intent, and tests have few of them.
 """
 
 from collections import defaultdict
-from typing import Any
+from typing import Any, Literal
 
+from argon2 import PasswordHasher
+from argon2.exceptions import VerificationError
 from litestar import Litestar
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.util import LRUCache
 
+from biobank import people
 from biobank.app import create_app
 from biobank.settings import Settings
 from tests.world import World
@@ -42,3 +46,35 @@ def app_of(world: World) -> Litestar:
         _apps.append(create_app(Settings(), world.database))
     _apps[0].state.database = world.database
     return _apps[0]
+
+
+class OnceEach(PasswordHasher):
+    """Works out the hash of a password, and whether a password fits one, the first time it is asked."""
+
+    def __init__(self, like: PasswordHasher) -> None:
+        super().__init__(time_cost=like.time_cost, memory_cost=like.memory_cost, parallelism=like.parallelism)
+        self._hashes: dict[str | bytes, str] = {}
+        self._fits: dict[tuple[str | bytes, str | bytes], VerificationError | None] = {}
+
+    def hash(self, password: str | bytes, *, salt: bytes | None = None) -> str:
+        if password not in self._hashes:
+            self._hashes[password] = super().hash(password, salt=salt)
+        return self._hashes[password]
+
+    def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:
+        asked = hash, password
+        if asked not in self._fits:
+            self._fits[asked] = self._wrong(*asked)
+        if wrong := self._fits[asked]:
+            raise wrong
+        return True
+
+    def _wrong(self, kept: str | bytes, password: str | bytes) -> VerificationError | None:
+        try:
+            super().verify(kept, password)
+        except VerificationError as error:
+            return error.with_traceback(None)
+        return None
+
+
+people._hasher = OnceEach(people._hasher)

@@ -13,6 +13,7 @@ from biobank.app import create_app
 from biobank.database import Database
 from biobank.settings import Settings
 from tests.api.program import quoted, rows, signed_in
+from tests.quick import app_of
 from tests.world import MANAGER, SECRETS, TECHNICIAN, World
 
 SITE = {"code": "SH", "name": "Shanghai", "time_zone": "Asia/Shanghai"}
@@ -21,7 +22,7 @@ STRICT_TRANSPORT = "strict-transport-security"
 
 @pytest.fixture
 def client(sqlite_world: World) -> Iterator[TestClient[Litestar]]:
-    with TestClient(create_app(Settings(), database=sqlite_world.database)) as client:
+    with TestClient(app_of(sqlite_world)) as client:
         yield client
 
 

@@ -1,17 +1,17 @@
 """Two studies side by side: who was granted one of them sees nothing of the other, wherever they ask."""
 
 import json
-from collections.abc import Iterator
+from copy import copy
 from typing import Any
 
 import pytest
 from litestar.testing import TestClient
 
-from biobank.app import create_app
-from biobank.settings import Settings
 from tests.api import lbpb
 from tests.api.lbpb import DRAWN, ENROLMENT, ICBT, LBPB, at, of
 from tests.api.program import Program, rows
+from tests.quick import app_of
+from tests.templates import Furnishing
 from tests.world import MANAGER, OUTSIDER, World
 
 SHARED = "P-001"
@@ -90,15 +90,28 @@ class TwoStudies:
         return [(path, {**each, "limit": 200}) for each in asked]
 
 
-@pytest.fixture
-def two(world: World) -> Iterator[TwoStudies]:
+def furnished(world: World) -> TwoStudies:
     """Both studies, and a technician of the site who was granted ICBT-FUSION alone."""
-    with TestClient(create_app(Settings(), database=world.database)) as client:
+    with TestClient(app_of(world)) as client:
         program = Program(world, client)
         studies = TwoStudies(program)
         program.join("talker", "technician", study="ICBT-FUSION", site="BJ")
         program.join("reader", "researcher", study="ICBT-FUSION")
-        yield studies
+        return studies
+
+
+@pytest.fixture(scope="session")
+def furnishing() -> Furnishing:
+    return furnished
+
+
+@pytest.fixture
+def two(program: Program, told: TwoStudies) -> TwoStudies:
+    """The same, in front of a database of the test's own."""
+    mine = copy(told)
+    mine.program = program
+    program.secrets |= told.program.secrets
+    return mine
 
 
 def questions(two: TwoStudies) -> list[tuple[str, dict[str, Any]]]:

@@ -6,10 +6,8 @@ import pytest
 from playwright.sync_api import Browser
 
 from biobank import clock
-from tests.pages.conftest import Site, Tab, browser
+from tests.pages.conftest import Site, Tab
 from tests.world import World
-
-__all__ = ["browser"]
 
 
 @pytest.fixture

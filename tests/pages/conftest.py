@@ -5,6 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,10 +14,9 @@ import uvicorn
 from playwright.sync_api import Browser, Page
 
 from biobank import web
-from biobank.pages.build_assets import build
-from tests.browser import launch
 from tests.pages.visitor import Visitor, visit
 from tests.quick import app_of
+from tests.templates import Furnishing, Templates
 from tests.world import SECRETS, TECHNICIAN, World
 
 
@@ -116,17 +116,21 @@ class Tab:
         self.page.evaluate(_BURST, [code, unreadable])
 
 
+@pytest.fixture(params=["sqlite"])
+def address(
+    request: pytest.FixtureRequest, templates: Templates, furnishing: Furnishing, tmp_path: Path
+) -> Iterator[str]:
+    """SQLite alone: pages ask no database themselves, and what they ask of the domain is tested on both.
+
+    Whole walks through the pages, and lists that are sought by what a database does, are `on_both`.
+    """
+    yield from templates.copy(request.param, furnishing, tmp_path)
+
+
 @pytest.fixture
 def visitor(world: World) -> Visitor:
-    """A technician, on each engine in turn."""
+    """A technician."""
     return visit(world)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    build()
-    with launch() as started:
-        yield started
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from biobank import clock, specimens, storage
 from tests.pages.visitor import Visitor, events, inside, outcome, where
+from tests.templates import on_both
 from tests.world import MANAGER, World
 
 
@@ -49,6 +50,7 @@ def test_a_tube_that_is_there_already_is_a_notice_and_one_from_elsewhere_moves(
     assert world.unproved() == []
 
 
+@on_both
 def test_taking_out_keeps_the_slot_and_storing_brings_back(world: World, visitor: Visitor) -> None:
     tube, box = world.tubes(1)[0], world.boxes()[0]
     world.put(box, [tube])
@@ -118,6 +120,7 @@ def test_the_last_slot_is_told_and_a_full_box_is_stop(world: World, visitor: Vis
     assert "放不下" in refused
 
 
+@on_both
 def test_a_scan_sent_again_with_its_key_has_one_effect_and_the_same_words(
     world: World, visitor: Visitor
 ) -> None:

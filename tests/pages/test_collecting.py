@@ -9,6 +9,7 @@ from tests import collected
 from tests.pages.kits import lives, prepared
 from tests.pages.visitor import Visitor, outcome
 from tests.pages.visitor import visit as visit_as
+from tests.templates import on_both
 from tests.world import OUTSIDER, World
 
 
@@ -23,6 +24,7 @@ def scan(visitor: Visitor, visit: str, code: str, mode: str = "collect", command
 # --- scans, without a browser ---
 
 
+@on_both
 def test_nine_scans_collect_a_kit_whose_visit_is_open(world: World, visitor: Visitor) -> None:
     visit, kit = prepared(world)
     aliquots = [face.code for face in kit.labels[1:]]
@@ -46,6 +48,7 @@ def test_the_first_tube_of_a_kit_made_for_the_visit_begins_it(world: World, visi
     assert world.unproved() == []
 
 
+@on_both
 def test_a_repeated_scan_has_one_effect_and_a_second_one_is_a_notice(world: World, visitor: Visitor) -> None:
     visit, kit = prepared(world)
     scan(visitor, visit, kit.code)

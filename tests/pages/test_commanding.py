@@ -11,6 +11,7 @@ from biobank.labels import card_sheet
 from biobank.labels.cards import Card
 from biobank.tables import TaskKind
 from tests.pages.visitor import Visitor, events, outcome, visit, where
+from tests.templates import on_both
 from tests.world import MANAGER, World
 
 
@@ -91,6 +92,7 @@ def test_a_cursor_on_a_slot_that_somebody_took_is_stop_with_ways_on(world: World
     assert world.unproved() == []
 
 
+@on_both
 def test_undo_takes_back_the_last_act_and_then_the_one_before(world: World, visitor: Visitor) -> None:
     tubes, box = world.tubes(2), world.boxes()[0]
     for tube in tubes:
@@ -155,6 +157,7 @@ def test_an_unknown_code_is_kept_for_somebody_where_things_change_and_only_there
     assert len(open_tasks(world)) == 2
 
 
+@on_both
 def test_a_rack_goes_onto_a_shelf_and_a_shelf_into_a_freezer_by_two_scans_each(
     world: World, visitor: Visitor
 ) -> None:

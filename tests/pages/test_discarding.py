@@ -10,6 +10,7 @@ from biobank.custody import Kind
 from biobank.ledger import entries
 from biobank.tables import CustodyEvent, Specimen, WithdrawalLevel
 from tests.pages.visitor import Visitor, outcome, where
+from tests.templates import on_both
 from tests.world import MANAGER, PASSWORD, World
 
 
@@ -49,6 +50,7 @@ def hold(world: World, tube: str, kind: str, reason: str) -> None:
     world.act(work, person=MANAGER)
 
 
+@on_both
 def test_a_discarded_tube_has_ended_leaves_its_slot_and_the_entry_is_signed(
     world: World, visitor: Visitor
 ) -> None:

@@ -17,6 +17,7 @@ from biobank.storage import BoxMap, SlotRow
 from biobank.tables import SignIn, TaskKind
 from tests import test_tasks as noted
 from tests.pages.visitor import Visitor, events, outcome, visit, where
+from tests.templates import on_both
 from tests.test_evacuations import begin, spare_shelf
 from tests.test_exposure import Hour, hold, kinds
 from tests.world import MANAGER, SECRETS, TECHNICIAN, World
@@ -80,6 +81,7 @@ def test_a_tube_on_hold_is_said_so_in_every_mode_and_only_stored(world: World, v
 # --- a freezer ---
 
 
+@on_both
 def test_a_freezer_tells_what_is_due_in_it(world: World, visitor: Visitor, hour: Hour) -> None:
     tube, box = world.tubes(1)[0], world.boxes()[0]
     world.put(box, [tube])

@@ -7,6 +7,7 @@ import pytest
 from biobank import accounts, clock, people, specimens, storage, web
 from biobank.pages.shell import local
 from tests.pages.visitor import Visitor, inside, outcome, visit, where
+from tests.templates import on_both
 from tests.world import MANAGER, OUTSIDER, PASSWORD, TECHNICIAN, World
 
 # --- signing in ---
@@ -84,6 +85,7 @@ def test_a_form_without_the_pages_token_changes_nothing(world: World) -> None:
 # --- the journey ---
 
 
+@on_both
 def test_from_enrolment_to_a_label_and_a_slot(world: World, visitor: Visitor) -> None:
     consent = {"version": "1.0", "answer.storage": "yes", "given_on": "2026-05-01"}
     told = {
@@ -136,6 +138,7 @@ def test_an_unscheduled_visit_is_one_button(world: World, visitor: Visitor) -> N
     assert world.unproved() == []
 
 
+@on_both
 def test_a_form_sent_twice_has_one_effect_and_the_same_answer(world: World, visitor: Visitor) -> None:
     blood = world.blood(world.visit())
     command = str(clock.new_key())
@@ -159,6 +162,7 @@ def test_a_refused_form_says_what_is_wrong_and_keeps_nothing(world: World, visit
 # --- find ---
 
 
+@on_both
 def test_the_find_box_leads_to_whatever_the_code_names(world: World, visitor: Visitor) -> None:
     tube = world.tubes(1)[0]
     box = world.boxes()[0]
@@ -183,6 +187,7 @@ def test_an_unknown_code_and_one_out_of_scope_look_the_same_kind(world: World) -
     assert outsider.get(f"/specimens/{tube}").status_code == 404
 
 
+@on_both
 @pytest.mark.parametrize(
     "path",
     [

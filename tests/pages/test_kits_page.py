@@ -15,6 +15,7 @@ from tests.collected import adopt, begin, bench, enrol, kits
 from tests.pages.conftest import Tab
 from tests.pages.visitor import Visitor, visit
 from tests.quick import app_of
+from tests.templates import on_both
 from tests.world import OUTSIDER, World
 
 PAGE = "/studies/KIT/kits"
@@ -23,7 +24,7 @@ ORDER = {"event": "BL", "site": "BJ", "count": "3", "stock": "herma-4100", "skip
 
 @pytest.fixture
 def study(world: World) -> World:
-    """The study that collects by kit, on each engine."""
+    """The study that collects by kit."""
     adopt(world)
     return world
 
@@ -124,6 +125,7 @@ def test_a_kit_leaves_the_list_when_its_visit_is_begun(study: World) -> None:
     assert listed(visit(study).get(PAGE).text) == [second.code]
 
 
+@on_both
 def test_the_newest_come_first_and_each_stands_on_one_page(study: World) -> None:
     old = {kit.code for kit in kits(study, "M2", count=20)}
     new = {kit.code for kit in kits(study, "M2", count=35)}

@@ -11,6 +11,7 @@ from biobank.errors import NotSignedIn
 from biobank.pages import at_station
 from tests import test_stations as bench
 from tests.pages.visitor import Visitor, visit
+from tests.templates import on_both
 from tests.world import MANAGER, PASSWORD, SECRETS, TECHNICIAN, World
 
 PIN = bench.PIN
@@ -42,6 +43,7 @@ def ready(world: World) -> str:
     return bench.badge(world)
 
 
+@on_both
 def test_a_badge_asks_for_the_pin_first_and_goes_on_with_mode_box_and_slot(world: World, ready: str) -> None:
     came = at_bench(world, MANAGER)
     box = world.boxes()[0]

@@ -11,6 +11,7 @@ from biobank.pages.storage import look_inside
 from biobank.storage import Sought, Trait
 from biobank.storage.sought import CLASSES, classed
 from tests.pages.visitor import Visitor, inside, visit
+from tests.templates import on_both
 from tests.world import MANAGER, OUTSIDER, World
 
 
@@ -24,6 +25,7 @@ def counts(world: World, **told: str) -> dict[str, int]:
     return world.ask(lambda session, actor: storage.sought_counts(session, actor, asked))
 
 
+@on_both
 def test_tubes_are_sought_by_study_material_event_day_and_text(world: World) -> None:
     box, other, _ = world.boxes()
     mine, others = world.tubes(3), world.tubes(2, "D-002")
@@ -48,6 +50,7 @@ def test_tubes_are_sought_by_study_material_event_day_and_text(world: World) -> 
     assert world.unproved() == []
 
 
+@on_both
 def test_a_tube_that_is_out_is_sought_at_the_slot_kept_for_it(world: World) -> None:
     box, tubes = world.boxes()[0], world.tubes(2)
     world.put(box, tubes)

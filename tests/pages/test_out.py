@@ -6,10 +6,12 @@ from urllib.parse import urlencode
 
 from biobank import clock, storage
 from tests.pages.visitor import events, visit
+from tests.templates import on_both
 from tests.test_exposure import take
 from tests.world import MANAGER, World
 
 
+@on_both
 def test_a_tube_is_taken_out_from_its_card_shown_on_the_board_and_brought_back_there(world: World) -> None:
     one, two = world.tubes(2)
     world.put(world.boxes()[0], [one, two])
@@ -71,6 +73,7 @@ def test_a_container_looks_back_and_offers_no_act_on_the_past(world: World) -> N
     assert events(world, one) == before + 1
 
 
+@on_both
 def test_the_tubes_in_a_freezer_are_listed_now_then_and_by_when_they_were_seen(world: World) -> None:
     one, two = world.tubes(2)
     box, freezer = world.boxes()[0], world.freezer()

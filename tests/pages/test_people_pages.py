@@ -11,6 +11,7 @@ from biobank.labels.stock import stock
 from tests import test_stations as bench
 from tests.labels import paper
 from tests.pages.visitor import Visitor, visit
+from tests.templates import on_both
 from tests.world import MANAGER, PASSWORD, TECHNICIAN, World
 
 
@@ -19,6 +20,7 @@ def manager(world: World) -> Visitor:
     return visit(world, MANAGER)
 
 
+@on_both
 def test_a_new_technician_takes_one_form_and_one_badge(world: World, manager: Visitor) -> None:
     order = {"name": "li.wei", "role": "technician", "site": "BJ", "study": ""}
     added = manager.post("/people", order, **{"HX-Request": "true"})

@@ -27,7 +27,7 @@ from tests.world import MANAGER, SECRETS, World
 
 @pytest.fixture
 def study(world: World) -> World:
-    """The study with two anchors and two versions of the consent, on each engine."""
+    """The study with two anchors and two versions of the consent."""
     adopt(world, protocol(*EVENTS) + CONSENTS.encode())
     return world
 

@@ -12,6 +12,7 @@ from tests.pages.conftest import Tab
 from tests.pages.visitor import Visitor
 from tests.racks.benches import RACK, confirm, of_plate, plate, rack, slots, tubes
 from tests.racks.dialects import plates, visionmate
+from tests.templates import on_both
 from tests.world import World
 
 CODES = [f"01086865{number:02}" for number in range(90, 96)]
@@ -33,6 +34,7 @@ def _ticked(page: str) -> list[str]:
     return re.findall(r'name="wells" value="(\w+)"', page)
 
 
+@on_both
 def test_a_pasted_rack_is_looked_at_and_confirmed(world: World, visitor: Visitor) -> None:
     box, ours = rack(world), tubes(world, CODES)
     page = visitor.get(f"/boxes/{box}/file").text

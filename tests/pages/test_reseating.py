@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from biobank.labels.cards import Card
 from tests.pages.conftest import Site, Tab
 from tests.pages.visitor import Visitor, outcome, visit
+from tests.templates import on_both
 from tests.test_evacuations import begin, spare_shelf
 from tests.test_storage import make, rack_of, slots, take_out
 from tests.world import OUTSIDER, World
@@ -29,6 +30,7 @@ def at(answer: str) -> str:
 # --- a spilled box ---
 
 
+@on_both
 def test_a_spilled_box_is_scanned_and_seated_anew_by_the_card(world: World, visitor: Visitor) -> None:
     first, second, third = world.tubes(3)
     box = world.boxes()[0]

@@ -2,6 +2,7 @@
 
 from biobank import storage
 from tests.pages.visitor import Visitor
+from tests.templates import on_both
 from tests.test_capacity import plan_visits
 from tests.test_filling import keep
 from tests.test_keeping import reserve
@@ -9,6 +10,7 @@ from tests.test_storage import slots
 from tests.world import MANAGER, TECHNICIAN, World
 
 
+@on_both
 def test_room_is_found_by_rules_and_reserved_from_the_list(world: World, visitor: Visitor) -> None:
     box = world.boxes()[0]
     assert 'href="/storage/room"' in visitor.get("/storage").text

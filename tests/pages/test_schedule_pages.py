@@ -16,6 +16,7 @@ from biobank.pages.schedule import month_of, outside, standing, weeks
 from biobank.participants import CalendarDay, VisitRow
 from tests.pages.conftest import Tab
 from tests.pages.visitor import Visitor, visit
+from tests.templates import on_both
 from tests.test_planning import EVENTS, adopt, collect, enrol, miss, protocol, row
 from tests.world import OUTSIDER, World
 
@@ -48,6 +49,7 @@ def links(page: str, inside: str) -> list[str]:
 # --- lists ---
 
 
+@on_both
 def test_the_tabs_say_how_many_and_each_row_how_far(study: World) -> None:
     visitor = visit(study)
     page = shown(visitor, "/schedule")
@@ -81,6 +83,7 @@ def test_an_empty_filtered_list_leads_to_all(study: World) -> None:
     assert "No visit is due today. Perhaps elsewhere: Show all" in page
 
 
+@on_both
 def test_a_long_list_has_a_next_page(study: World) -> None:
     for number in range(60):
         enrol(study, f"E-{number:03}", enrolled_on="2026-02-28", arm="other")
@@ -213,6 +216,7 @@ def test_the_window_is_left_on_the_day_after_its_last() -> None:
 # --- the file ---
 
 
+@on_both
 def test_the_file_holds_every_row_and_column_of_the_list(study: World) -> None:
     miss(study, row(enrol(study, "D-4"), "BL").code, "moved_away")
     visitor = visit(study)

@@ -15,19 +15,15 @@ from tests.collected import adopt, begin, deviate, enrol, tick
 from tests.pages.conftest import Tab
 from tests.pages.kits import STUDY
 from tests.pages.visitor import Visitor, visit
+from tests.templates import Furnishing, on_both
 from tests.test_datasets import link
 from tests.world import OUTSIDER, World
 
 PAGE = "/studies/KIT/specimens"
 
 
-@pytest.fixture
-def study(world: World) -> World:
+def furnished(world: World) -> None:
     """Two participants at baseline, one with an fMRI of that visit and a haemolysed tube; a third later."""
-    return furnished(world)
-
-
-def furnished(world: World) -> World:
     adopt(world, STUDY)
     visits = [enrol(world, "K-001"), enrol(world, "K-002"), enrol(world, "K-003", event="M1")]
     tubes = [begin(world, code) for code in visits]
@@ -35,6 +31,16 @@ def furnished(world: World) -> World:
     deviate(world, tubes[0][0], "haemolysed", grade=2)
     tick(world, visits[1], *tubes[1][:3])
     link(world, visits[0], "fmri", "sub-0042")
+
+
+@pytest.fixture(scope="session")
+def furnishing() -> Furnishing:
+    return furnished
+
+
+@pytest.fixture
+def study(world: World) -> World:
+    """The same, with a database of the test's own."""
     return world
 
 
@@ -69,6 +75,7 @@ def test_a_row_tells_what_whose_how_much_what_went_otherwise_and_how_far(study: 
     assert links(page, "/participants/") == ["/studies/KIT/participants/K-001"]
 
 
+@on_both
 @pytest.mark.parametrize(
     ("query", "count", "words"),
     [
@@ -119,6 +126,7 @@ def test_a_filter_that_makes_no_sense_is_refused(study: World, query: str) -> No
         assert visit(study).get(f"{path}?{query}").status_code == 400
 
 
+@on_both
 def test_a_long_list_has_a_next_page_that_keeps_what_is_sought(study: World) -> None:
     for number in range(4, 10):
         begin(study, enrol(study, f"K-{number:03}"))
@@ -180,7 +188,6 @@ def test_the_list_holds_no_inline_style_or_script(study: World) -> None:
 @pytest.mark.browser
 @pytest.mark.slow
 def test_tubes_are_sought_and_saved_by_keys(tab: Tab) -> None:
-    furnished(tab.site.world)
     tab.sign_in()
     tab.open(PAGE)
     tab.page.get_by_label("Event", exact=True).select_option("BL")

@@ -12,6 +12,7 @@ from biobank.participants import ParticipantCard
 from biobank.people import Actor
 from tests.pages.conftest import Tab
 from tests.pages.visitor import Visitor, visit
+from tests.templates import on_both
 from tests.test_planning import EVENTS, adopt, collect, enrol, protocol, row
 from tests.world import MANAGER, OUTSIDER, World
 
@@ -37,7 +38,7 @@ PAGE = "/studies/DEMO/participants/D-1"
 
 @pytest.fixture
 def study(world: World) -> World:
-    """The study with two anchors and two versions of the consent, on each engine."""
+    """The study with two anchors and two versions of the consent."""
     adopt(world, protocol(*EVENTS) + CONSENTS.encode())
     return world
 
@@ -214,6 +215,7 @@ def test_a_visit_out_of_its_window_and_its_datasets_are_marked(study: World) -> 
 # --- withdrawal ---
 
 
+@on_both
 def test_a_withdrawal_is_told_in_words_then_in_numbers_then_done(study: World) -> None:
     enrolled = enrol(study)
     tube = collect(study, row(enrolled, "BL").code)
@@ -260,6 +262,7 @@ def test_another_sites_people_find_nobody(study: World) -> None:
 # --- progress, and what holds for all ---
 
 
+@on_both
 @pytest.mark.parametrize(
     ("by", "first"),
     [("event", "Event"), ("arm", "Arm"), ("material", "Material"), ("site", "Site"), ("x", "Event")],

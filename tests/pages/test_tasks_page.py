@@ -4,6 +4,7 @@ from biobank.tables import TaskKind
 from tests import test_disputing as disputes
 from tests import test_tasks as tasks
 from tests.pages.visitor import Visitor, visit
+from tests.templates import on_both
 from tests.world import OUTSIDER, World
 
 
@@ -36,6 +37,7 @@ def test_tasks_are_shown_by_kind_in_chinese_and_to_their_site_alone(world: World
     assert "ABC-1" not in visit(world, OUTSIDER).get("/tasks").text
 
 
+@on_both
 def test_older_tasks_are_on_the_next_page(world: World, visitor: Visitor) -> None:
     for number in range(51):
         tasks.opened(world, f"C-{number:03}")

@@ -7,6 +7,7 @@ from biobank.codes import CodeKind
 from biobank.tables import TaskKind
 from tests import collected
 from tests.pages.visitor import Visitor, events, outcome, visit, where
+from tests.templates import on_both
 from tests.world import OUTSIDER, World
 
 
@@ -18,6 +19,7 @@ def open_codes(world: World) -> list[str]:
 # --- a good code that is on nothing ---
 
 
+@on_both
 def test_an_unassigned_code_is_offered_to_the_visits_that_wait_and_changes_nothing(
     world: World, visitor: Visitor
 ) -> None:
@@ -73,6 +75,7 @@ def test_the_list_of_unknown_codes_is_that_of_the_site_on_every_device(
 # --- a code nobody knows ---
 
 
+@on_both
 def test_an_unknown_code_leads_to_the_identifiers_that_contain_it(world: World, visitor: Visitor) -> None:
     tube = specimens.NewSpecimen(
         material="blood_edta",
@@ -154,6 +157,7 @@ def test_what_scanners_send_around_a_code_is_dropped(world: World, visitor: Visi
     assert where(world, tube) == ("Box 1", "A1")
 
 
+@on_both
 @pytest.mark.parametrize("hidden", ["\x00", "\x1b[2J", "\u202e", "\u200b"])
 def test_a_code_with_a_character_that_cannot_be_seen_changes_nothing(
     world: World, visitor: Visitor, hidden: str

@@ -83,7 +83,6 @@ def test_an_empty_filtered_list_leads_to_all(study: World) -> None:
     assert "No visit is due today. Perhaps elsewhere: Show all" in page
 
 
-@on_both
 def test_a_long_list_has_a_next_page(study: World) -> None:
     for number in range(60):
         enrol(study, f"E-{number:03}", enrolled_on="2026-02-28", arm="other")

@@ -5,7 +5,6 @@ places and the sizes on a stock. There are no expressions in it.
 """
 
 from enum import StrEnum
-from math import isfinite
 from typing import Annotated
 
 import msgspec
@@ -13,7 +12,7 @@ from msgspec import Meta, Struct
 
 from biobank.errors import Malformed, RuleBroken
 from biobank.labels.shapes import Of, SymbolKind
-from biobank.labels.stock import Shape, Stock
+from biobank.labels.stock import Shape, Stock, require_named, shown
 from biobank.texts import N_
 
 CODE = "code"
@@ -60,13 +59,21 @@ class _Declared(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=T
     """Base of everything in a layout: immutable, and strict about its keys."""
 
 
+MODULE = 0.51
+"""Half a millimetre, 6 dots of 300 dpi and 4 of 203: as large a module as helps at a hand's breadth."""
+
+
 class SymbolRule(_Declared, frozen=True):
-    """Which symbol, and the room it leaves for texts beside and below it (mm); it takes all the rest."""
+    """Which symbol, and the room it leaves for texts beside and below it (mm); it takes all the rest.
+
+    Its modules grow to `module` (mm) and no further: what is scanned from farther away needs larger ones.
+    """
 
     kind: SymbolKind = SymbolKind.QR
     at: At = At.LEFT
     beside: float = 0.0
     below: float = 0.0
+    module: float = MODULE
 
 
 class Linear(_Declared, frozen=True):
@@ -147,6 +154,7 @@ def read_layout(text: str | bytes) -> Layout:
 
 def check(layout: Layout) -> None:
     """Refused: fields there are not, sizes out of bounds, a zone beside a symbol that is not there."""
+    require_named(layout.code, layout.name)
     _check_size("least_width", layout.least_width, 5, 500)
     _check_size("least_height", layout.least_height, 5, 500)
     if layout.symbol:
@@ -157,6 +165,7 @@ def check(layout: Layout) -> None:
             raise RuleBroken("layout_symbol_wrong", message, field="symbol")
         _check_size("beside", layout.symbol.beside, 0, 500)
         _check_size("below", layout.symbol.below, 0, 500)
+        _check_size("module", layout.symbol.module, 0.25, 5)
     if layout.linear:
         _check_size("height", layout.linear.height, 3, 50)
     for zone in layout.zones:
@@ -192,7 +201,7 @@ def _check_zone(zone: Zone, layout: Layout) -> None:
 
 
 def _check_size(field: str, value: float, least: float, most: float) -> None:
-    if not (isfinite(value) and least <= value <= most):
+    if not least <= value <= most:  # nor is what is no number
         raise RuleBroken(
             "layout_size_wrong",
             N_("%(setting)s of a layout has to be from %(least)s to %(most)s, and is %(value)s."),
@@ -200,5 +209,5 @@ def _check_size(field: str, value: float, least: float, most: float) -> None:
             setting=field,
             least=f"{least:g}",
             most=f"{most:g}",
-            value=f"{value:g}",
+            value=shown(value),
         )

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from biobank.errors import RuleBroken
 from biobank.labels import symbols
-from biobank.labels.declared import CODE, Area, At, Layout, SymbolRule, Zone
+from biobank.labels.declared import CODE, MODULE, Area, At, Layout, SymbolRule, Zone
 from biobank.labels.layouts import layout_for, no_layout
 from biobank.labels.shapes import INCH, Arranged, Box, Face, Line, Of, Symbol, SymbolKind
 from biobank.labels.stock import Shape, Stock
@@ -23,9 +23,6 @@ FLOOR = 0.25
 
 ADVISED = 0.33
 """Below this (mm) a module is allowed and warned of; it is four dots of 300 dpi."""
-
-LARGEST = 0.51
-"""Half a millimetre, which is 6 dots of 300 dpi and 4 of 203, is as large as a module helps."""
 
 EDGE = 0.9
 """Text keeps this clear of the die cut (mm): sheets shift in printers."""
@@ -160,16 +157,16 @@ class Arranging:
 
     def _symbol(self, rule: SymbolRule) -> Symbol:
         """The largest symbol that leaves the room its layout asks for."""
-        for module in self._modules():
+        for module in self._modules(rule.module):
             side = (symbols.size(rule.kind)[0] + 2 * symbols.quiet(rule.kind)) * module
             if self._has_room(rule, side) and self._on_tube(symbols.size(rule.kind)[0] * module):
                 return self._placed(rule, module)
         raise self._unfit()
 
-    def _modules(self) -> list[float]:
+    def _modules(self, largest: float = MODULE) -> list[float]:
         """Modules of whole dots (mm), the largest first."""
         dot = INCH / self.dpi
-        return [dots * dot for dots in range(floor(LARGEST / dot), ceil(FLOOR / dot - 1e-6) - 1, -1)]
+        return [dots * dot for dots in range(floor(largest / dot), ceil(FLOOR / dot - 1e-6) - 1, -1)]
 
     def _on_tube(self, side: float) -> bool:
         """A scanner sees about a third of a tube's circumference."""

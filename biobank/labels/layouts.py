@@ -197,6 +197,17 @@ _ALL = (
         least_height=7.5,
     ),
     Layout(
+        "door",
+        "Freezer door, read from a step away",
+        (Of.FREEZER,),
+        (_beside(_ID_LARGE, *_PLACE_ROWS),),
+        SymbolRule(beside=45, module=1.2),
+        Linear(8),
+        least_width=90,
+        least_height=45,
+        chinese=True,
+    ),
+    Layout(
         "place-large",
         "Freezer, rack or box, with linear code",
         _PLACES,

@@ -85,12 +85,13 @@ def shown(made: Arranged) -> str:
 def test_a_label_is_clear_and_its_modules_are_whole_dots_over_the_floor(of: Of, dpi: int) -> None:
     for stock in (stock for stock in STOCKS.values() if stock.serves(of)):
         made = label(stock, of, dpi)
+        rule = layout_for(of, stock).symbol
         assert is_clear(made, stock), stock.code
         assert (made.width, made.height, made.dpi) == (stock.reach, stock.height, dpi)
         for symbol in made.symbols:
             for length in (symbol.module, symbol.box.x, symbol.box.y):
                 assert length / made.dot == pytest.approx(round(length / made.dot), abs=1e-6)
-            assert FLOOR <= symbol.module <= 0.51
+            assert FLOOR <= symbol.module <= (rule.module if rule else MODULE)
             zone = quiet(symbol)
             assert min(zone.x, zone.y) >= 0
             assert zone.right <= stock.reach

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from biobank.errors import RuleBroken
+from biobank.labels.declared import MODULE
 from biobank.labels.fitting import ADVISED, FLOOR, SMALL_MODULES, Arranging, quiet
 from biobank.labels.fonts import drawable, width
 from biobank.labels.layouts import (

@@ -112,15 +112,20 @@ def written(
     return _job(_page(_on_head(each, medium, turned=stock.turned), medium) for each in shown)
 
 
-def _at_300(label: Arranged) -> Arranged:
-    if label.dpi != DPI:
+def require_resolution(dpi: int) -> None:
+    """Refused: any but 300 dpi."""
+    if dpi != DPI:
         raise RuleBroken(
             "label_resolution_unfit",
             N_("A Brother QL printer has %(has)s dpi, not %(dpi)s: correct it at the printer's entry."),
             field="dpi",
             has=DPI,
-            dpi=label.dpi,
+            dpi=dpi,
         )
+
+
+def _at_300(label: Arranged) -> Arranged:
+    require_resolution(label.dpi)
     return label
 
 

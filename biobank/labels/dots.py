@@ -100,6 +100,12 @@ def pictures(
 
     Refused: a stock of sheets, which no label printer feeds; what `Dots.moved` refuses.
     """
+    require_roll(stock)
+    return (dots(label).moved(offset_x_um, offset_y_um) for label in labels)
+
+
+def require_roll(stock: Stock) -> None:
+    """Refused: a stock of sheets, which no label printer feeds."""
     if stock.per_page > 1:
         raise RuleBroken(
             "label_stock_is_sheets",
@@ -107,7 +113,6 @@ def pictures(
             field="stock",
             stock=stock.name,
         )
-    return (dots(label).moved(offset_x_um, offset_y_um) for label in labels)
 
 
 def _text(label: Arranged, size: tuple[int, int]) -> Image.Image:

@@ -22,13 +22,7 @@ from biobank.texts import N_
 _INK = 128
 """A printer of labels has no grey: what is darker than the middle becomes a dot."""
 
-_FORMATS = {
-    SymbolKind.QR: zxingcpp.BarcodeFormat.QRCode,
-    SymbolKind.DATA_MATRIX: zxingcpp.BarcodeFormat.DataMatrix,
-    SymbolKind.CODE_128: zxingcpp.BarcodeFormat.Code128,
-}
-_KINDS = {code: kind for kind, code in _FORMATS.items()}
-_ALL = zxingcpp.BarcodeFormats(list(_FORMATS.values()))
+_NAMES = {SymbolKind.QR: "QRCode", SymbolKind.DATA_MATRIX: "DataMatrix", SymbolKind.CODE_128: "Code128"}
 _RENDERING = Lock()
 _THRESHOLD = [0] * _INK + [255] * (256 - _INK)
 
@@ -64,7 +58,7 @@ def rasters(pdf: bytes, dpi: int) -> Iterator[Image.Image]:
 
 def read(image: Image.Image) -> list[str]:
     """The codes that a scanner held to it reads: QR, Data Matrix and Code 128, in any direction."""
-    found = zxingcpp.read_barcodes(image, formats=_ALL, try_downscale=False, try_invert=False)
+    found = zxingcpp.read_barcodes(image, formats=_formats(SymbolKind), try_downscale=False, try_invert=False)
     return [each.text for each in found]
 
 
@@ -73,11 +67,17 @@ def verdict(serial: int, label: Arranged, image: Image.Image) -> Verdict:
     if not label.symbols:
         return Verdict(serial, label.code, (), good=True)
     kinds = [symbol.kind for symbol in label.symbols]
-    formats = zxingcpp.BarcodeFormats([_FORMATS[kind] for kind in set(kinds)])
-    found = zxingcpp.read_barcodes(image, formats=formats, try_downscale=False, try_invert=False)
+    found = zxingcpp.read_barcodes(image, formats=_formats(kinds), try_downscale=False, try_invert=False)
     reads = tuple(each.text for each in found)
-    good = set(reads) <= {label.code} and Counter(_KINDS[each.format] for each in found) == Counter(kinds)
+    good = set(reads) <= {label.code} and Counter(each.format.name for each in found) == Counter(
+        _NAMES[kind] for kind in kinds
+    )
     return Verdict(serial, label.code, reads, good)
+
+
+def _formats(kinds: Iterable[SymbolKind]) -> zxingcpp.BarcodeFormats:
+    """Made for each reading: what outlives the interpreter is complained of by the library at its end."""
+    return zxingcpp.BarcodeFormats([getattr(zxingcpp.BarcodeFormat, _NAMES[kind]) for kind in set(kinds)])
 
 
 def judged(

@@ -3,9 +3,9 @@
 Sheets are as their makers' templates give them: print the ruler page before the first labels.
 """
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
-from math import isfinite
 
 import msgspec
 from msgspec import Struct
@@ -17,6 +17,9 @@ from biobank.texts import N_
 MOST_ACROSS, MOST_DOWN = 40, 60
 SMALLEST, LARGEST = 5.0, 500.0
 """Bounds of a label and of a page (mm)."""
+
+_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}", re.ASCII)
+_LONGEST_NAME = 80
 
 _ROUNDING = 0.01
 """Makers round to hundredths of a millimetre; neighbours may seem to overlap by as much."""
@@ -299,8 +302,29 @@ def read_stock(text: str | bytes) -> Stock:
     return found
 
 
+def shown(value: float) -> str:
+    """A number in a message, however large."""
+    try:
+        return f"{value:g}"
+    except OverflowError:  # a whole number that no float holds
+        return f"{str(value)[:12]}..."
+
+
+def require_named(code: str, name: str) -> None:
+    """Refused: a code that would not do in an address, a name that cannot be shown."""
+    if not _CODE.fullmatch(code):
+        message = N_(
+            "A code is 1 to 40 letters, digits, points, dashes and underscores, a letter or digit first."
+        )
+        raise RuleBroken("label_code_wrong", message, field="code")
+    if not name.strip() or len(name) > _LONGEST_NAME or not name.isprintable():
+        message = N_("A name is 1 to %(most)s characters that can be seen.")
+        raise RuleBroken("label_name_wrong", message, field="name", most=_LONGEST_NAME)
+
+
 def check(stock: Stock) -> None:
     """Refused: sizes out of bounds, too many labels, labels that overlap or leave the page."""
+    require_named(stock.code, stock.name)
     _check_sizes(stock)
     _check_parts(stock)
     for size, pitch, count, field in (
@@ -349,7 +373,7 @@ def _check_sizes(stock: Stock) -> None:
     )
     for field, least, most in bounds:
         value = getattr(stock, field)
-        if not (isfinite(value) and least <= value <= most):
+        if not least <= value <= most:  # nor is what is no number
             raise RuleBroken(
                 "stock_size_wrong",
                 N_("%(setting)s of a stock has to be from %(least)s to %(most)s, and is %(value)s."),
@@ -357,7 +381,7 @@ def _check_sizes(stock: Stock) -> None:
                 setting=field,
                 least=f"{least:g}",
                 most=f"{most:g}",
-                value=f"{value:g}",
+                value=shown(value),
             )
 
 

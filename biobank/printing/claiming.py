@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 from biobank import clock
 from biobank.errors import Refusal, RuleBroken
 from biobank.printing import logged
-from biobank.printing.jobs import Fault, fault_of
+from biobank.printing.faults import Fault, fault_of
 from biobank.tables import JobState, LabelState, PrintedLabel, Printer, PrintJob
 from biobank.texts import N_
 
@@ -81,19 +81,32 @@ def _is_busy(session: Session, job: PrintJob) -> bool:
 
 
 def tell(session: Session, job: PrintJob, ids: Sequence[UUID], state: LabelState) -> bool:
-    """Give labels a state, the waiting ones with their event. Of a stopped job none begins; false then."""
+    """Give labels a state, the waiting ones with their event.
+
+    False, and none begins: of a stopped job; of a stack that is drawn with a label which is void by now.
+    """
     asked = select(PrintedLabel).where(col(PrintedLabel.id).in_(ids)).order_by(col(PrintedLabel.serial))
     # Locked, for a scan may say at this moment that one of them is on its tube.
     labels = session.exec(asked.with_for_update().execution_options(populate_existing=True)).all()
     waiting = [label for label in labels if label.state is LabelState.QUEUED]
-    if waiting and job.state is not JobState.SENDING:
+    gone = state is LabelState.SENT and any(label.state is LabelState.VOID for label in labels)
+    if gone or (waiting and job.state is not JobState.SENDING):
         _take_back(session, job)  # the first part of one document, none of which has gone out
-        _end(job, JobState.STOPPED)
-        return False
+        return leave(session, job)
     if waiting:
         logged.put_down(session, logged.asker(session, job), job, waiting, state)
     logged.settle(session, [label for label in labels if label.state is LabelState.SENT], state)
     return True
+
+
+def nothing_left(session: Session, job: PrintJob) -> bool:
+    """Its labels were all replaced or left out meanwhile."""
+    out = col(PrintedLabel.state).in_([LabelState.PRINTED, LabelState.APPLIED])
+    some = session.exec(
+        select(PrintedLabel.id).where(col(PrintedLabel.job_id) == job.id, out).limit(1)
+    ).first()
+    _end(job, JobState.DONE if some else JobState.STOPPED)
+    return False
 
 
 def finish(session: Session, job: PrintJob) -> bool:
@@ -133,10 +146,10 @@ def take_back(session: Session, job: PrintJob, refusal: Refusal) -> bool:
 
 
 def _take_back(session: Session, job: PrintJob) -> None:
-    asked = select(PrintedLabel).where(
-        col(PrintedLabel.job_id) == job.id, col(PrintedLabel.state) == LabelState.SENT
-    )
-    labels = session.exec(asked.order_by(col(PrintedLabel.serial))).all()
+    begun = [LabelState.SENT] if job.printer_id else [LabelState.PRINTED]
+    asked = select(PrintedLabel).where(col(PrintedLabel.job_id) == job.id, col(PrintedLabel.state).in_(begun))
+    fresh = asked.with_for_update().execution_options(populate_existing=True)
+    labels = session.exec(fresh.order_by(col(PrintedLabel.serial))).all()
     logged.take_back(session, logged.asker(session, job), labels, LabelState.QUEUED)
 
 

@@ -16,6 +16,7 @@ from biobank.inputs import Flag, Input, Whole
 from biobank.labels.shapes import Face, Of
 from biobank.people import Actor, May
 from biobank.printing import logged
+from biobank.printing.faults import Fault, fault_of
 from biobank.printing.making import MOST, Ordered, make
 from biobank.tables import JobState, LabelState, Person, PrintedLabel, Printer, PrinterLanguage, PrintJob
 from biobank.texts import N_
@@ -25,7 +26,6 @@ __all__ = [
     "MOST",
     "Answer",
     "Counts",
-    "Fault",
     "JobCard",
     "JobOrder",
     "JobRow",
@@ -36,7 +36,6 @@ __all__ = [
     "Void",
     "answer",
     "card",
-    "fault_of",
     "listed",
     "make",
     "retry",
@@ -90,18 +89,6 @@ class Question(msgspec.Struct, frozen=True):
     last: int
     first_code: str
     last_code: str
-
-
-class Fault(msgspec.Struct, frozen=True):
-    """Why a job does not get on: a refusal's slug, its message id, and the facts that fill it.
-
-    `tries` is how often it was tried in vain.
-    """
-
-    slug: str
-    message: str
-    facts: dict[str, str | int] = {}
-    tries: int = 0
 
 
 class LabelLine(msgspec.Struct, frozen=True):
@@ -169,18 +156,18 @@ class JobCard(msgspec.Struct, frozen=True):
 def _require(session: Session, actor: Actor, job_id: UUID, may: May, *, lock: bool = False) -> PrintJob:
     """Refused: a job that does not exist or is out of the actor's scope, alike."""
     job = session.get(PrintJob, job_id, with_for_update=lock, populate_existing=lock)
-    if job is None or not _covers(actor, May.SEE, job):
+    if job is None or not covers(actor, May.SEE, job):
         raise NotFound("print_job_not_found", N_("There is no such print job in your scope."), field="job")
-    if not _covers(actor, may, job):
+    if not covers(actor, may, job):
         people.require(actor, May.PRINT, job)
     return job
 
 
-def _covers(actor: Actor, may: May, job: PrintJob) -> bool:
+def covers(actor: Actor, may: May, job: PrintJob) -> bool:
     """One's own jobs, and those that a grant covers whole. Who has the label of a badge has the badge."""
     need = May.ADMINISTER if job.of == Of.BADGE else may
     if job.person_id == actor.id:
-        return people.allowed(actor, need)
+        return people.allowed(actor, need, job)
     return people.allowed(actor, need) and any(
         need in people.WHO_MAY[grant.role]
         and grant.site_id in (None, job.site_id)
@@ -191,7 +178,12 @@ def _covers(actor: Actor, may: May, job: PrintJob) -> bool:
 
 def _asks(job: PrintJob, counts: Counts) -> bool:
     """Whether a person has something to tell; scans may have told it of every label meanwhile."""
-    return job.state is JobState.ASKING and counts.sent > 0
+    return counts.sent > 0 and (job.state is JobState.ASKING or _is_lost(job))
+
+
+def _is_lost(job: PrintJob) -> bool:
+    """Whether who sent it fell silent: without a spooler nobody but a person takes it up again."""
+    return job.claimed_by is not None and job.claimed_until is not None and job.claimed_until <= clock.now()
 
 
 def _require_answered(job: PrintJob, counts: Counts) -> None:
@@ -201,7 +193,7 @@ def _require_answered(job: PrintJob, counts: Counts) -> None:
 
 
 def _require_idle(job: PrintJob) -> None:
-    if job.claimed_by is not None:
+    if job.claimed_by is not None and not _is_lost(job):
         message = N_("Labels of this job are being sent. Stop it, and wait until they are out.")
         raise RuleBroken("print_job_under_way", message, field="job")
 
@@ -217,8 +209,8 @@ def stop(session: Session, actor: Actor, order: JobOrder) -> JobCard:
         message = N_("This job is not under way: there is nothing to stop.")
         raise RuleBroken("print_job_ended", message, field="job")
     job.state = JobState.STOPPED
-    if job.claimed_by is None:
-        job.claimed_until, job.ended_at = None, clock.now()
+    if job.claimed_by is None or _is_lost(job):
+        job.claimed_by, job.claimed_until, job.ended_at = None, None, clock.now()
     return _told(session, job)
 
 
@@ -228,8 +220,8 @@ def answer(session: Session, actor: Actor, order: Answer) -> JobCard:
     Refused: a job that does not ask, a number out of what it asks for.
     """
     job = _require(session, actor, order.job, May.PRINT, lock=True)
-    asked = _labels(session, job, col(PrintedLabel.state) == LabelState.SENT)
-    if job.state is not JobState.ASKING or not asked:
+    asked = _labels(session, job, col(PrintedLabel.state) == LabelState.SENT, lock=True)
+    if not asked or not (job.state is JobState.ASKING or _is_lost(job)):
         message = N_("This job asks nothing (any more). Look at its labels.")
         raise RuleBroken("print_job_asks_nothing", message, field="job")
     least, most = asked[0].serial - 1, asked[-1].serial
@@ -264,7 +256,7 @@ def void(session: Session, actor: Actor, order: Void) -> JobCard:
     job = _require(session, actor, order.job, May.PRINT, lock=True)
     _require_answered(job, _counts(session, job))
     _require_idle(job)
-    waiting = _labels(session, job, col(PrintedLabel.state) == LabelState.QUEUED)
+    waiting = _labels(session, job, col(PrintedLabel.state) == LabelState.QUEUED, lock=True)
     wanted = set(order.serials) or {each.serial for each in waiting}
     unknown = wanted - {each.serial for each in waiting}
     if unknown or not wanted:
@@ -313,7 +305,8 @@ def listed(session: Session, actor: Actor, *, under_way: bool = False, most: int
     )
     if under_way:
         asked = asked.where(col(PrintJob.ended_at).is_(None))
-    rows = session.exec(asked).all()
+    # A job of one's own may be of a site that one has left meanwhile.
+    rows = [row for row in session.exec(asked) if covers(actor, May.SEE, row[0])]
     done = _done(session, [job for job, _, _ in rows])
     return [_row(job, person, printer or "", done) for job, person, printer in rows]
 
@@ -327,11 +320,17 @@ def _told(session: Session, job: PrintJob) -> JobCard:
 
 
 def _labels(
-    session: Session, job: PrintJob, which: ColumnElement[bool], most: int | None = None
+    session: Session,
+    job: PrintJob,
+    which: ColumnElement[bool],
+    most: int | None = None,
+    *,
+    lock: bool = False,
 ) -> list[PrintedLabel]:
+    """Locked where they are decided on: a scan may tell of one at the same moment."""
     asked = select(PrintedLabel).where(col(PrintedLabel.job_id) == job.id, which).limit(most)
     asked = asked.order_by(col(PrintedLabel.serial)).execution_options(populate_existing=True)
-    return list(session.exec(asked))
+    return list(session.exec(asked.with_for_update() if lock else asked))
 
 
 def _counts(session: Session, job: PrintJob) -> Counts:
@@ -358,8 +357,8 @@ def _card(session: Session, job: PrintJob, after: int = 0, most: int = AT_ONCE) 
     counts = _counts(session, job)
     labels = _labels(session, job, col(PrintedLabel.serial) > after, most=most + 1)
     printer = session.get(Printer, job.printer_id) if job.printer_id else None
-    idle = job.claimed_by is None and not _asks(job, counts)
-    decidable = job.fault or job.state is JobState.STOPPED
+    idle = (job.claimed_by is None or _is_lost(job)) and not _asks(job, counts)
+    decidable = job.fault or job.state is JobState.STOPPED or _is_lost(job)
     return JobCard(
         id=job.id,
         of=job.of,
@@ -374,13 +373,13 @@ def _card(session: Session, job: PrintJob, after: int = 0, most: int = AT_ONCE) 
         state=job.state,
         counts=counts,
         fault=fault_of(job),
-        question=_question(session, job),
+        question=_question(session, job) if _asks(job, counts) else None,
         labels=[
             LabelLine(each.id, each.serial, each.code, each.state, each.state_at, logged.face_of(each))
             for each in labels[:most]
         ],
         next=labels[most - 1].serial if len(labels) > most else None,
-        may_stop=job.state in (JobState.QUEUED, JobState.SENDING),
+        may_stop=job.state in (JobState.QUEUED, JobState.SENDING) and not _asks(job, counts),
         may_retry=idle and bool(job.state is JobState.ASKING or (counts.queued and decidable)),
         may_void=idle and counts.queued > 0,
         person=session.get_one(Person, job.person_id).name,
@@ -389,12 +388,7 @@ def _card(session: Session, job: PrintJob, after: int = 0, most: int = AT_ONCE) 
     )
 
 
-def fault_of(job: PrintJob) -> Fault | None:
-    """Why a job does not get on; None where nothing is known against it."""
-    return msgspec.json.decode(job.facts, type=Fault) if job.fault else None
-
-
 def _question(session: Session, job: PrintJob) -> Question | None:
     sent = col(PrintedLabel.state) == LabelState.SENT
-    asked = _labels(session, job, sent) if job.state is JobState.ASKING else []
+    asked = _labels(session, job, sent)
     return Question(asked[0].serial, asked[-1].serial, asked[0].code, asked[-1].code) if asked else None

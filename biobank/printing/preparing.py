@@ -9,11 +9,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 from sqlmodel import Session, col, select
 
+from biobank.errors import RuleBroken
 from biobank.labels.layouts import Layout
 from biobank.labels.shapes import Face, Of
 from biobank.labels.stock import Stock
 from biobank.printing import logged, stocks
 from biobank.tables import LabelState, PrintedLabel, Printer, PrinterLanguage, PrintJob
+from biobank.texts import N_
 
 if TYPE_CHECKING:
     from biobank.labels import sandbox
@@ -41,11 +43,16 @@ class Paper(Struct, frozen=True):
 
 
 def paper(session: Session, job: PrintJob, states: Sequence[LabelState] = tuple(LabelState)) -> Paper:
-    """A job's labels that are in these states; where some are left out, no sheet has a used part any more."""
+    """A job's labels that are in these states; where some are left out, no sheet has a used part any more.
+
+    A document is always the whole of it, without what was void before it was made.
+    """
     asked = select(PrintedLabel).where(
         col(PrintedLabel.job_id) == job.id, col(PrintedLabel.state).in_(states)
     )
     labels = session.exec(asked.order_by(col(PrintedLabel.serial))).all()
+    if not job.printer_id:
+        labels = [label for label in labels if not _was_left_out(job, label)]
     stock = stocks.stock(session, job.stock, ended=True)
     return Paper(
         job=job.id,
@@ -56,11 +63,32 @@ def paper(session: Session, job: PrintJob, states: Sequence[LabelState] = tuple(
         dpi=job.dpi,
         offset_x_um=job.offset_x_um,
         offset_y_um=job.offset_y_um,
-        skip=job.skip if len(labels) == job.total else 0,
+        skip=job.skip if len(labels) == job.total or not job.printer_id else 0,
         ids=[label.id for label in labels],
         serials=[label.serial for label in labels],
         faces=[logged.face_of(label) for label in labels],
     )
+
+
+def _was_left_out(job: PrintJob, label: PrintedLabel) -> bool:
+    """A label that was void before its document was made never stood in the log; a later one did."""
+    return label.state is LabelState.VOID and (job.ended_at is None or label.state_at <= job.ended_at)
+
+
+def require_unchanged(paper: Paper) -> None:
+    """Refused: labels of a printer that is spoken to in another way by now, or has another stock in it."""
+    printer = paper.printer
+    if printer is None:
+        return
+    ordered, now = (
+        (paper.language, paper.dpi, paper.stock.code),
+        (printer.language, printer.dpi, printer.stock),
+    )
+    if printer.language is PrinterLanguage.PDF and paper.language is PrinterLanguage.PDF:
+        return  # any sheet can be put into it, and its document is drawn for it
+    if ordered != now:
+        message = N_("The printer %(name)s was changed after these labels were ordered. Order them anew.")
+        raise RuleBroken("printer_changed", message, field="stock", name=printer.name)
 
 
 class Stacks:

@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 from biobank import accounts, clock, people
 from biobank.errors import NotFound, RuleBroken
 from biobank.inputs import Input, Naming, Whole
+from biobank.labels.stock import Stock
 from biobank.people import Actor, May
 from biobank.printing import stocks
 from biobank.tables import Printer, PrinterLanguage, PrintJob, Site, Station
@@ -112,6 +113,18 @@ def require_address(order: PrinterOrder) -> None:
         raise RuleBroken("printer_port", message, field="port", port=_port(order))
 
 
+def _require_feeds(order: PrinterOrder, stock: Stock) -> None:
+    """Refused: sheets in a label printer; in a Brother what is none of its rolls, and other than 300 dpi."""
+    if order.language is PrinterLanguage.PDF:
+        return
+    from biobank.labels import brother, dots
+
+    dots.require_roll(stock)
+    if order.language is PrinterLanguage.BROTHER:
+        brother.roll(stock)
+        brother.require_resolution(order.dpi)
+
+
 def _port(order: PrinterOrder) -> int:
     return QUEUED if order.language is PrinterLanguage.PDF else RAW
 
@@ -122,8 +135,8 @@ def _port(order: PrinterOrder) -> int:
 def enter(session: Session, actor: Actor, order: PrinterOrder) -> PrinterRow:
     """Enter a printer.
 
-    Refused besides what its address is refused for: a name that is taken, an unknown site or stock,
-    anybody but an administrator of the site.
+    Refused besides what its address is refused for: a name that is taken, an unknown site or stock, a
+    stock or a resolution that its language cannot print, anybody but an administrator of the site.
     """
     site = accounts.site_by_code(session, order.site)
     people.require(actor, May.ADMINISTER, accounts.At(site.id))
@@ -250,7 +263,7 @@ def _require_name(session: Session, name: str, but: UUID | None = None) -> None:
 
 def _set(session: Session, printer: Printer, order: PrinterOrder) -> None:
     require_address(order)
-    stocks.stock(session, order.stock)
+    _require_feeds(order, stocks.stock(session, order.stock))
     printer.language, printer.address, printer.port = order.language, order.address, _port(order)
     printer.queue = order.queue if order.language is PrinterLanguage.PDF else ""
     printer.dpi, printer.stock = order.dpi, order.stock

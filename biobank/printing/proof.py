@@ -1,14 +1,18 @@
 """Whether the rows of labels say what the log says: each that was printed or applied, and no other."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
 from sqlmodel import Session, col, select
 
+from biobank.codes import CodeKind
 from biobank.custody import Kind, Unproved
 from biobank.database import by_id
+from biobank.labels.shapes import Of
 from biobank.ledger import entries
+from biobank.printing import logged
 from biobank.tables import LIVE, CustodyEvent, LabelState, PrintedLabel, Specimen
 
 _AT_ONCE = 500
@@ -48,12 +52,14 @@ def _of_rows(session: Session, labels: Sequence[PrintedLabel]) -> Iterator[Unpro
     applied = _applied(session, [label for label in labels if label.state is LabelState.APPLIED])
     for label in labels:
         event = events.get(label.event_id) if label.event_id else None
-        if label.event_id and (event is None or _label_of(event) != label.id or event.id in gone):
+        if label.event_id and (event is None or not _tells_of(event, label) or event.id in gone):
             yield Unproved(label.id, "label", "its event does not say that it was printed")
-        if label.specimen_id and not label.event_id and label.state in LIVE:
+        told = label.specimen_id or (logged.face_of(label).of is Of.KIT and label.code[0] == CodeKind.KIT)
+        if told and not label.event_id and label.state in LIVE:
             yield Unproved(label.id, "label", "the log does not say that it was printed")
-        if label.state is LabelState.APPLIED and label.id not in applied:
-            yield Unproved(label.id, "label", "the log does not say that it is on its tube")
+        if label.state is LabelState.APPLIED and applied[label.id] != 1:
+            often = "says twice" if applied[label.id] else "does not say"
+            yield Unproved(label.id, "label", f"the log {often} that it is on its tube")
 
 
 def _of_events(session: Session, events: Sequence[CustodyEvent]) -> Iterator[Unproved]:
@@ -64,7 +70,8 @@ def _of_events(session: Session, events: Sequence[CustodyEvent]) -> Iterator[Unp
         if event.id not in named or event.id in gone:
             continue
         row = rows.get(named[event.id])
-        if event.kind == Kind.LABEL_PRINTED and (row is None or row.event_id != event.id):
+        there = row is not None and row.event_id == event.id and row.state is not LabelState.QUEUED
+        if event.kind == Kind.LABEL_PRINTED and not there:
             yield Unproved(
                 event.subject_id, "specimen", f"entry {event.number} tells of no label that is there"
             )
@@ -83,13 +90,18 @@ def _taken_back(session: Session, events: Iterable[CustodyEvent]) -> set[UUID | 
     return set(session.exec(asked.where(col(CustodyEvent.corrects_id).is_not(None)))) if subjects else set()
 
 
-def _applied(session: Session, labels: Sequence[PrintedLabel]) -> set[UUID | None]:
-    """Which of these labels the log says are on their tubes."""
+def _applied(session: Session, labels: Sequence[PrintedLabel]) -> Counter[UUID | None]:
+    """How often the log says of each of these labels that it is on its tube."""
     if not labels:
-        return set()
+        return Counter()
     tubes = select(Specimen.id).where(col(Specimen.code).in_({label.code for label in labels}))
     asked = select(CustodyEvent).where(col(CustodyEvent.kind) == Kind.LABEL_APPLIED.value)
-    return {_label_of(event) for event in session.exec(asked.where(col(CustodyEvent.subject_id).in_(tubes)))}
+    events = session.exec(asked.where(col(CustodyEvent.subject_id).in_(tubes)))
+    return Counter(_label_of(event) for event in events)
+
+
+def _tells_of(event: CustodyEvent, label: PrintedLabel) -> bool:
+    return _label_of(event) == label.id and label.specimen_id in (None, event.subject_id)
 
 
 def _label_of(event: CustodyEvent) -> UUID | None:

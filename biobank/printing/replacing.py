@@ -104,7 +104,9 @@ def _void_all(session: Session, code: str) -> None:
     """No label of the old code counts any more; that it was printed stays true."""
     states = [*LIVE, LabelState.QUEUED]
     asked = select(PrintedLabel).where(col(PrintedLabel.code) == code, col(PrintedLabel.state).in_(states))
-    logged.settle(session, session.exec(asked).all(), LabelState.VOID)
+    # Locked, for one of them may be about to be sent at this moment.
+    fresh = asked.with_for_update().execution_options(populate_existing=True)
+    logged.settle(session, session.exec(fresh).all(), LabelState.VOID)
 
 
 def _paper(order: LabelReplacement) -> Paper:

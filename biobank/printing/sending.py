@@ -58,8 +58,12 @@ class Sender:
 
     def send(self) -> None:
         """Send what is waiting in the job, as far as that goes; the job says what came of it."""
-        paper = self._database.read(self._paper)
         try:
+            paper = self._database.read(self._paper)
+            if not paper.ids:
+                self._settle(claiming.nothing_left)
+                return
+            preparing.require_unchanged(paper)
             stacks = preparing.stacks(paper, self._size(paper), self._beat, apart=self._apart)
         except Busy:
             raise  # the database's fault and not the labels': the job is taken up again
@@ -80,7 +84,7 @@ class Sender:
     def _send_all(self, paper: Paper, stacks: preparing.Stacks) -> bool:
         """Whether everything went out; what hindered it stands in the job then."""
         if paper.printer is None:
-            return self._tell(paper.ids, LabelState.PRINTED)
+            return self.tell(paper.ids, LabelState.PRINTED)
         send = self._spool if paper.language is PrinterLanguage.PDF else self._send_stack
         for ids, stack in zip(_parts(paper.ids, self._size(paper)), stacks, strict=True):
             if self._leaving():
@@ -93,7 +97,7 @@ class Sender:
         told = False
         try:
             with transport.opened(printer, self._patience, self._beat) as line:
-                told = self._tell(ids, LabelState.SENT)
+                told = self.tell(ids, LabelState.SENT)
                 if not told:
                     return False
                 line.send(stack)
@@ -101,10 +105,10 @@ class Sender:
         except RuleBroken as refusal:
             change = claiming.doubt if told else claiming.put_off
             return self._settle(partial(change, refusal=refusal))
-        return self._tell(ids, LabelState.PRINTED)
+        return self.tell(ids, LabelState.PRINTED)
 
     def _spool(self, printer: Printer, ids: Sequence[UUID], pdf: bytes) -> bool:
-        if not self._tell(ids, LabelState.SENT):
+        if not self.tell(ids, LabelState.SENT):
             return False
         try:
             transport.spool(printer, pdf, f"biobank {self._job_id}", self._patience)
@@ -112,9 +116,9 @@ class Sender:
             return self._settle(partial(claiming.take_back, refusal=refusal))
         except RuleBroken as refusal:
             return self._settle(partial(claiming.doubt, refusal=refusal))
-        return self._tell(ids, LabelState.PRINTED)
+        return self.tell(ids, LabelState.PRINTED)
 
-    def _tell(self, ids: Sequence[UUID], state: LabelState) -> bool:
+    def tell(self, ids: Sequence[UUID], state: LabelState) -> bool:
         """Give these labels a state; false where the job was stopped or is another's by now."""
         parts = _parts(ids, _AT_ONCE)
         return all(self._settle(partial(claiming.tell, ids=some, state=state)) for some in parts)
@@ -132,10 +136,10 @@ class Sender:
         return self._database.write(work)
 
     def _beat(self) -> bool:
-        """Say now and then that we are still at it; whether the program is about to end."""
+        """Say now and then that we are still at it; whether the job is no more ours, or the program ends."""
         if clock.now() >= self._next_beat:
             self._next_beat = clock.now() + _BEAT
-            self._settle(lambda *_: True)
+            return not self._settle(lambda *_: True) or self._leaving()
         return self._leaving()
 
 

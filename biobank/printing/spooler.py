@@ -6,13 +6,15 @@ from datetime import timedelta
 from uuid import UUID
 
 import structlog
+from sqlalchemy import ColumnElement
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from biobank import clock
 from biobank.database import Database
 from biobank.errors import Busy, NotFound, RuleBroken
 from biobank.printing import claiming, preparing
-from biobank.printing.jobs import fault_of
+from biobank.printing.faults import fault_of
 from biobank.printing.sending import STACK, Sender
 from biobank.printing.transport import PATIENCE, Patience
 from biobank.tables import JobState, PrintJob
@@ -71,7 +73,7 @@ class Spooler:
 
     def _take_up(self) -> None:
         self._sending = {job: thread for job, thread in self._sending.items() if thread.is_alive()}
-        for job_id in self._database.read(_turns):
+        for job_id in self._database.read(turns):
             if len(self._sending) >= _AT_A_TIME:
                 return
             claimed = self._database.write(lambda session, job_id=job_id: claiming.claim(session, job_id))  # type: ignore[misc]
@@ -100,7 +102,9 @@ def drain(
             total = database.read(lambda session: session.get_one(PrintJob, job_id).total)
             apart = total > AT_ONCE
             Sender(database, job_id, claimed, patience=patience, apart=apart, stack=stack).send()
-        state, is_sent = database.read(lambda session: _progress(session, job_id))
+        state, is_sent, waits = database.read(lambda session: _progress(session, job_id))
+        if claimed and state is JobState.QUEUED and not waits:
+            continue  # a label was replaced while it was drawn
         if claimed or not is_sent:
             return state
         time.sleep(patience.between)
@@ -131,21 +135,26 @@ def _started(sender: Sender, job_id: UUID) -> threading.Thread:
     return thread
 
 
-def _turns(session: Session) -> list[UUID]:
-    """The first job of each printer that nobody is sending, and those that are documents."""
+def turns(session: Session, most: int = _MOST_LOOKED_AT) -> list[UUID]:
+    """The first job of each printer that nobody is sending, and those that are documents; so many at most."""
     now = clock.now()
-    asked = select(PrintJob).where(col(PrintJob.ended_at).is_(None), col(PrintJob.state) != JobState.ASKING)
-    seen: set[UUID] = set()
+    older = aliased(PrintJob)
+    before = select(older.id).where(
+        col(older.printer_id) == col(PrintJob.printer_id),
+        col(older.id) < col(PrintJob.id),
+        *_under_way(older),
+    )
+    asked = select(PrintJob).where(*_under_way(PrintJob), ~before.exists()).order_by(col(PrintJob.id))
     turns = []
-    for job in session.exec(asked.order_by(col(PrintJob.id)).limit(_MOST_LOOKED_AT)):
-        if job.printer_id in seen:
-            continue
-        if job.printer_id:
-            seen.add(job.printer_id)
+    for job in session.exec(asked.limit(most)):
         awaited = not job.printer_id and job.total <= AT_ONCE and now < job.made_at + _LEFT_TO_OTHERS
         if not awaited and (job.claimed_until is None or job.claimed_until <= now):
             turns.append(job.id)
     return turns
+
+
+def _under_way(job: type[PrintJob]) -> tuple[ColumnElement[bool], ...]:
+    return col(job.ended_at).is_(None), col(job.state) != JobState.ASKING
 
 
 def _job(session: Session, job_id: UUID) -> PrintJob:
@@ -155,9 +164,10 @@ def _job(session: Session, job_id: UUID) -> PrintJob:
     return job
 
 
-def _progress(session: Session, job_id: UUID) -> tuple[JobState, bool]:
+def _progress(session: Session, job_id: UUID) -> tuple[JobState, bool, bool]:
+    """How far it is, whether somebody is sending it, whether it is to be tried again later."""
     job = _job(session, job_id)
-    return job.state, job.claimed_by is not None and job.ended_at is None
+    return job.state, job.claimed_by is not None and job.ended_at is None, job.claimed_until is not None
 
 
 def _document(session: Session, job_id: UUID) -> preparing.Paper:

@@ -33,7 +33,8 @@ _JAMMED, _PAPER_OUT, _RIBBON_OUT, _HEAD_OPEN, _PAUSED, _PRINTING = 0x02, 0x04, 0
 class Patience(Struct, frozen=True):
     """How long a printer may take (s): to be reached, to take or to answer, to print a label.
 
-    `between` two questions so long is waited; `spool` is what the system's `lp` may take.
+    `between` two questions so long is waited; `spool` is what the system's `lp` may take, and `stack` what
+    all labels of one may, whatever the printer says meanwhile.
     """
 
     connect: float = 5.0
@@ -41,6 +42,7 @@ class Patience(Struct, frozen=True):
     label: float = 20.0
     between: float = 0.25
     spool: float = 45.0
+    stack: float = 900.0
 
 
 PATIENCE = Patience()
@@ -93,9 +95,11 @@ class Line:
 
     def send(self, stack: bytes) -> None:
         """Give it all of the bytes. Refused: a printer that takes no more, or that ended the connection."""
-        view = memoryview(stack)
+        view, end = memoryview(stack), time.monotonic() + self._patience.stack
         try:
             for start in range(0, len(view), _SLICE):
+                self._leaving()  # a printer that takes it slowly has us say meanwhile that we are at it
+                _require_before(end)
                 self._socket.sendall(view[start : start + _SLICE])
         except OSError as error:
             raise self._broken(error) from error
@@ -118,6 +122,7 @@ class Line:
 
     def _watch(self) -> None:
         left, since, settled = -1, time.monotonic(), 0
+        end = since + self._patience.stack
         while settled < 2:  # between taking up a label and printing it a printer may hold none for a moment
             status = self._status() or Status()
             if status.fault:
@@ -126,18 +131,19 @@ class Line:
             if status.left != left:
                 left, since = status.left, time.monotonic()
             waited = time.monotonic() - since
-            if left and (
-                waited > self._patience.label or (self._leaving() and waited > self._patience.answer)
-            ):
+            late = waited > self._patience.label or time.monotonic() > end
+            if left and (late or (self._leaving() and waited > self._patience.answer)):
                 message = N_("The printer %(name)s stopped in the middle of its labels. Look at it.")
                 raise RuleBroken("printer_stuck", message, field="printer", name=self._printer.name)
             time.sleep(self._patience.between)
 
     def _require_taken(self) -> None:
+        end = time.monotonic() + self._patience.stack
         try:
             self._socket.shutdown(socket.SHUT_WR)
             while self._socket.recv(_SLICE):
-                pass
+                self._leaving()
+                _require_before(end)
         except OSError as error:
             raise self._broken(error) from error
 
@@ -150,10 +156,11 @@ class Line:
         return None
 
     def _asked(self, question: bytes, whole: Callable[[bytes], object]) -> bytes:
-        heard = b""
+        heard, end = b"", time.monotonic() + self._patience.stack
         try:
             self._socket.sendall(question)
             while not whole(heard):
+                _require_before(end)
                 some = self._socket.recv(_SLICE)
                 if not some or len(heard) > _SLICE:
                     raise ConnectionResetError("the printer ended the connection")
@@ -172,6 +179,12 @@ class Line:
             return _silent(self._printer)
         message = N_("The printer %(name)s ended the connection. Look at it.")
         return RuleBroken("printer_broke_off", message, field="printer", name=self._printer.name)
+
+
+def _require_before(end: float) -> None:
+    """That it does not go on for ever: a printer may dribble, each byte within its time."""
+    if time.monotonic() > end:
+        raise TimeoutError
 
 
 def _silent(printer: Printer) -> RuleBroken:
@@ -224,7 +237,8 @@ def spool(printer: Printer, pdf: bytes, title: str, patience: Patience = PATIENC
     Refused: `NotTaken`, with nothing printed, where there is no `lp` and where it refuses; one that says
     nothing for too long may have taken it.
     """
-    server = ["-h", f"{printer.address}:{printer.port}"] if printer.address else []
+    host = f"[{printer.address}]" if ":" in printer.address else printer.address
+    server = ["-h", f"{host}:{printer.port}"] if host else []
     command = ["lp", *server, "-d", printer.queue, "-t", title, "-o", "print-scaling=none"]
     try:
         done = subprocess.run(

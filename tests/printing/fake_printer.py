@@ -30,7 +30,8 @@ class FakePrinter:
     `refuses` connections; `mute`, it reads and says nothing; `hangs_after` so many bytes it reads nothing
     any more; `resets_after` so many it resets the connection, `closes_after` it ends it in order;
     `labels_left` on its roll, then it holds what it has and says so; `slow` it reads a little at a time;
-    `stuck` it prints nothing and says nothing is wrong; `says` is a fault that it tells of.
+    `stuck` it prints nothing and says nothing is wrong; `says` is a fault that it tells of; `babbles` it
+    never ends what it says once it was sent everything.
     """
 
     def __init__(self, language: PrinterLanguage = PrinterLanguage.ZPL) -> None:
@@ -39,7 +40,7 @@ class FakePrinter:
         self.address = f"127.{1 + (process >> 8) % 254}.{process % 256}.{next(_addresses)}"
         self.printed: list[bytes] = []
         self.held: list[bytes] = []
-        self.refuses = self.mute = self.slow = self.paused = self.stuck = False
+        self.refuses = self.mute = self.slow = self.paused = self.stuck = self.babbles = False
         self.says = ""
         self.hangs_after = self.resets_after = self.closes_after = -1
         self.labels_left = 1_000_000
@@ -126,11 +127,16 @@ class FakePrinter:
                 except TimeoutError:
                     continue
                 if not some:
-                    return
+                    break
                 if self.slow:
                     time.sleep(0.002)
                 taken += len(some)
                 heard = self._take(connection, heard + some)
+            self._babble(connection)
+
+    def _babble(self, connection: socket.socket) -> None:
+        while self.babbles and not self._ends.wait(0.01):
+            connection.sendall(b"?")
 
     def _take(self, connection: socket.socket, heard: bytes) -> bytes:
         """Print the whole labels of what was heard, answer what was asked; the rest is heard on."""

@@ -14,10 +14,11 @@ from biobank.pages.charts import lasting
 from biobank.pages.out import TONES
 from biobank.participants import Asked, Counts
 from biobank.people import Actor
-from biobank.printing import applying
+from biobank.printing import applying, jobs
 from biobank.specimens import Found
 from biobank.storage import ContainerRow, OutCounts, OutRow
 from biobank.studies import StudyCard
+from biobank.tables import JobState
 
 SHOWN = 10
 """So many of the tubes that are out stand on the first page; the board has all."""
@@ -39,6 +40,7 @@ class Home(msgspec.Struct, frozen=True):
     visits: Counts
     tasks: int
     labels: int
+    asking: int
 
 
 def address(found: Found) -> str:
@@ -63,6 +65,7 @@ def home(door: web.OpenDoor) -> Template:
             visits=participants.counts(session, actor, Asked()),
             tasks=sum(tasks.open_counts(session, actor).values()),
             labels=applying.count_waiting(session, actor),
+            asking=sum(job.state is JobState.ASKING for job in jobs.listed(session, actor, under_way=True)),
         )
 
     me, told = shell.ask(door, question)

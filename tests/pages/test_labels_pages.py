@@ -10,6 +10,8 @@ from biobank.printing import printers
 from biobank.printing.printers import PrinterOrder
 from biobank.tables import PrinterLanguage
 from tests.pages.visitor import Visitor, outcome, visit
+from tests.printing.fake_printer import FakePrinter
+from tests.printing.ordering import entered, ordered, sent
 from tests.world import MANAGER, OUTSIDER, World
 
 JOB = re.compile(r"/labels/jobs/([0-9a-f-]{36})")
@@ -146,6 +148,33 @@ def test_what_waits_for_a_printer_is_stopped_and_never_printed(sqlite_world: Wor
     assert visitor.get(job).text.count(">void</span>") == 2
     assert visitor.post(f"{job}/answer", {"came_out_to": "1"}).status_code == 422
     assert sqlite_world.unproved() == []
+
+
+def test_a_job_behind_one_that_its_printer_did_not_take_says_why_it_waits(
+    sqlite_world: World, visitor: Visitor
+) -> None:
+    tubes = sqlite_world.tubes(2)
+    with FakePrinter() as fake:
+        entered(sqlite_world, fake, "Zebra")
+        with fake.away():
+            sent(sqlite_world, ordered(sqlite_world, tubes[:1], "Zebra"))
+        behind = visitor.post("/labels/print", {"printer": "Zebra", "codes": tubes[1]}).headers["location"]
+    assert "This printer did not take its last job." in visitor.get(behind).text
+
+
+def test_a_job_that_asks_stands_on_the_first_page_until_somebody_answers(
+    sqlite_world: World, visitor: Visitor
+) -> None:
+    with FakePrinter() as fake:
+        fake.resets_after = 6000
+        entered(sqlite_world, fake, "Zebra")
+        asking = sent(sqlite_world, ordered(sqlite_world, sqlite_world.tubes(6), "Zebra"))
+    assert "Which labels came out of the printer?" in visitor.get(f"/labels/jobs/{asking.id}").text
+    assert 'href="/labels/jobs"' in visitor.get("/").text
+    assert asking.question
+    answer = {"came_out_to": str(asking.question.last)}
+    assert visitor.post(f"/labels/jobs/{asking.id}/answer", answer).status_code == 303
+    assert 'href="/labels/jobs"' not in visitor.get("/").text
 
 
 def test_labels_of_containers_and_cards_are_chosen_by_their_codes(

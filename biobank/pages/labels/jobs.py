@@ -14,7 +14,7 @@ from biobank.inputs import Input
 from biobank.pages import shell
 from biobank.pages.shell import Form
 from biobank.people import Actor, May
-from biobank.printing import jobs, spooler
+from biobank.printing import jobs, printers, spooler
 from biobank.printing.jobs import Answer, JobCard, JobOrder, JobRow, LabelLine, Void
 from biobank.tables import JobState
 from biobank.texts import gettext
@@ -52,11 +52,11 @@ def job_page(request: Asked, door: web.OpenDoor, job: FromPath[UUID]) -> Templat
     after = request.query_params.get("after", "")
     start = int(after) if after.isascii() and after.isdigit() and len(after) < 7 else 0
 
-    def question(session: Session, actor: Actor) -> tuple[JobCard, list[LabelLine], str]:
+    def question(session: Session, actor: Actor) -> tuple[JobCard, list[LabelLine], bool, str]:
         card = jobs.card(session, actor, job, after=start)
-        return card, _asked_of(session, actor, card), zone_of(session, actor)
+        return card, _asked_of(session, actor, card), _held_up(session, actor, card), zone_of(session, actor)
 
-    me, (card, lines, zone) = shell.ask(door, question)
+    me, (card, lines, held_up, zone) = shell.ask(door, question)
     return shell.page(
         "labels/job.html",
         me,
@@ -65,6 +65,7 @@ def job_page(request: Asked, door: web.OpenDoor, job: FromPath[UUID]) -> Templat
         zone=zone,
         after=start,
         why=why(card),
+        held_up=held_up,
         tones=TONES,
         running=card.state in UNDER_WAY,
         saves="save" in request.query_params,
@@ -142,6 +143,13 @@ def _asked_of(session: Session, actor: Actor, card: JobCard) -> list[LabelLine]:
         return []
     most = asked.last - asked.first + 1
     return jobs.card(session, actor, card.id, after=asked.first - 1, most=most).labels
+
+
+def _held_up(session: Session, actor: Actor, card: JobCard) -> bool:
+    """Whether a job waits behind another one that its printer did not take."""
+    if card.state is not JobState.QUEUED or card.fault or not card.printer:
+        return False
+    return any(each.fault for each in printers.listed(session, actor) if each.name == card.printer)
 
 
 def pdf(document: bytes, name: str) -> Response[bytes]:

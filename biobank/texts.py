@@ -75,6 +75,7 @@ _SAID: Mapping[str, Mapping[str, str]] = {
     **dict.fromkeys(("of", "outer", "scope", "scopes", "status"), CODES),
     **dict.fromkeys(("hold", "reason", "role", "verdict", "resolution", "claimed", "logged"), CODES),
     **dict.fromkeys(("earlier", "later"), TIMES),
+    "stock": {},  # the names of shipped ones
 }
 """Facts that are words of ours, such as `rack`, and are put into the language too."""
 

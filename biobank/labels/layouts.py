@@ -103,7 +103,7 @@ _ID_BELOW = Zone(Area.BELOW, (_ID,))
 _ALL = (
     Layout(
         "specimen",
-        "Tube, id below",
+        N_("Tube, id below"),
         (Of.SPECIMEN,),
         (_beside(*_TUBE_ROWS), _ID_BELOW),
         SymbolRule(beside=12, below=3),
@@ -112,7 +112,7 @@ _ALL = (
     ),
     Layout(
         "specimen-low",
-        "Tube, id beside",
+        N_("Tube, id beside"),
         (Of.SPECIMEN,),
         (_beside(*_TUBE_LOW_ROWS),),
         SymbolRule(beside=16),
@@ -121,7 +121,7 @@ _ALL = (
     ),
     Layout(
         "specimen-short",
-        "Tube, id beside a Data Matrix",
+        N_("Tube, id beside a Data Matrix"),
         (Of.SPECIMEN,),
         (_beside(*_TUBE_LOW_ROWS),),
         SymbolRule(_DATA_MATRIX, beside=16.6),
@@ -130,7 +130,7 @@ _ALL = (
     ),
     Layout(
         "specimen-tall",
-        "Square, everything below",
+        N_("Square, everything below"),
         (Of.SPECIMEN,),
         (
             _beside(_row("*number"), _row("amount", lines=2)),
@@ -142,7 +142,7 @@ _ALL = (
     ),
     Layout(
         "specimen-narrow",
-        "Narrow tube, id in two lines",
+        N_("Narrow tube, id in two lines"),
         (Of.SPECIMEN,),
         (_beside(*_TUBE_NARROW_ROWS),),
         SymbolRule(_DATA_MATRIX, beside=10),
@@ -151,7 +151,7 @@ _ALL = (
     ),
     Layout(
         "specimen-micro",
-        "Small tube, id in two lines; no amount, no participant",
+        N_("Small tube, id in two lines; no amount, no participant"),
         (Of.SPECIMEN,),
         (_beside(*_TUBE_MICRO_ROWS),),
         SymbolRule(_DATA_MATRIX, beside=10),
@@ -160,7 +160,7 @@ _ALL = (
     ),
     Layout(
         "specimen-square",
-        "Square, id below",
+        N_("Square, id below"),
         (Of.SPECIMEN,),
         (Zone(Area.BELOW, (_row("*code", largest=9, smallest=4.5, lines=2),), Align.CENTRE),),
         SymbolRule(_DATA_MATRIX, At.TOP, below=2.5),
@@ -169,7 +169,7 @@ _ALL = (
     ),
     Layout(
         "specimen-along",
-        "Tube, texts along its axis",
+        N_("Tube, texts along its axis"),
         (Of.SPECIMEN,),
         (Zone(Area.BESIDE, _TUBE_NARROW_ROWS, rotation=90),),
         SymbolRule(beside=17),
@@ -178,7 +178,7 @@ _ALL = (
     ),
     Layout(
         "cap-large",
-        "Large dot, id below",
+        N_("Large dot, id below"),
         (Of.CAP,),
         (Zone(Area.BELOW, (_row("*code", largest=8, smallest=4),), Align.CENTRE),),
         SymbolRule(at=At.TOP, below=3),
@@ -188,7 +188,7 @@ _ALL = (
     ),
     Layout(
         "cap",
-        "Cap dot",
+        N_("Cap dot"),
         (Of.CAP,),
         (),
         SymbolRule(_DATA_MATRIX, At.CENTRE),
@@ -198,7 +198,7 @@ _ALL = (
     ),
     Layout(
         "door",
-        "Freezer door, read from a step away",
+        N_("Freezer door read from a step away"),
         (Of.FREEZER,),
         (_beside(_ID_LARGE, *_PLACE_ROWS),),
         SymbolRule(beside=45, module=1.2),
@@ -209,7 +209,7 @@ _ALL = (
     ),
     Layout(
         "place-large",
-        "Freezer, rack or box, with linear code",
+        N_("Freezer, rack or box with a linear code"),
         _PLACES,
         (_beside(_ID_LARGE, *_PLACE_ROWS),),
         SymbolRule(beside=25),
@@ -220,7 +220,7 @@ _ALL = (
     ),
     Layout(
         "place-long",
-        "Freezer, rack or box, linear code at the end",
+        N_("Freezer, rack or box with a linear code at the end"),
         _PLACES,
         (_beside(_ID_LARGE, *_PLACE_ROWS),),
         SymbolRule(beside=25),
@@ -231,7 +231,7 @@ _ALL = (
     ),
     Layout(
         "place",
-        "Rack or box",
+        N_("Rack or box"),
         _PLACES,
         (_beside(_ID, *_PLACE_ROWS),),
         SymbolRule(beside=16),
@@ -241,7 +241,7 @@ _ALL = (
     ),
     Layout(
         "plain-large",
-        "Kit, badge, card or request, with linear code",
+        N_("Kit, badge, card or request with a linear code"),
         _OTHERS,
         (_beside(_ID_LARGE, *_OTHER_ROWS),),
         SymbolRule(beside=25),
@@ -252,7 +252,7 @@ _ALL = (
     ),
     Layout(
         "plain",
-        "Kit, badge, card or request, id below",
+        N_("Kit, badge, card or request, id below"),
         _OTHERS,
         (_beside(*_OTHER_ROWS), _ID_BELOW),
         SymbolRule(beside=12, below=3),
@@ -262,7 +262,7 @@ _ALL = (
     ),
     Layout(
         "plain-low",
-        "Kit, badge, card or request, id beside",
+        N_("Kit, badge, card or request, id beside"),
         _OTHERS,
         (_beside(_ID, *_OTHER_ROWS),),
         SymbolRule(beside=16),
@@ -272,7 +272,7 @@ _ALL = (
     ),
     Layout(
         "plain-short",
-        "Kit, badge, card or request, Data Matrix",
+        N_("Kit, badge, card or request, Data Matrix"),
         _OTHERS,
         (_beside(_ID, *_OTHER_ROWS),),
         SymbolRule(_DATA_MATRIX, beside=16.6),

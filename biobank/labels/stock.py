@@ -240,37 +240,45 @@ _SHEETS = (
 )
 
 _ROLLS = (
-    _roll("roll-33x13", "Roll 33 x 13 mm", 33, 13, tube=12.5),
-    _roll("roll-33x13-cap-9", "Roll 33 x 13 mm, cap dot 9.5 mm", 33, 13, dot=9.5, tube=12.5),
-    _roll("roll-33x13-cap-11", "Roll 33 x 13 mm, cap dot 11 mm", 33, 13, dot=11, tube=12.5),
-    _roll("roll-25x13", "Roll 25.4 x 12.7 mm", 25.4, 12.7, tube=12.5),
-    _roll("roll-25x13-cap-9", "Roll 25.4 x 12.7 mm, cap dot 9.5 mm", 25.4, 12.7, dot=9.5, tube=12.5),
-    _roll("roll-25x13-cap-11", "Roll 25.4 x 12.7 mm, cap dot 11 mm", 25.4, 12.7, dot=11, tube=12.5),
-    _roll("roll-32x13", "Roll 32.5 x 12.7 mm", 32.5, 12.7, tube=12.5),
-    _roll("roll-32x13-cap-9", "Roll 32.5 x 12.7 mm, cap dot 9.5 mm", 32.5, 12.7, dot=9.5, tube=12.5),
-    _roll("roll-32x13-cap-11", "Roll 32.5 x 12.7 mm, cap dot 11 mm", 32.5, 12.7, dot=11, tube=12.5),
-    Stock("roll-cap-9", "Roll of cap dots 9.5 mm", 9.5, 9.5, 9.5, 9.5, shape=Shape.ROUND, uses=_CAP),
-    Stock("roll-cap-11", "Roll of cap dots 11 mm", 11, 11, 11, 11, shape=Shape.ROUND, uses=_CAP),
+    _roll("roll-33x13", N_("Roll 33 x 13 mm"), 33, 13, tube=12.5),
+    _roll("roll-33x13-cap-9", N_("Roll 33 x 13 mm with a cap dot of 9.5 mm"), 33, 13, dot=9.5, tube=12.5),
+    _roll("roll-33x13-cap-11", N_("Roll 33 x 13 mm with a cap dot of 11 mm"), 33, 13, dot=11, tube=12.5),
+    _roll("roll-25x13", N_("Roll 25.4 x 12.7 mm"), 25.4, 12.7, tube=12.5),
+    _roll(
+        "roll-25x13-cap-9", N_("Roll 25.4 x 12.7 mm with a cap dot of 9.5 mm"), 25.4, 12.7, dot=9.5, tube=12.5
+    ),
+    _roll(
+        "roll-25x13-cap-11", N_("Roll 25.4 x 12.7 mm with a cap dot of 11 mm"), 25.4, 12.7, dot=11, tube=12.5
+    ),
+    _roll("roll-32x13", N_("Roll 32.5 x 12.7 mm"), 32.5, 12.7, tube=12.5),
+    _roll(
+        "roll-32x13-cap-9", N_("Roll 32.5 x 12.7 mm with a cap dot of 9.5 mm"), 32.5, 12.7, dot=9.5, tube=12.5
+    ),
+    _roll(
+        "roll-32x13-cap-11", N_("Roll 32.5 x 12.7 mm with a cap dot of 11 mm"), 32.5, 12.7, dot=11, tube=12.5
+    ),
+    Stock("roll-cap-9", N_("Roll of cap dots 9.5 mm"), 9.5, 9.5, 9.5, 9.5, shape=Shape.ROUND, uses=_CAP),
+    Stock("roll-cap-11", N_("Roll of cap dots 11 mm"), 11, 11, 11, 11, shape=Shape.ROUND, uses=_CAP),
     _roll("dymo-11353", "Dymo 11353, 25 x 13 mm", 25, 13),
     _roll("dymo-99017", "Dymo 99017, 50 x 12 mm", 50, 12, uses=(*_TUBE, Of.RACK)),
-    _roll("roll-50x25", "Roll 50 x 25 mm", 50, 25, uses=_WIDE),
-    _roll("roll-100x15", "Roll 100 x 15 mm", 100, 15, uses=(Of.RACK, Of.FREEZER)),
-    _roll("roll-100x50", "Roll 100 x 50 mm", 100, 50, uses=_WIDE),
+    _roll("roll-50x25", N_("Roll 50 x 25 mm"), 50, 25, uses=_WIDE),
+    _roll("roll-100x15", N_("Roll 100 x 15 mm"), 100, 15, uses=(Of.RACK, Of.FREEZER)),
+    _roll("roll-100x50", N_("Roll 100 x 50 mm"), 100, 50, uses=_WIDE),
 )
 
 _BROTHER = (
-    _brother("dk-12", "Brother DK tape 12 mm, cut at 30 mm", (354, 106), turned=True, cut=True),
-    _brother("dk-29", "Brother DK tape 29 mm, cut at 13 mm", (306, 150), cut=True),
-    _brother("dk-38", "Brother DK tape 38 mm, cut at 17 mm", (413, 200), cut=True),
-    _brother("dk-50", "Brother DK tape 50 mm, cut at 25 mm", (554, 295), cut=True),
-    _brother("dk-62", "Brother DK tape 62 mm, cut at 25 mm", (696, 295), cut=True),
-    _brother("dk-17x54", "Brother DK 17 x 54 mm", (566, 165), turned=True),
-    _brother("dk-23x23", "Brother DK 23 x 23 mm", (202, 202)),
-    _brother("dk-29x42", "Brother DK 29 x 42 mm", (425, 306), turned=True),
-    _brother("dk-29x90", "Brother DK 29 x 90 mm", (991, 306), turned=True),
-    _brother("dk-62x29", "Brother DK 62 x 29 mm", (696, 271)),
-    _brother("dk-dot-12", "Brother DK dot 12 mm", (94, 94), round_=True),
-    _brother("dk-dot-24", "Brother DK dot 24 mm", (236, 236), round_=True),
+    _brother("dk-12", N_("Brother DK tape 12 mm cut at 30 mm"), (354, 106), turned=True, cut=True),
+    _brother("dk-29", N_("Brother DK tape 29 mm cut at 13 mm"), (306, 150), cut=True),
+    _brother("dk-38", N_("Brother DK tape 38 mm cut at 17 mm"), (413, 200), cut=True),
+    _brother("dk-50", N_("Brother DK tape 50 mm cut at 25 mm"), (554, 295), cut=True),
+    _brother("dk-62", N_("Brother DK tape 62 mm cut at 25 mm"), (696, 295), cut=True),
+    _brother("dk-17x54", N_("Brother DK 17 x 54 mm"), (566, 165), turned=True),
+    _brother("dk-23x23", N_("Brother DK 23 x 23 mm"), (202, 202)),
+    _brother("dk-29x42", N_("Brother DK 29 x 42 mm"), (425, 306), turned=True),
+    _brother("dk-29x90", N_("Brother DK 29 x 90 mm"), (991, 306), turned=True),
+    _brother("dk-62x29", N_("Brother DK 62 x 29 mm"), (696, 271)),
+    _brother("dk-dot-12", N_("Brother DK dot 12 mm"), (94, 94), round_=True),
+    _brother("dk-dot-24", N_("Brother DK dot 24 mm"), (236, 236), round_=True),
 )
 
 STOCKS: Mapping[str, Stock] = {each.code: each for each in (*_SHEETS, *_ROLLS, *_BROTHER)}

@@ -241,22 +241,14 @@ _SHEETS = (
 
 _ROLLS = (
     _roll("roll-33x13", N_("Roll 33 x 13 mm"), 33, 13, tube=12.5),
-    _roll("roll-33x13-cap-9", N_("Roll 33 x 13 mm with a cap dot of 9.5 mm"), 33, 13, dot=9.5, tube=12.5),
-    _roll("roll-33x13-cap-11", N_("Roll 33 x 13 mm with a cap dot of 11 mm"), 33, 13, dot=11, tube=12.5),
+    _roll("roll-33x13-cap-9", N_("Roll 33 x 13 mm with cap dot 9.5 mm"), 33, 13, dot=9.5, tube=12.5),
+    _roll("roll-33x13-cap-11", N_("Roll 33 x 13 mm with cap dot 11 mm"), 33, 13, dot=11, tube=12.5),
     _roll("roll-25x13", N_("Roll 25.4 x 12.7 mm"), 25.4, 12.7, tube=12.5),
-    _roll(
-        "roll-25x13-cap-9", N_("Roll 25.4 x 12.7 mm with a cap dot of 9.5 mm"), 25.4, 12.7, dot=9.5, tube=12.5
-    ),
-    _roll(
-        "roll-25x13-cap-11", N_("Roll 25.4 x 12.7 mm with a cap dot of 11 mm"), 25.4, 12.7, dot=11, tube=12.5
-    ),
+    _roll("roll-25x13-cap-9", N_("Roll 25.4 x 12.7 mm with cap dot 9.5 mm"), 25.4, 12.7, dot=9.5, tube=12.5),
+    _roll("roll-25x13-cap-11", N_("Roll 25.4 x 12.7 mm with cap dot 11 mm"), 25.4, 12.7, dot=11, tube=12.5),
     _roll("roll-32x13", N_("Roll 32.5 x 12.7 mm"), 32.5, 12.7, tube=12.5),
-    _roll(
-        "roll-32x13-cap-9", N_("Roll 32.5 x 12.7 mm with a cap dot of 9.5 mm"), 32.5, 12.7, dot=9.5, tube=12.5
-    ),
-    _roll(
-        "roll-32x13-cap-11", N_("Roll 32.5 x 12.7 mm with a cap dot of 11 mm"), 32.5, 12.7, dot=11, tube=12.5
-    ),
+    _roll("roll-32x13-cap-9", N_("Roll 32.5 x 12.7 mm with cap dot 9.5 mm"), 32.5, 12.7, dot=9.5, tube=12.5),
+    _roll("roll-32x13-cap-11", N_("Roll 32.5 x 12.7 mm with cap dot 11 mm"), 32.5, 12.7, dot=11, tube=12.5),
     Stock("roll-cap-9", N_("Roll of cap dots 9.5 mm"), 9.5, 9.5, 9.5, 9.5, shape=Shape.ROUND, uses=_CAP),
     Stock("roll-cap-11", N_("Roll of cap dots 11 mm"), 11, 11, 11, 11, shape=Shape.ROUND, uses=_CAP),
     _roll("dymo-11353", "Dymo 11353, 25 x 13 mm", 25, 13),

@@ -286,8 +286,8 @@ def settled(database: "Database", job: Any, out: Path | None) -> "JobCard":
     """Print a job as far as that goes, and tell how far that is; what has no printer is written."""
     from biobank.printing import jobs, spooler
 
-    with running.progress(gettext(N_("Printing"))):
-        state = spooler.drain(database, job)
+    with running.progress(gettext(N_("Printing"))) as tell:
+        state = spooler.drain(database, job, heard=tell)
     card = running.console(database).ask(lambda session, actor: jobs.card(session, actor, job, most=1))
     if out is not None and not card.printer and state.value == "done":
         out.write_bytes(spooler.pdf(database, job))

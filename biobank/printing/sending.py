@@ -30,6 +30,9 @@ _BEAT = timedelta(seconds=20)
 """So often a sender says that it is still at it."""
 
 
+Heard = Callable[[int, int], object]
+
+
 class Sender:
     """Sends one claimed job. `leaving` tells that the program is about to end: no further stack is begun.
 
@@ -56,8 +59,11 @@ class Sender:
         self._stack = stack
         self._next_beat = clock.now() + _BEAT
 
-    def send(self) -> None:
-        """Send what is waiting in the job, as far as that goes; the job says what came of it."""
+    def send(self, heard: Heard | None = None) -> None:
+        """Send what is waiting in the job, as far as that goes; the job says what came of it.
+
+        `heard` is told after each stack how many labels are out, of how many.
+        """
         try:
             paper = self._database.read(self._paper)
             if not paper.ids:
@@ -71,7 +77,7 @@ class Sender:
             self._settle(partial(claiming.fail, refusal=refusal))
             return
         with stacks:
-            if self._send_all(paper, stacks):
+            if self._send_all(paper, stacks, heard):
                 self._settle(claiming.finish)
 
     def _paper(self, session: Session) -> Paper:
@@ -81,16 +87,20 @@ class Sender:
         """Labels of a stack; sheets are drawn as one document."""
         return len(paper.ids) if paper.language is PrinterLanguage.PDF else self._stack
 
-    def _send_all(self, paper: Paper, stacks: preparing.Stacks) -> bool:
+    def _send_all(self, paper: Paper, stacks: preparing.Stacks, heard: Heard | None) -> bool:
         """Whether everything went out; what hindered it stands in the job then."""
         if paper.printer is None:
             return self.tell(paper.ids, LabelState.PRINTED)
         send = self._spool if paper.language is PrinterLanguage.PDF else self._send_stack
+        out = 0
         for ids, stack in zip(_parts(paper.ids, self._size(paper)), stacks, strict=True):
             if self._leaving():
                 return self._settle(claiming.leave)
             if not send(paper.printer, ids, stack):
                 return False
+            out += len(ids)
+            if heard:
+                heard(out, len(paper.ids))
         return True
 
     def _send_stack(self, printer: Printer, ids: Sequence[UUID], stack: bytes) -> bool:

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from uuid import UUID
 
@@ -90,18 +91,20 @@ def drain(
     *,
     patience: Patience = PATIENCE,
     stack: int = STACK,
+    heard: Callable[[int, int], object] | None = None,
 ) -> JobState:
     """Send a job here and now, as far as that goes; how far it is then.
 
     A printer is sent stacks of so many labels. Where another process is sending the job already, that is
-    waited for. Refused: a job there is not.
+    waited for. `heard` is told after each stack how many labels are out, of how many that were left.
+    Refused: a job there is not.
     """
     while True:
         claimed = database.write(lambda session: claiming.claim(session, job_id))
         if claimed:
             total = database.read(lambda session: session.get_one(PrintJob, job_id).total)
             apart = total > AT_ONCE
-            Sender(database, job_id, claimed, patience=patience, apart=apart, stack=stack).send()
+            Sender(database, job_id, claimed, patience=patience, apart=apart, stack=stack, heard=heard).send()
         state, is_sent, waits = database.read(lambda session: _progress(session, job_id))
         if claimed and state is JobState.QUEUED and not waits:
             continue  # a label was replaced while it was drawn

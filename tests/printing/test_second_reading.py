@@ -220,6 +220,15 @@ def test_what_a_program_left_behind_can_be_decided_where_nothing_takes_it_up(
     require_logged(world, job)
 
 
+def test_who_waits_for_a_job_is_told_how_many_labels_are_out(sqlite_world: World, fake: FakePrinter) -> None:
+    entered(sqlite_world, fake)
+    job = ordered(sqlite_world, sqlite_world.tubes(5), "Bench 1")
+    told: list[tuple[int, int]] = []
+    heard = lambda *counts: told.append(counts)  # noqa: E731
+    assert spooler.drain(sqlite_world.database, job, patience=HASTY, stack=2, heard=heard) is JobState.DONE
+    assert told == [(2, 5), (4, 5), (5, 5)]
+
+
 def test_many_jobs_of_one_printer_hold_up_no_other(sqlite_world: World, fake: FakePrinter) -> None:
     for name in ("Bench 1", "Bench 2"):
         entered(sqlite_world, fake, name)

@@ -10,9 +10,8 @@ from sqlmodel import Session
 
 from biobank import codes, inputs, specimens, web
 from biobank.codes import CodeKind
-from biobank.errors import NotFound, Refusal
+from biobank.errors import Refusal
 from biobank.inputs import Input
-from biobank.labels.cards import Card
 from biobank.labels.layouts import Layout
 from biobank.labels.shapes import Face, Of
 from biobank.labels.stock import Stock
@@ -22,21 +21,19 @@ from biobank.pages.labels.jobs import zone_of
 from biobank.pages.labels.sheets import Sheet
 from biobank.pages.shell import Fields, Form
 from biobank.people import Actor
-from biobank.printing import copies, faces, ordering, printers, stocks
+from biobank.printing import copies, faces, ordering, previewing, printers, stocks
 from biobank.printing.copies import Copies, Needs
 from biobank.printing.ordering import CardLabels, ContainerLabels, JobMade, KitReprint, PrintOrder
+from biobank.printing.previewing import Shown
 from biobank.printing.printers import PrinterRow
 from biobank.tables import PrinterLanguage
-from biobank.texts import N_, gettext
+from biobank.texts import gettext
 
 Asked = Request[Any, Any, Any]
 
 LISTED = 12
 """So many codes are named before the page only counts them."""
 
-UNKNOWN_CARD = N_("%(code)s is no card that is known here. Nothing was done.")
-
-_PDF_DPI = 300
 _NAMES = ("of", "printer", "stock", "layout", "skip", "copies", "reason", "frozen")
 
 
@@ -66,9 +63,14 @@ class Choice(msgspec.Struct, frozen=True):
     stocks: list[Stock] = []
     stock: Stock | None = None
     layouts: list[Layout] = []
-    layout: Layout | None = None
+    seen: Shown | None = None
     copies: list[Copies] = []
     refusal: Refusal | None = None
+
+    @property
+    def layout(self) -> Layout | None:
+        """The layout of the first one, where there is one for it."""
+        return self.seen.layout if self.seen else None
 
     @property
     def loaded(self) -> bool:
@@ -109,10 +111,10 @@ def _page(door: web.OpenDoor, wish: Wish) -> Template:
         door, lambda session, actor: (_choice(session, actor, wish), zone_of(session, actor))
     )
     shown, refusal = None, choice.refusal
-    if choice.first and choice.stock and choice.layout:
+    seen = choice.seen
+    if seen:
         try:
-            dpi = choice.printer.dpi if choice.printer else _PDF_DPI
-            shown = looks.looked(choice.first, choice.stock, choice.layout, dpi)
+            shown = looks.looked(seen.face, seen.stock, seen.layout, seen.dpi)
         except Refusal as refused:
             # The page goes on with other choices; what does not fit is said beside them.
             refusal = refused
@@ -165,8 +167,12 @@ def _on_stock(session: Session, actor: Actor, wish: Wish, told: Choice) -> Choic
     if told.of in (Of.SPECIMEN, Of.CAP, Of.KIT):
         told = msgspec.structs.replace(told, copies=copies.live(session, actor, _read(wish.codes), told.of))
     code = wish.layout if any(each.code == wish.layout for each in layouts) else ""
+    if told.first is None:
+        return told
+    dpi = told.printer.dpi if told.printer else previewing.DPI
     try:
-        return msgspec.structs.replace(told, layout=stocks.layout(session, code, told.of, stock))
+        seen = previewing.drawn_from(session, told.first, stock, code, dpi)
+        return msgspec.structs.replace(told, seen=seen)
     except Refusal as refused:
         # Another stock can still be chosen.
         return msgspec.structs.replace(told, refusal=refused)
@@ -180,18 +186,12 @@ def _labels(session: Session, actor: Actor, wish: Wish) -> tuple[Of, Face, int]:
     """What the labels are of, the first one, and how many they are. Refused as the faces of each kind are."""
     first = codes.read(wish.codes[0]) or ""
     kind = CodeKind(first[0]) if first else CodeKind.SPECIMEN
-    if kind is CodeKind.CONTAINER:
-        face = faces.of_containers(session, actor, [first])[0].face
-        return face.of, face, len(wish.codes)
     if kind is CodeKind.KIT:
         kits = specimens.kit_cards(session, specimens.load_kits(session, actor, _read(wish.codes)))
         labels = faces.of_kits(kits)
         return Of.KIT, labels[0].face, len(labels)
-    if kind is CodeKind.COMMAND:
-        return Of.CARD, faces.of_cards([_card(first)])[0].face, len(wish.codes)
-    of = Of.CAP if wish.of == Of.CAP else Of.SPECIMEN
-    tube = codes.require(wish.codes[0], CodeKind.SPECIMEN, "codes")
-    return of, faces.of_tubes(session, actor, [tube], of)[0].face, len(wish.codes)
+    face = previewing.face_of(session, actor, wish.codes[0], cap=wish.of == Of.CAP)
+    return face.of, face, len(wish.codes)
 
 
 def _sheet(choice: Choice, wish: Wish) -> Sheet | None:
@@ -230,13 +230,6 @@ def _read(told: list[str]) -> list[str]:
     return [codes.read(text) or text for text in told]
 
 
-def _card(code: str) -> Card:
-    """The command card of a code. Refused: one there is not."""
-    if code not in set(Card):
-        raise NotFound("card_unknown", UNKNOWN_CARD, field="codes", code=codes.grouped(code))
-    return Card(code)
-
-
 def _number(text: str, otherwise: int) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 4 else otherwise
 
@@ -251,7 +244,7 @@ def _ordered(wish: Wish, paper: Mapping[str, str]) -> tuple[Input, Callable[[Ses
     if kind[0] == CodeKind.KIT:
         return inputs.read(KitReprint, {**paper, "kits": wish.codes}, form=True), ordering.reprint_kits
     if kind[0] == CodeKind.COMMAND:
-        names = [_card(code).name for code in wish.codes]
+        names = [previewing.card_of(code).name for code in wish.codes]
         return inputs.read(CardLabels, {**paper, "cards": names}, form=True), ordering.print_card_labels
     told = {**paper, "codes": wish.codes, "of": wish.of or Of.SPECIMEN.value}
     return inputs.read(PrintOrder, told, form=True), ordering.print_labels

@@ -2,7 +2,6 @@
 
 import threading
 import time
-from collections.abc import Callable
 from datetime import timedelta
 from uuid import UUID
 
@@ -16,7 +15,7 @@ from biobank.database import Database
 from biobank.errors import Busy, NotFound, RuleBroken
 from biobank.printing import claiming, preparing
 from biobank.printing.faults import fault_of
-from biobank.printing.sending import STACK, Sender
+from biobank.printing.sending import STACK, Heard, Sender
 from biobank.printing.transport import PATIENCE, Patience
 from biobank.tables import JobState, PrintJob
 from biobank.texts import N_
@@ -91,7 +90,7 @@ def drain(
     *,
     patience: Patience = PATIENCE,
     stack: int = STACK,
-    heard: Callable[[int, int], object] | None = None,
+    heard: Heard | None = None,
 ) -> JobState:
     """Send a job here and now, as far as that goes; how far it is then.
 
@@ -104,7 +103,7 @@ def drain(
         if claimed:
             total = database.read(lambda session: session.get_one(PrintJob, job_id).total)
             apart = total > AT_ONCE
-            Sender(database, job_id, claimed, patience=patience, apart=apart, stack=stack, heard=heard).send()
+            Sender(database, job_id, claimed, patience=patience, apart=apart, stack=stack).send(heard)
         state, is_sent, waits = database.read(lambda session: _progress(session, job_id))
         if claimed and state is JobState.QUEUED and not waits:
             continue  # a label was replaced while it was drawn

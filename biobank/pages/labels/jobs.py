@@ -67,7 +67,7 @@ def job_page(request: Asked, door: web.OpenDoor, job: FromPath[UUID]) -> Templat
         why=why(card),
         held_up=held_up,
         tones=TONES,
-        running=card.state in UNDER_WAY,
+        running=card.state in UNDER_WAY or _ends(card),
         saves="save" in request.query_params,
     )
 
@@ -127,8 +127,9 @@ def void(request: Asked, door: web.OpenDoor, job: FromPath[UUID]) -> Response[An
 
 
 def zone_of(session: Session, actor: Actor) -> str:
-    """The time zone of the first site where somebody prints; empty where there is none."""
-    return next((site.time_zone for site in accounts.sites(session, actor, May.PRINT)), "")
+    """The time zone of the first site where somebody prints or sets up printers; empty where there is none."""
+    sites = accounts.sites(session, actor, May.PRINT) or accounts.sites(session, actor, May.ADMINISTER)
+    return sites[0].time_zone if sites else ""
 
 
 def why(card: JobCard) -> str:
@@ -143,6 +144,11 @@ def _asked_of(session: Session, actor: Actor, card: JobCard) -> list[LabelLine]:
         return []
     most = asked.last - asked.first + 1
     return jobs.card(session, actor, card.id, after=asked.first - 1, most=most).labels
+
+
+def _ends(card: JobCard) -> bool:
+    """Whether a job was stopped that somebody still works at; what can be done with it is told afterwards."""
+    return card.state is JobState.STOPPED and bool(card.counts.queued) and not card.may_void
 
 
 def _held_up(session: Session, actor: Actor, card: JobCard) -> bool:

@@ -127,7 +127,7 @@ def void(request: Asked, door: web.OpenDoor, job: FromPath[UUID]) -> Response[An
 
 
 def zone_of(session: Session, actor: Actor) -> str:
-    """The time zone of the first site where somebody prints or sets up printers; empty where there is none."""
+    """The time zone of the first site where somebody prints or sets up; empty where there is none."""
     sites = accounts.sites(session, actor, May.PRINT) or accounts.sites(session, actor, May.ADMINISTER)
     return sites[0].time_zone if sites else ""
 

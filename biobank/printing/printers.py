@@ -139,7 +139,7 @@ def enter(session: Session, actor: Actor, order: PrinterOrder) -> PrinterRow:
     stock or a resolution that its language cannot print, anybody but an administrator of the site.
     """
     site = accounts.site_by_code(session, order.site)
-    people.require(actor, May.ADMINISTER, accounts.At(site.id))
+    people.require_over(actor, May.ADMINISTER, site.id, None)
     _require_name(session, order.name)
     printer = Printer(
         name=order.name, site_id=site.id, language=order.language, port=_port(order), stock=order.stock
@@ -154,7 +154,7 @@ def change(session: Session, actor: Actor, order: PrinterChange) -> PrinterRow:
     """Give a printer other ways. Refused as when it is entered, and one that ended."""
     printer = _own(session, actor, order.printer)
     site = accounts.site_by_code(session, order.site)
-    people.require(actor, May.ADMINISTER, accounts.At(site.id))
+    people.require_over(actor, May.ADMINISTER, site.id, None)
     _require_name(session, order.name, printer.id)
     if printer.name != order.name:
         named = select(Station).where(col(Station.printer) == printer.name)

@@ -61,9 +61,9 @@ def add(session: Session, actor: Actor, order: StockOrder) -> StockRow:
     """Keep a stock of the lab's own.
 
     Refused: what is no stock or has labels that overlap or leave the page, a code that is taken, anybody
-    but an administrator.
+    but an administrator of all sites.
     """
-    people.require(actor, May.ADMINISTER)
+    people.require_over(actor, May.ADMINISTER, None, None)
     read = shipped_stocks.read_stock(order.body)
     _require_free(session, LabelStock, read.code, shipped_stocks.STOCKS)
     session.add(LabelStock(code=read.code, body=_body(read)))
@@ -73,7 +73,7 @@ def add(session: Session, actor: Actor, order: StockOrder) -> StockRow:
 
 def change(session: Session, actor: Actor, order: StockOrder) -> StockRow:
     """Measure a stock of one's own anew. Refused besides as when added: one that was printed on already."""
-    people.require(actor, May.ADMINISTER)
+    people.require_over(actor, May.ADMINISTER, None, None)
     read = shipped_stocks.read_stock(order.body)
     kept = _own(session, LabelStock, read.code)
     _require_unused(session, read.code, PrintJob.stock)
@@ -84,7 +84,7 @@ def change(session: Session, actor: Actor, order: StockOrder) -> StockRow:
 
 def end(session: Session, actor: Actor, code: str) -> StockRow:
     """Offer a stock of one's own no more; the jobs on it stay as they are. Refused: a shipped one."""
-    people.require(actor, May.ADMINISTER)
+    people.require_over(actor, May.ADMINISTER, None, None)
     kept = _own(session, LabelStock, code)
     kept.ended_at = clock.now()
     session.flush()
@@ -93,7 +93,7 @@ def end(session: Session, actor: Actor, code: str) -> StockRow:
 
 def add_layout(session: Session, actor: Actor, order: LayoutOrder) -> LayoutRow:
     """Keep a layout of the lab's own. Refused: what is none, a code that is taken, no administrator."""
-    people.require(actor, May.ADMINISTER)
+    people.require_over(actor, May.ADMINISTER, None, None)
     read = shipped_layouts.read_layout(order.body)
     _require_free(session, LabelLayout, read.code, shipped_layouts.LAYOUTS)
     session.add(LabelLayout(code=read.code, body=_body(read)))
@@ -103,7 +103,7 @@ def add_layout(session: Session, actor: Actor, order: LayoutOrder) -> LayoutRow:
 
 def change_layout(session: Session, actor: Actor, order: LayoutOrder) -> LayoutRow:
     """Make a layout of one's own anew. Refused besides as when added: one that was printed with already."""
-    people.require(actor, May.ADMINISTER)
+    people.require_over(actor, May.ADMINISTER, None, None)
     read = shipped_layouts.read_layout(order.body)
     kept = _own(session, LabelLayout, read.code)
     _require_unused(session, read.code, PrintJob.layout)
@@ -114,7 +114,7 @@ def change_layout(session: Session, actor: Actor, order: LayoutOrder) -> LayoutR
 
 def end_layout(session: Session, actor: Actor, code: str) -> LayoutRow:
     """Offer a layout of one's own no more; the jobs with it stay as they are. Refused: a shipped one."""
-    people.require(actor, May.ADMINISTER)
+    people.require_over(actor, May.ADMINISTER, None, None)
     kept = _own(session, LabelLayout, code)
     kept.ended_at = clock.now()
     session.flush()

@@ -7,14 +7,16 @@ from typing import Any
 import msgspec
 import pytest
 
+from biobank import accounts
 from biobank.errors import NotAllowed, Refusal
 from biobank.labels.layouts import LAYOUTS
 from biobank.labels.shapes import Of
 from biobank.labels.stock import STOCKS, Stock
 from biobank.printing import spooler, stocks
 from biobank.printing.stocks import LayoutOrder, LayoutRow, StockOrder, StockRow
+from biobank.tables import Role
 from tests.printing.ordering import ordered
-from tests.world import MANAGER, TECHNICIAN, World
+from tests.world import MANAGER, OUTSIDER, TECHNICIAN, World
 
 SHEET = {"code": "ours", "name": "Ours", "page_width": 210, "page_height": 297, "width": 40, "height": 20}
 SHEET |= {"columns": 4, "rows": 10, "left": 10, "top": 10, "pitch_x": 45, "pitch_y": 25}
@@ -69,8 +71,11 @@ def test_a_shipped_stock_stays_as_it_is(sqlite_world: World) -> None:
     assert refused(lambda: acted(sqlite_world, stocks.end, "herma-4100")).slug == "not_of_the_lab"
 
 
-def test_only_an_administrator_keeps_stocks(sqlite_world: World) -> None:
+def test_only_an_administrator_of_all_sites_keeps_stocks(sqlite_world: World) -> None:
     assert isinstance(refused(lambda: acted(sqlite_world, stocks.add, body(), person=TECHNICIAN)), NotAllowed)
+    order = accounts.PersonOrder(name=OUTSIDER, role=Role.ADMINISTRATOR, site="NT")
+    sqlite_world.act(lambda s, a: accounts.add_person(s, a, order, "a link"), person=MANAGER)
+    assert isinstance(refused(lambda: acted(sqlite_world, stocks.add, body(), person=OUTSIDER)), NotAllowed)
 
 
 def test_stocks_are_offered_for_what_they_serve(sqlite_world: World) -> None:

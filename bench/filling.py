@@ -14,9 +14,9 @@ from sqlmodel import Session, SQLModel, col, select
 from biobank import clock, codes, guards
 from biobank.codes import CodeKind
 from biobank.database import Database, _copy, table_of
-from biobank.printing.ordering import PrintOrder, print_labels
 from biobank.ledger import entries
 from biobank.people import Actor
+from biobank.printing.ordering import PrintOrder, print_labels
 from biobank.storage import FreezerOrder, make_freezer
 from biobank.tables import Container, CustodyEvent, CustodySubject, Placement, Posting, Specimen
 from tests.world import MANAGER, World
@@ -52,7 +52,7 @@ def fill(database: Database, count: int) -> list[str]:
 def _template(world: World) -> dict[type[SQLModel], list[Row]]:
     """The rows of one tube that went through the real acts."""
     (code,) = world.tubes(1, "BENCH")
-    world.act(lambda session, actor: print_labels(session, actor, PrintOrder(codes=[code])))
+    world.printed(world.act(lambda session, actor: print_labels(session, actor, PrintOrder(codes=[code]))))
     world.put(world.boxes()[0], [code])
 
     def rows(session: Session, _: Actor) -> dict[type[SQLModel], list[Row]]:

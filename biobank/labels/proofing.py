@@ -17,12 +17,12 @@ from biobank.labels import drawing, fitting, layouts
 from biobank.labels.layouts import Layout
 from biobank.labels.shapes import Arranged, Face, SymbolKind
 from biobank.labels.stock import Stock
+from biobank.labels.symbols.encoded import NAMES
 from biobank.texts import N_
 
 _INK = 128
 """A printer of labels has no grey: what is darker than the middle becomes a dot."""
 
-_NAMES = {SymbolKind.QR: "QRCode", SymbolKind.DATA_MATRIX: "DataMatrix", SymbolKind.CODE_128: "Code128"}
 _RENDERING = Lock()
 _THRESHOLD = [0] * _INK + [255] * (256 - _INK)
 
@@ -70,14 +70,13 @@ def verdict(serial: int, label: Arranged, image: Image.Image) -> Verdict:
     found = zxingcpp.read_barcodes(image, formats=_formats(kinds), try_downscale=False, try_invert=False)
     reads = tuple(each.text for each in found)
     good = set(reads) <= {label.code} and Counter(each.format.name for each in found) == Counter(
-        _NAMES[kind] for kind in kinds
+        NAMES[kind] for kind in kinds
     )
     return Verdict(serial, label.code, reads, good)
 
 
 def _formats(kinds: Iterable[SymbolKind]) -> zxingcpp.BarcodeFormats:
-    """Made for each reading: what outlives the interpreter is complained of by the library at its end."""
-    return zxingcpp.BarcodeFormats([getattr(zxingcpp.BarcodeFormat, _NAMES[kind]) for kind in set(kinds)])
+    return zxingcpp.BarcodeFormats([getattr(zxingcpp.BarcodeFormat, NAMES[kind]) for kind in set(kinds)])
 
 
 def judged(

@@ -1,5 +1,6 @@
 """Data Matrix (ECC 200, 14 x 14 for a code of ours) and Code 128, as zxing-cpp encodes them."""
 
+from collections.abc import Mapping
 from functools import lru_cache
 
 import zxingcpp
@@ -7,10 +8,12 @@ import zxingcpp
 from biobank.labels.shapes import SymbolKind
 from biobank.labels.symbols import Matrix, size
 
-_FORMATS = {
-    SymbolKind.DATA_MATRIX: zxingcpp.BarcodeFormat.DataMatrix,
-    SymbolKind.CODE_128: zxingcpp.BarcodeFormat.Code128,
+NAMES: Mapping[SymbolKind, str] = {
+    SymbolKind.QR: "QRCode",
+    SymbolKind.DATA_MATRIX: "DataMatrix",
+    SymbolKind.CODE_128: "Code128",
 }
+"""What zxing-cpp calls the symbols. Its own objects are not kept: it tells of any that outlive it."""
 
 
 @lru_cache(maxsize=256)
@@ -20,7 +23,8 @@ def matrix(kind: SymbolKind, code: str) -> Matrix:
     A linear symbol comes as many rows alike, of which one says it all.
     """
     width, height = size(kind)
-    drawn = zxingcpp.create_barcode(code, _FORMATS[kind]).to_image(scale=1, add_quiet_zones=False)
+    sort = getattr(zxingcpp.BarcodeFormat, NAMES[kind])
+    drawn = zxingcpp.create_barcode(code, sort).to_image(scale=1, add_quiet_zones=False)
     grey = bytes(memoryview(drawn))  # type: ignore[arg-type]  # it is a buffer, though its types do not say so
     across = drawn.shape[1]
     rows = (grey[row * across : (row + 1) * across] for row in range(height))

@@ -116,25 +116,33 @@ class Stacks:
         self._lengths.append(sum(map(self._file.write, parts)))
 
 
-def stacks(paper: Paper, size: int, beat: Callable[[], object] = bool, *, apart: bool = True) -> Stacks:
+class GivenUp(Exception):
+    """Nobody wants the labels any more: their job was stopped, or the program ends."""
+
+
+def _always() -> bool:
+    return True
+
+
+def stacks(paper: Paper, size: int, goes_on: Callable[[], bool] = _always, *, apart: bool = True) -> Stacks:
     """Everything that is to be sent, in stacks of so many labels.
 
     Sheets are one stack, and none where no printer takes them: they are drawn when somebody fetches them.
-    Drawn and read back `apart`, in a process of its own, or here. `beat` is called now and then. Refused:
-    what cannot be drawn, a label that does not read as its own code, the first of them; a process that
-    took too much memory or time.
+    Drawn and read back `apart`, in a process of its own, or here. `goes_on` is asked now and then; GivenUp
+    is raised where it denies. Refused: what cannot be drawn, a label that does not read as its own code, the
+    first of them; a process that took too much memory or time.
     """
     made = Stacks()
     try:
         if paper.language is PrinterLanguage.PDF:
             for start, end in _sheets(paper):
-                _proved(paper, start, end, beat, apart=apart)
+                _proved(paper, start, end, goes_on, apart=apart)
             if paper.printer:
                 made.add([drawn(paper)])
         else:
             whole = size if paper.language is PrinterLanguage.BROTHER else _AT_ONCE // size * size
             for start in range(0, len(paper.faces), whole):
-                parts = _proved(paper, start, start + whole, beat, apart=apart)
+                parts = _proved(paper, start, start + whole, goes_on, apart=apart)
                 for first in range(0, len(parts), size):
                     made.add(parts[first : first + size])
     except BaseException:
@@ -170,11 +178,12 @@ def _sheets(paper: Paper) -> Iterator[tuple[int, int]]:
 
 
 def _proved(
-    paper: Paper, start: int, end: int, beat: Callable[[], object], *, apart: bool
+    paper: Paper, start: int, end: int, goes_on: Callable[[], bool], *, apart: bool
 ) -> Sequence[bytes]:
     from biobank.labels import proofing, sandbox
 
-    beat()
+    if not goes_on():
+        raise GivenUp
     made = (sandbox.prepared if apart else sandbox.prepare)(_work(paper, start, end))
     proofing.require_readable(
         replace(each, serial=paper.serials[start + each.serial - 1]) for each in made.verdicts

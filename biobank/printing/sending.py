@@ -18,7 +18,7 @@ from biobank.printing import claiming, preparing, transport
 from biobank.printing.claiming import LEASE
 from biobank.printing.preparing import Paper
 from biobank.printing.transport import PATIENCE, Patience
-from biobank.tables import LabelState, Printer, PrinterLanguage, PrintJob
+from biobank.tables import JobState, LabelState, Printer, PrinterLanguage, PrintJob
 
 STACK = 25
 """Labels sent at a time: what a person has to look through when nobody knows what came out."""
@@ -70,7 +70,10 @@ class Sender:
                 self._settle(claiming.nothing_left)
                 return
             preparing.require_unchanged(paper)
-            stacks = preparing.stacks(paper, self._size(paper), self._beat, apart=self._apart)
+            stacks = preparing.stacks(paper, self._size(paper), self._goes_on, apart=self._apart)
+        except preparing.GivenUp:
+            self._settle(claiming.leave)
+            return
         except Busy:
             raise  # the database's fault and not the labels': the job is taken up again
         except Refusal as refusal:
@@ -144,6 +147,10 @@ class Sender:
             return change(session, job)
 
         return self._database.write(work)
+
+    def _goes_on(self) -> bool:
+        """Whether the labels are still wanted, while they are drawn."""
+        return not self._leaving() and self._settle(lambda _, job: job.state is JobState.SENDING)
 
     def _beat(self) -> bool:
         """Say now and then that we are still at it; whether the job is no more ours, or the program ends."""

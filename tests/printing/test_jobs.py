@@ -10,6 +10,7 @@ from biobank.errors import NotFound, Refusal
 from biobank.labels.shapes import Face, Of
 from biobank.printing import applying, claiming, jobs
 from biobank.printing.jobs import Ordered
+from biobank.printing.sending import Sender
 from biobank.tables import JobState, LabelState
 from tests.printing.fake_printer import FakePrinter
 from tests.printing.ordering import card, decided, entered, ordered, require_logged, sent, told
@@ -181,3 +182,19 @@ def test_what_is_being_sent_is_stopped_before_it_is_left_out(sqlite_world: World
         assert refused(partial(decided, sqlite_world, act, job=job)).slug == "print_job_under_way"
     winding_up = decided(sqlite_world, jobs.stop, job=job)
     assert (winding_up.state, winding_up.ended_at, winding_up.may_retry) == (JobState.STOPPED, None, False)
+
+
+def test_a_job_that_is_stopped_while_it_is_drawn_is_given_up(sqlite_world: World) -> None:
+    job = ordered(sqlite_world, sqlite_world.tubes(2))
+    claimed = sqlite_world.database.write(lambda session: claiming.claim(session, job))
+    assert claimed
+
+    def somebody_stops_it() -> bool:
+        decided(sqlite_world, jobs.stop, job=job)
+        return False
+
+    Sender(sqlite_world.database, job, claimed, leaving=somebody_stops_it, apart=False).send()
+    stopped = card(sqlite_world, job)
+    assert (stopped.state, stopped.counts.queued, stopped.may_retry) == (JobState.STOPPED, 2, True)
+    assert stopped.ended_at is not None
+    require_logged(sqlite_world, job)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 import msgspec
 from litestar import Response
@@ -62,11 +63,15 @@ def handed(request: shell.Asked, door: Door, made: JobMade, kind: str) -> Respon
     return pdf(door, made, kind)
 
 
-def to_job(request: shell.Asked, door: Door, made: JobMade) -> Response[Any]:
-    """Lead to a job that was just ordered; one without a printer is drawn now, and saved as a PDF there."""
+def to_job(request: shell.Asked, door: Door, made: JobMade, back: str = "") -> Response[Any]:
+    """Lead to a job that was just ordered; one without a printer is drawn now, and saved as a PDF there.
+
+    `back` is the address of the page that it was ordered at, to go on with.
+    """
     if not made.printer and made.total <= spooler.AT_ONCE:
         spooler.drain(door.database, made.job)
-    return shell.go(request, f"/labels/jobs/{made.job}" + ("" if made.printer else "?save"))
+    told = {**({} if made.printer else {"save": "yes"}), **({"next": back} if back else {})}
+    return shell.go(request, f"/labels/jobs/{made.job}" + (f"?{urlencode(told)}" if told else ""))
 
 
 def pdf(door: Door, made: JobMade, kind: str) -> Response[bytes]:

@@ -47,6 +47,8 @@ class TwoStudies:
         program.made("/moves", {"box": self.box, "tubes": self.plasma[:2]})
         program.made("/takings", {"tubes": self.plasma[1:2]})
         program.made("/missed-visits", {"visit": self.planned, "reason": "ill"})
+        assert program.post("/labels", {"codes": self.plasma[2:3]}).status_code == 200
+        (self.job,) = (job["id"] for job in program.told("/print-jobs"))
         every = program.told("/specimens", study="LBPB", limit=200)["items"]
         visits = [
             visit["code"]
@@ -71,14 +73,17 @@ class TwoStudies:
             "kits": [self.kit, self.spare],
             "containers": [self.box],
             "studies": ["LBPB"],
+            "label-stocks": ["herma-4100"],
         }
         noun = path.split("/")[3]
-        path = path.removeprefix("/api/v1").replace("{month}", "2026-06")
+        path = path.removeprefix("/api/v1").replace("{month}", "2026-06").replace("{job}", self.job)
         if "{pseudonym}" in path:
             return [("/participants/LBPB/L-001", {}), (f"/participants/LBPB/{SHARED}", {})]
         if "{code}" in path:
             return [(path.replace("{code}", code), {"version": 1}) for code in codes[noun]]
         asked: list[dict[str, Any]] = [{}, {"study": "LBPB", "participant": "L-001"}]
+        if noun == "label-copies":
+            asked = [{"code": self.plasma[2]}]
         if noun == "datasets":
             asked = [{"visit": self.visit}]
         if noun == "find":

@@ -227,7 +227,7 @@ def test_without_a_kit_labels_are_printed_now_and_then_scanned(tab: Tab) -> None
     with tab.page.expect_download() as download:
         dialog.get_by_role("button", name="Print labels").click()
     assert download.value.suggested_filename.endswith("-9.pdf")
-    tab.page.keyboard.press("Escape")
+    tab.page.get_by_role("link", name="Back to the visit").click()
     dialog = open_dialog(tab, "Print labels")
     expect(dialog).to_contain_text("Every tube has its label")
     expect(dialog.get_by_role("checkbox", checked=True)).to_have_count(0)

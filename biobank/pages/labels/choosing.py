@@ -100,7 +100,7 @@ def print_now(request: Asked, door: web.OpenDoor, form: Form) -> Response[Any]:
     """Order the labels, and go to their job; a PDF is saved from there."""
     order, act = _ordered(_wish(form), papers.asked(door, form))
     made = door.act(lambda session, actor: act(session, actor, order), JobMade)
-    return papers.to_job(request, door, made)
+    return papers.to_job(request, door, made, shell.local(shell.one(form, "next"), ""))
 
 
 # --- what is shown ---

@@ -69,6 +69,7 @@ def job_page(request: Asked, door: web.OpenDoor, job: FromPath[UUID]) -> Templat
         tones=TONES,
         running=card.state in UNDER_WAY or _ends(card),
         saves="save" in request.query_params,
+        back=shell.local(request.query_params.get("next", ""), ""),
     )
 
 

@@ -36,7 +36,7 @@ def print_pdf(visitor: Visitor, tubes: list[str], **more: str) -> str:
     """Labels as a PDF; the address of their job."""
     answer = visitor.post("/labels/print", {**HERMA, "codes": tubes, **more})
     assert answer.status_code == 303, answer.text
-    return answer.headers["location"].removesuffix("?save")
+    return answer.headers["location"].partition("?")[0]
 
 
 def scan(visitor: Visitor, to: str, code: str, source: str = "scan") -> str:

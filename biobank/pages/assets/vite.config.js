@@ -1,6 +1,7 @@
 import { defineConfig } from "vite";
 import { noForeignAddresses } from "./foreign.js";
 import { licences } from "./licences.js";
+import { withoutUnusedSettings } from "./unused.js";
 
 // One call builds every page's styles and scripts. Names carry a hash of the content, so a browser
 // may keep a file for ever; manifest.json maps each entry to its built name.
@@ -8,7 +9,7 @@ export default defineConfig({
   base: "/static/",
   publicDir: false,
   logLevel: "error",
-  plugins: [noForeignAddresses(), licences()],
+  plugins: [noForeignAddresses(), licences(), withoutUnusedSettings()],
   build: {
     outDir: "../static",
     emptyOutDir: true,

@@ -33,6 +33,12 @@ class Page(msgspec.Struct, Generic[Row], frozen=True):
     next: str | None
 
 
+class Count(msgspec.Struct, frozen=True):
+    """How many it was."""
+
+    count: int
+
+
 def page(rows: Sequence[Row], limit: int, cursor: Callable[[Row], str]) -> Page[Row]:
     """A page of rows of which one more than `limit` was asked for."""
     shown = list(rows[:limit])

@@ -37,13 +37,13 @@ def get_evacuation(door: OpenDoor, key: FromPath[UUID]) -> Board:
     return door.ask(lambda session, actor: evacuations.board(session, actor, key))
 
 
-@post("/evacuations/carry", sync_to_thread=True, status_code=200)
+@post("/evacuation-carryings", sync_to_thread=True, status_code=200)
 def carry(door: OpenDoor, data: JSONBody[Carry]) -> Carried:
     """Move a rack or a box of the plan to its slot; on the way back, to its own."""
     return door.act(lambda session, actor: evacuations.carry(session, actor, data), Carried)
 
 
-@post("/evacuations/turn-back", sync_to_thread=True, status_code=200)
+@post("/evacuation-returns", sync_to_thread=True, status_code=200)
 def turn_back(door: OpenDoor, data: JSONBody[Chosen]) -> Board:
     """Begin the way back: everything goes to the slot it came from."""
 
@@ -54,7 +54,7 @@ def turn_back(door: OpenDoor, data: JSONBody[Chosen]) -> Board:
     return door.act(work, Board)
 
 
-@post("/evacuations/close", sync_to_thread=True, status_code=200)
+@post("/evacuation-closings", sync_to_thread=True, status_code=200)
 def close_evacuation(door: OpenDoor, data: JSONBody[Chosen]) -> Board:
     """End an evacuation, whatever stands where; what is still reserved for it is free again."""
 

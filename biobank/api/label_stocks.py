@@ -8,6 +8,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 
 from biobank.api.documents import noun
 from biobank.api.print_jobs import PDF, sheet
+from biobank.inputs import Input, Line
 from biobank.labels.layouts import Layout
 from biobank.labels.shapes import Of
 from biobank.labels.stock import Stock
@@ -20,6 +21,18 @@ Ended = Annotated[bool, QueryParameter(description="Those that are offered no mo
 Offset = Annotated[
     int, QueryParameter(ge=-10_000, le=10_000, description="How far the printer is out, in micrometres.")
 ]
+
+
+class StockEnd(Input):
+    """A stock that is offered no more."""
+
+    stock: Line
+
+
+class LayoutEnd(Input):
+    """A layout that is offered no more."""
+
+    layout: Line
 
 
 @get("/label-stocks", sync_to_thread=True)
@@ -58,10 +71,10 @@ def change_stock(door: OpenDoor, data: JSONBody[Stock]) -> StockRow:
     return door.act(lambda session, actor: stocks.change(session, actor, _stock(data)), StockRow)
 
 
-@post("/label-stocks/{code:str}/end", sync_to_thread=True, status_code=200)
-def end_stock(door: OpenDoor, code: FromPath[str]) -> StockRow:
+@post("/label-stock-ends", sync_to_thread=True, status_code=200)
+def end_stock(door: OpenDoor, data: JSONBody[StockEnd]) -> StockRow:
     """Offer a stock of the lab's own no more; the jobs on it stay as they are."""
-    return door.act(lambda session, actor: stocks.end(session, actor, code), StockRow)
+    return door.act(lambda session, actor: stocks.end(session, actor, data.stock), StockRow)
 
 
 @get("/label-layouts", sync_to_thread=True)
@@ -82,10 +95,10 @@ def change_layout(door: OpenDoor, data: JSONBody[Layout]) -> LayoutRow:
     return door.act(lambda session, actor: stocks.change_layout(session, actor, _layout(data)), LayoutRow)
 
 
-@post("/label-layouts/{code:str}/end", sync_to_thread=True, status_code=200)
-def end_layout(door: OpenDoor, code: FromPath[str]) -> LayoutRow:
+@post("/label-layout-ends", sync_to_thread=True, status_code=200)
+def end_layout(door: OpenDoor, data: JSONBody[LayoutEnd]) -> LayoutRow:
     """Offer a layout of the lab's own no more; the jobs in it stay as they are."""
-    return door.act(lambda session, actor: stocks.end_layout(session, actor, code), LayoutRow)
+    return door.act(lambda session, actor: stocks.end_layout(session, actor, data.layout), LayoutRow)
 
 
 def _stock(sent: Stock) -> StockOrder:

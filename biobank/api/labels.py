@@ -8,7 +8,7 @@ from litestar import Response, get, post
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromQuery, JSONBody, QueryParameter
 
-from biobank.api.answers import Limit, Page, page
+from biobank.api.answers import Count, Limit, Page, page
 from biobank.api.documents import Question, noun
 from biobank.api.print_jobs import PDF, labels, printed
 from biobank.labels.shapes import Of
@@ -122,9 +122,9 @@ def apply_labels(door: OpenDoor, data: JSONBody[Apply]) -> list[Applied]:
 
 
 @post("/label-voids", sync_to_thread=True, status_code=200)
-def void_labels(door: OpenDoor, data: JSONBody[LabelVoids]) -> int:
+def void_labels(door: OpenDoor, data: JSONBody[LabelVoids]) -> Count:
     """Say of labels that were printed that they are no more; answers how many were not void already."""
-    return door.act(lambda session, actor: applying.void_labels(session, actor, data), int)
+    return Count(door.act(lambda session, actor: applying.void_labels(session, actor, data), int))
 
 
 @post("/label-replacements", sync_to_thread=True)

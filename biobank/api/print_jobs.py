@@ -8,6 +8,7 @@ from litestar.enums import MediaType
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, JSONBody, QueryParameter
 
+from biobank.api.answers import Limit, Page, page
 from biobank.api.documents import noun
 from biobank.door import Door
 from biobank.printing import jobs, spooler
@@ -26,6 +27,7 @@ MEDIA = {
 """What the labels of a job are sent as, by its language."""
 
 UnderWay = Annotated[bool, QueryParameter(description="Only those that have not ended.")]
+AfterJob = Annotated[UUID | None, QueryParameter(description="`next` of the page before.")]
 FromLabel = Annotated[int, QueryParameter(ge=0, le=100_000, description="`next` of the labels before.")]
 Most = Annotated[int, QueryParameter(ge=1, le=1000, description="How many at most, from 1 to 1000.")]
 
@@ -57,10 +59,12 @@ def printed(door: Door, made: JobMade) -> Response[Any]:
 def list_jobs(
     door: OpenDoor,
     under_way: UnderWay = False,  # noqa: FBT002 - a filter of the address
-    limit: Most = 100,
-) -> list[JobRow]:
+    limit: Limit = 50,
+    after: AfterJob = None,
+) -> Page[JobRow]:
     """Print jobs in your scope: the newest first."""
-    return door.ask(lambda session, actor: jobs.listed(session, actor, under_way=under_way, most=limit))
+    rows = door.ask(lambda s, actor: jobs.listed(s, actor, under_way=under_way, most=limit + 1, after=after))
+    return page(rows, limit, lambda row: str(row.id))
 
 
 @get("/print-jobs/{job:uuid}", sync_to_thread=True)

@@ -4,14 +4,21 @@ from typing import Annotated
 from uuid import UUID
 
 from litestar import get, post
-from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar.params import JSONBody, QueryParameter
 
 from biobank.api.documents import noun
+from biobank.inputs import Input
 from biobank.printing import printers
 from biobank.printing.printers import Calibration, PrinterChange, PrinterOrder, PrinterRow
 from biobank.web import OpenDoor
 
 Ended = Annotated[bool, QueryParameter(description="Those out of use too, after the others.")]
+
+
+class PrinterEnd(Input):
+    """A printer that goes out of use."""
+
+    printer: UUID
 
 
 @get("/printers", sync_to_thread=True)
@@ -38,10 +45,10 @@ def calibrate_printer(door: OpenDoor, data: JSONBody[Calibration]) -> PrinterRow
     return door.act(lambda session, actor: printers.calibrate(session, actor, data), PrinterRow)
 
 
-@post("/printers/{printer:uuid}/end", sync_to_thread=True, status_code=200)
-def end_printer(door: OpenDoor, printer: FromPath[UUID]) -> PrinterRow:
+@post("/printer-ends", sync_to_thread=True, status_code=200)
+def end_printer(door: OpenDoor, data: JSONBody[PrinterEnd]) -> PrinterRow:
     """Take a printer out of use; what it has still to print fails, for a person to print elsewhere."""
-    return door.act(lambda session, actor: printers.end(session, actor, printer), PrinterRow)
+    return door.act(lambda session, actor: printers.end(session, actor, data.printer), PrinterRow)
 
 
 router = noun("printers", [list_printers, enter_printer, change_printer, calibrate_printer, end_printer])

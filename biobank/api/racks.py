@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from biobank import racks
 from biobank.api.documents import noun
+from biobank.inputs import Input
 from biobank.people import Actor
 from biobank.racks import (
     Confirmation,
@@ -27,6 +28,12 @@ from biobank.web import OpenDoor
 Box = Annotated[str, QueryParameter(max_length=100, description="The box's code, or its manufacturer's.")]
 Turned = Annotated[bool | None, QueryParameter(description="Whether the rack lay the wrong way round.")]
 As = Annotated[Profile | None, QueryParameter(description="The scanner it is of, where the guess is wrong.")]
+
+
+class SetAside(Input):
+    """A file of a rack scanner that nothing is confirmed of."""
+
+    file: UUID
 
 
 @post("/rack-files", sync_to_thread=True)
@@ -87,13 +94,13 @@ def get_verdict(
     return door.ask(question)
 
 
-@post("/rack-files/{file:uuid}/set-aside", sync_to_thread=True, status_code=200)
-def set_aside(door: OpenDoor, file: FromPath[UUID]) -> WaitingFile:
+@post("/rack-files-set-aside", sync_to_thread=True, status_code=200)
+def set_aside(door: OpenDoor, data: JSONBody[SetAside]) -> WaitingFile:
     """Deal with a file without confirming anything; it stays kept."""
 
     def work(session: Session, actor: Actor) -> WaitingFile:
-        racks.set_aside(session, actor, file)
-        return racks.file_row(session, actor, file)
+        racks.set_aside(session, actor, data.file)
+        return racks.file_row(session, actor, data.file)
 
     return door.act(work, WaitingFile)
 

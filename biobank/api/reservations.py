@@ -6,6 +6,7 @@ from litestar import get, post
 from litestar.params import FromPath, JSONBody
 
 from biobank import storage
+from biobank.api.answers import Count
 from biobank.api.documents import Question, noun
 from biobank.storage import (
     CarryOut,
@@ -72,9 +73,9 @@ def get_reservation(door: OpenDoor, plan: FromPath[UUID]) -> Reservation:
 
 
 @post("/reservation-releases", sync_to_thread=True, status_code=200)
-def release(door: OpenDoor, data: JSONBody[PlanOrder]) -> int:
+def release(door: OpenDoor, data: JSONBody[PlanOrder]) -> Count:
     """Give up what is left of a reservation; how many slots."""
-    return door.act(lambda session, actor: storage.release(session, actor, data), int)
+    return Count(door.act(lambda session, actor: storage.release(session, actor, data), int))
 
 
 @post("/reservation-prolongings", sync_to_thread=True, status_code=200)

@@ -6,12 +6,13 @@ from uuid import UUID
 
 import msgspec
 from litestar import Response, get, post
-from litestar.params import FromPath, JSONBody
+from litestar.params import JSONBody
 
 from biobank import accounts, clock, stations
 from biobank.accounts import GrantOrder
 from biobank.api.documents import noun
 from biobank.api.print_jobs import PDF, labels, printed
+from biobank.inputs import Input, Line
 from biobank.printing import badges
 from biobank.printing.badges import BadgePrint
 from biobank.printing.ordering import JobMade
@@ -26,6 +27,18 @@ class StationLink(msgspec.Struct, frozen=True):
     name: str
     link: str
     ends: datetime
+
+
+class StationChosen(Input):
+    """One station."""
+
+    station: UUID
+
+
+class PersonEnd(Input):
+    """Somebody whose account ends."""
+
+    name: Line
 
 
 class Named(msgspec.Struct, frozen=True):
@@ -47,12 +60,12 @@ def enrol_station(door: OpenDoor, data: JSONBody[StationOrder]) -> StationLink:
     return _link(door.act_once(lambda s, actor: stations.enrol(s, actor, data, secret), Enrolment), secret)
 
 
-@post("/stations/{station:uuid}/links", sync_to_thread=True)
-def link_station(door: OpenDoor, station: FromPath[UUID]) -> StationLink:
+@post("/station-links", sync_to_thread=True)
+def link_station(door: OpenDoor, data: JSONBody[StationChosen]) -> StationLink:
     """Make a link for another browser of a station; the one of before is no station any more."""
     secret = clock.new_secret()
     return _link(
-        door.act_once(lambda s, actor: stations.new_link(s, actor, station, secret), Enrolment), secret
+        door.act_once(lambda s, actor: stations.new_link(s, actor, data.station, secret), Enrolment), secret
     )
 
 
@@ -62,10 +75,10 @@ def change_station(door: OpenDoor, data: JSONBody[StationChange]) -> StationRow:
     return door.act(lambda session, actor: stations.change(session, actor, data), StationRow)
 
 
-@post("/stations/{station:uuid}/end", sync_to_thread=True, status_code=200)
-def end_station(door: OpenDoor, station: FromPath[UUID]) -> StationRow:
+@post("/station-ends", sync_to_thread=True, status_code=200)
+def end_station(door: OpenDoor, data: JSONBody[StationChosen]) -> StationRow:
     """End a station: whoever is signed in there is out at once."""
-    return door.act(lambda session, actor: stations.end(session, actor, station), StationRow)
+    return door.act(lambda session, actor: stations.end(session, actor, data.station), StationRow)
 
 
 @post("/badges", sync_to_thread=True, status_code=200, media_type=PDF, responses=labels())
@@ -86,10 +99,10 @@ def end_role(door: OpenDoor, data: JSONBody[GrantOrder]) -> Named:
     return Named(door.act(lambda session, actor: accounts.end_grant(session, actor, data), str))
 
 
-@post("/people/{name:str}/end", sync_to_thread=True, status_code=200)
-def end_person(door: OpenDoor, name: FromPath[str]) -> Named:
+@post("/person-ends", sync_to_thread=True, status_code=200)
+def end_person(door: OpenDoor, data: JSONBody[PersonEnd]) -> Named:
     """End somebody's account: sessions, tokens, links and badges stop at once."""
-    return Named(door.act(lambda session, actor: accounts.end_person(session, actor, name), str))
+    return Named(door.act(lambda session, actor: accounts.end_person(session, actor, data.name), str))
 
 
 def _link(told: Enrolment, secret: str) -> StationLink:

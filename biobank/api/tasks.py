@@ -36,7 +36,7 @@ def list_tasks(
     return page(rows, limit, lambda row: str(row.id))
 
 
-@get("/task-counts", sync_to_thread=True)
+@get("/tasks/counts", sync_to_thread=True)
 def count_tasks(door: OpenDoor) -> dict[str, int]:
     """How many open tasks of each kind there are in your scope; a kind without one is left out."""
     found = door.ask(tasks.open_counts)

@@ -288,8 +288,10 @@ def card(session: Session, actor: Actor, job_id: UUID, *, after: int = 0, most: 
     return _card(session, _require(session, actor, job_id, May.SEE), after, most)
 
 
-def listed(session: Session, actor: Actor, *, under_way: bool = False, most: int = 100) -> list[JobRow]:
-    """The newest jobs in the actor's scope first; with `under_way` only those that have not ended."""
+def listed(
+    session: Session, actor: Actor, *, under_way: bool = False, most: int = 100, after: UUID | None = None
+) -> list[JobRow]:
+    """The newest jobs in the actor's scope first, those older than `after`; or those that have not ended."""
     badge = col(PrintJob.of) == Of.BADGE
     mine = col(PrintJob.person_id) == actor.id
     administered = people.visible(actor, May.ADMINISTER, PrintJob)
@@ -305,8 +307,15 @@ def listed(session: Session, actor: Actor, *, under_way: bool = False, most: int
     )
     if under_way:
         asked = asked.where(col(PrintJob.ended_at).is_(None))
-    # A job of one's own may be of a site that one has left meanwhile.
-    rows = [row for row in session.exec(asked) if covers(actor, May.SEE, row[0])]
+    rows: list[tuple[PrintJob, str, str | None]] = []
+    while len(rows) < most:
+        some = session.exec(asked.where(col(PrintJob.id) < after) if after else asked).all()
+        # A job of one's own may be of a site that one has left meanwhile.
+        rows += [row for row in some if covers(actor, May.SEE, row[0])]
+        if len(some) < most:
+            break
+        after = some[-1][0].id
+    rows = rows[:most]
     done = _done(session, [job for job, _, _ in rows])
     return [_row(job, person, printer or "", done) for job, person, printer in rows]
 

@@ -13,17 +13,17 @@ def test_a_freezer_is_emptied_and_filled_again(program: Program) -> None:
     made = program.made("/evacuations", {"container": world.freezer()})
     assert [(step["code"], step["tubes"], step["state"]) for step in made["steps"]] == [(rack, 2, "waiting")]
     order = {"evacuation": made["id"], "container": rack}
-    carried = program.made("/evacuations/carry", order)
+    carried = program.made("/evacuation-carryings", order)
     assert (carried["way"][0], carried["changed"]) == ("Freezer 2", True)
     assert program.told(f"/evacuations/{made['id']}")["steps"][0]["state"] == "done"
-    back = program.made("/evacuations/turn-back", {"evacuation": made["id"]})
+    back = program.made("/evacuation-returns", {"evacuation": made["id"]})
     assert (back["returning"], back["steps"][0]["state"]) == (True, "waiting")
-    assert program.made("/evacuations/carry", order)["way"][0] == "Freezer 1"
+    assert program.made("/evacuation-carryings", order)["way"][0] == "Freezer 1"
     assert program.told("/evacuations")[0]["done"] == 1
-    closed = program.made("/evacuations/close", {"evacuation": made["id"]})
+    closed = program.made("/evacuation-closings", {"evacuation": made["id"]})
     assert closed["closed"] is True
     assert program.told("/evacuations") == []
     assert len(program.told("/evacuations", closed="true")) == 1
-    late = program.post("/evacuations/carry", order)
+    late = program.post("/evacuation-carryings", order)
     assert (late.status_code, late.json()["title"]) == (409, "evacuation_closed")
     assert world.unproved() == []

@@ -19,7 +19,7 @@ def test_a_label_is_printed_scanned_on_its_tube_and_counted(program: Program) ->
     sheet = program.post("/labels", order, key=key)
     assert sheet.headers["content-type"] == "application/pdf"
     assert program.post("/labels", order, key=key).content == sheet.content
-    (job,) = program.told("/print-jobs")
+    (job,) = program.told("/print-jobs")["items"]
     assert (job["state"], job["done"], job["total"], job["stock"]) == ("done", 2, 2, "herma-4100")
     assert program.get(f"/print-jobs/{job['id']}/document").content == sheet.content
     page = program.told("/waiting-labels", limit=1)
@@ -34,7 +34,7 @@ def test_a_label_is_printed_scanned_on_its_tube_and_counted(program: Program) ->
     assert told == {tubes[0]: (1, 1), tubes[1]: (1, 0)}
     (left,) = program.told("/waiting-labels")["items"]
     gone = {"labels": [left["label"]], "reason": "lost"}
-    assert [program.made("/label-voids", gone), program.made("/label-voids", gone)] == [1, 0]
+    assert [program.made("/label-voids", gone)["count"] for _ in range(2)] == [1, 0]
     assert program.told("/waiting-labels")["items"] == []
     assert program.world.unproved() == []
 
@@ -85,7 +85,7 @@ def test_labels_of_caps_containers_cards_and_requests_are_printed(program: Progr
     for path, order in orders.items():
         answer = program.post(path, order)
         assert answer.content.startswith(b"%PDF"), (path, answer.text)
-    assert [each["of"] for each in program.told("/print-jobs")] == [Of.CARD, Of.BOX, Of.CAP]
+    assert [each["of"] for each in program.told("/print-jobs")["items"]] == [Of.CARD, Of.BOX, Of.CAP]
     wrong = program.post("/request-labels", {"code": tube, "text": "Monday"})
     assert wrong.json()["title"] == "code_of_other_kind"
     assert program.post("/container-labels", {"codes": boxes}, person=OUTSIDER).status_code == 404
@@ -97,7 +97,7 @@ def test_labels_are_told_in_the_language_of_a_printer_that_nobody_entered(sqlite
     answer = sqlite_program.post("/labels", order)
     assert answer.headers["content-type"].startswith("text/plain")
     assert answer.text.startswith("^XA")
-    (job,) = sqlite_program.told("/print-jobs")
+    (job,) = sqlite_program.told("/print-jobs")["items"]
     card = sqlite_program.told(f"/print-jobs/{job['id']}")
     assert (card["language"], card["dpi"], card["printer"]) == ("zpl", 203, "")
     assert card["labels"][0]["state"] == "printed"
@@ -146,7 +146,7 @@ def test_a_text_that_does_not_fit_is_refused_and_the_same_command_is_refused_aga
     refused = [sqlite_program.post("/request-labels", order, key=key) for _ in range(2)]
     assert [each.status_code for each in refused] == [422, 422]
     assert refused[0].json()["title"] == refused[1].json()["title"] == "label_text_unfit"
-    (job,) = sqlite_program.told("/print-jobs")
+    (job,) = sqlite_program.told("/print-jobs")["items"]
     assert (job["state"], job["fault"]) == ("failed", "label_text_unfit")
     assert sqlite_program.post("/request-labels", {**order, "text": "x" * 1_000_000}).status_code == 400
     assert sqlite_program.post("/request-labels", {**order, "text": "Monday"}).content.startswith(b"%PDF")

@@ -33,7 +33,7 @@ def test_a_printer_is_entered_changed_calibrated_and_ended_by_an_administrator(p
     out = {"printer": made["id"], "offset_x_um": 300, "offset_y_um": -200}
     moved = program.made("/printer-calibrations", out, person=MANAGER)
     assert (moved["offset_x_um"], moved["offset_y_um"]) == (300, -200)
-    assert program.made(f"/printers/{made['id']}/end", {}, person=MANAGER)["ended_at"]
+    assert program.made("/printer-ends", {"printer": made["id"]}, person=MANAGER)["ended_at"]
     assert program.told("/printers") == []
     assert len(program.told("/printers", ended="true")) == 1
 
@@ -74,9 +74,9 @@ def test_a_job_of_a_printer_waits_and_is_stopped_printed_on_and_given_up(program
     assert [line["code"] for line in card["labels"]] == tubes[:2]
     assert [line["code"] for line in program.told(at, after=card["next"])["labels"]] == tubes[2:]
     assert program.get(f"{at}/document").json()["title"] == "print_job_of_printer"
-    assert [each["id"] for each in program.told("/print-jobs", under_way="true")] == [made["job"]]
+    assert [each["id"] for each in program.told("/print-jobs", under_way="true")["items"]] == [made["job"]]
     assert program.made("/print-job-stops", job)["state"] == "stopped"
-    assert program.told("/print-jobs", under_way="true") == []
+    assert program.told("/print-jobs", under_way="true")["items"] == []
     assert program.made("/print-job-retries", job)["state"] == "queued"
     assert program.made("/print-job-voids", {**job, "serials": [2]})["counts"]["void"] == 1
     nothing = program.post("/print-job-answers", {**job, "came_out_to": 1})
@@ -94,7 +94,7 @@ def test_a_job_of_a_printer_waits_and_is_stopped_printed_on_and_given_up(program
 
 def test_a_job_has_a_sheet_to_work_by(sqlite_program: Program) -> None:
     sqlite_program.post("/labels", {"codes": sqlite_program.world.tubes(2)})
-    (job,) = sqlite_program.told("/print-jobs")
+    (job,) = sqlite_program.told("/print-jobs")["items"]
     sheet = sqlite_program.get(f"/print-jobs/{job['id']}/inventory.pdf")
     assert sheet.content.startswith(b"%PDF")
 
@@ -110,10 +110,10 @@ def test_a_stock_is_copied_measured_and_printed_on(program: Program) -> None:
     used = program.post("/label-stock-changes", mine, person=MANAGER)
     assert (used.status_code, used.json()["title"]) == (422, "label_code_used")
     assert program.get("/label-stocks/ours/ruler.pdf", offset_x_um=500).content.startswith(b"%PDF")
-    assert program.made("/label-stocks/ours/end", {}, person=MANAGER)["ended"]
+    assert program.made("/label-stock-ends", {"stock": "ours"}, person=MANAGER)["ended"]
     assert "ours" not in {row["stock"]["code"] for row in program.told("/label-stocks")}
     assert program.told("/label-stocks", ended="true")[0]["stock"] == changed
-    shipped = program.post("/label-stocks/herma-4100/end", {}, person=MANAGER)
+    shipped = program.post("/label-stock-ends", {"stock": "herma-4100"}, person=MANAGER)
     assert (shipped.status_code, shipped.json()["title"]) == (404, "not_of_the_lab")
 
 
@@ -143,7 +143,7 @@ def test_a_layout_is_copied_changed_and_printed_in(program: Program) -> None:
     tubes = program.world.tubes(1)
     assert program.post("/labels", {"codes": tubes, "layout": "ours"}).status_code == 200
     assert program.post("/label-layout-changes", mine, person=MANAGER).json()["title"] == "label_code_used"
-    assert program.made("/label-layouts/ours/end", {}, person=MANAGER)["ended"]
+    assert program.made("/label-layout-ends", {"layout": "ours"}, person=MANAGER)["ended"]
     gone = program.post("/labels", {"codes": tubes, "layout": "ours", "reason": "other"})
     assert gone.json()["title"] == "layout_unknown"
     hostile = {**mine, "code": "other", "script": "{{ 7*7 }}"}

@@ -68,8 +68,8 @@ def test_a_rack_is_registered_by_a_program_in_one_act(program: Program) -> None:
 def test_a_file_is_set_aside_and_hidden_from_other_sites(program: Program) -> None:
     rack(program.world)
     file = program.made("/rack-files", _sent(fluidx(RACK, plate(CODES))))
-    at = f"/rack-files/{file['id']}"
-    assert program.get(at, person=OUTSIDER).status_code == 404
-    assert program.post(f"{at}/set-aside", {}, person=OUTSIDER).status_code == 404
-    assert program.made(f"{at}/set-aside", {})["settled_at"]
-    assert program.post(f"{at}/set-aside", {}).json()["title"] == "rack_file_settled"
+    order = {"file": file["id"]}
+    assert program.get(f"/rack-files/{file['id']}", person=OUTSIDER).status_code == 404
+    assert program.post("/rack-files-set-aside", order, person=OUTSIDER).status_code == 404
+    assert program.made("/rack-files-set-aside", order)["settled_at"]
+    assert program.post("/rack-files-set-aside", order).json()["title"] == "rack_file_settled"

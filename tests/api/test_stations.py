@@ -29,12 +29,12 @@ def test_a_station_is_enrolled_changed_linked_anew_and_ended(program: Program) -
     wrong = program.post("/station-changes", {**change, "volume": 101}, person=MANAGER).json()
     assert wrong["errors"][0]["field"] == "volume"
 
-    other = program.post(f"/stations/{made['id']}/links", {}, person=MANAGER).json()
+    other = program.post("/station-links", {"station": made["id"]}, person=MANAGER).json()
     assert other["link"] != made["link"]
     assert program.world.database.read(lambda s: stations.here(s, bench.BROWSER)) is None
-    ended = program.post(f"/stations/{made['id']}/end", {}, person=MANAGER)
+    ended = program.post("/station-ends", {"station": made["id"]}, person=MANAGER)
     assert (ended.status_code, ended.json()["ended_at"] is None) == (200, False)
-    again = program.post(f"/stations/{made['id']}/end", {}, person=MANAGER)
+    again = program.post("/station-ends", {"station": made["id"]}, person=MANAGER)
     assert again.json()["title"] == "station_ended"
     assert program.world.unproved() == []
 
@@ -60,7 +60,7 @@ def test_badges_are_printed_and_end_and_so_do_roles_and_accounts(program: Progra
     role = {"name": TECHNICIAN, "role": "technician", "site": "BJ"}
     assert program.post("/role-ends", role, person=MANAGER).json() == {"name": TECHNICIAN}
     assert program.get("/stations").json() == []
-    assert program.post(f"/people/{OUTSIDER}/end", {}, person=MANAGER).status_code == 200
+    assert program.post("/person-ends", {"name": OUTSIDER}, person=MANAGER).status_code == 200
     assert program.get("/tasks", person=OUTSIDER).json()["title"] == "not_signed_in"
     assert program.world.unproved() == []
 
@@ -71,8 +71,8 @@ def test_tasks_are_listed_counted_and_closed(program: Program) -> None:
     assert [row["id"] for row in page["items"]] == [str(second)]
     rest = program.told("/tasks", limit=1, after=page["next"])
     assert ([row["id"] for row in rest["items"]], rest["next"]) == ([str(first)], None)
-    assert program.told("/task-counts") == {"unresolved_scan": 2}
-    assert program.told("/task-counts", person=OUTSIDER) == {}
+    assert program.told("/tasks/counts") == {"unresolved_scan": 2}
+    assert program.told("/tasks/counts", person=OUTSIDER) == {}
     closed = program.post("/task-closings", {"task": str(first), "resolution": "a reagent"}).json()
     assert (closed["closed_by"], closed["resolution"]) == (TECHNICIAN, "a reagent")
     assert program.post("/task-closings", {"task": str(first)}).json()["title"] == "task_closed"

@@ -48,7 +48,7 @@ class TwoStudies:
         program.made("/takings", {"tubes": self.plasma[1:2]})
         program.made("/missed-visits", {"visit": self.planned, "reason": "ill"})
         assert program.post("/labels", {"codes": self.plasma[2:3]}).status_code == 200
-        (self.job,) = (job["id"] for job in program.told("/print-jobs"))
+        (self.job,) = (job["id"] for job in program.told("/print-jobs")["items"])
         every = program.told("/specimens", study="LBPB", limit=200)["items"]
         visits = [
             visit["code"]

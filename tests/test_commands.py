@@ -279,14 +279,14 @@ def test_what_is_not_known_is_not_found(terminal: Terminal) -> None:
 # --- proving ---
 
 
-def test_check_names_every_fault_and_exits_with_one(terminal: Terminal, tubes: list[str]) -> None:
+def test_check_names_every_fault_and_exits_with_three(terminal: Terminal, tubes: list[str]) -> None:
     assert terminal.answers("check")["faults"] == []
     kept = sqlite3.connect(terminal.home / "biobank.db")
     kept.execute("UPDATE specimen SET amount = amount + 1 WHERE code = ?", (tubes[0],))
     kept.commit()
     result = terminal.run("check", "--json")
     faults = json.loads(result.stdout)["faults"]
-    assert result.exit_code == 1
+    assert result.exit_code == 3
     assert any("the log says otherwise of amount" in fault for fault in faults)
     assert "Faults found: 2." in terminal.run("check").stdout
 
@@ -296,7 +296,7 @@ def test_check_names_every_fault_and_exits_with_one(terminal: Terminal, tubes: l
     kept.commit()
     kept.close()
     result = terminal.run("check")
-    assert result.exit_code == 1
+    assert result.exit_code == 3
     assert guard in result.stdout
     terminal.says("migrate")
     assert "all proved" in terminal.says("check")

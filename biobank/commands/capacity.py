@@ -10,6 +10,8 @@ from biobank.commands import running
 from biobank.texts import N_
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from biobank.storage import PlannedSlot, Reservation
 
 STRATEGIES = ("first_free", "least_empty", "together", "split", "origin")
@@ -77,15 +79,30 @@ def list_reservations(as_json: bool) -> None:  # noqa: FBT001 - a flag of the co
     _tell(running.asked(storage.my_reservations), as_json=as_json)
 
 
+@room.command("show")
+@click.argument("plan", type=click.UUID)
+@running.as_json
+def show_reservation(plan: "UUID", as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
+    """Tell what is left of a reservation, slot by slot."""
+    from biobank import storage
+
+    found = running.asked(lambda session, actor: storage.reservation(session, actor, plan))
+    if as_json:
+        running.tell_json(found)
+    else:
+        _tell([found], as_json=False)
+
+
 @room.command("release")
 @click.argument("plan")
-def release(plan: str) -> None:
+@running.as_json
+def release(plan: str, as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
     """Give up a reservation."""
     from biobank import storage
 
     order = running.ordered(storage.PlanOrder, {"plan": plan})
     count = running.acted(lambda session, actor: storage.release(session, actor, order), int)
-    running.say(N_("%(count)s slots are free again."), count=count)
+    running.answer(count, N_("%(count)s slots are free again."), as_json=as_json, count=count)
 
 
 @room.command("prolong")
@@ -146,7 +163,8 @@ def keep_plan(as_json: bool, **told: Any) -> None:  # noqa: FBT001 - a flag of t
 @plan.command("carry")
 @click.argument("plan")
 @click.option("--box", help="Only what goes into this box, or comes out of it.")
-def carry_out(**told: Any) -> None:
+@running.as_json
+def carry_out(as_json: bool, **told: Any) -> None:  # noqa: FBT001 - a flag of the command line
     """Put away what a plan reserved."""
     from biobank import storage
 
@@ -154,20 +172,24 @@ def carry_out(**told: Any) -> None:
     stored = running.acted(
         lambda session, actor: storage.carry_out(session, actor, order), list[storage.Stored]
     )
-    running.say(N_("%(count)s tubes were put away."), count=len(stored))
+    running.answer(stored, N_("%(count)s tubes were put away."), as_json=as_json, count=len(stored))
 
 
 @plan.command("fill")
 @click.argument("tubes", nargs=-1, required=True)
 @_strategy
 @_within
-def fill(**told: Any) -> None:
+@running.as_json
+def fill(as_json: bool, **told: Any) -> None:  # noqa: FBT001 - a flag of the command line
     """Put TUBES away where the strategy says, at once."""
     from biobank import storage
 
     order = running.ordered(storage.FillOrder, told)
     stored = running.acted(lambda session, actor: storage.fill(session, actor, order), list[storage.Stored])
-    running.table([(grouped(each.code), grouped(each.box), each.box_name, each.slot) for each in stored])
+    if as_json:
+        running.tell_json(stored)
+    else:
+        running.table([(grouped(each.code), grouped(each.box), each.box_name, each.slot) for each in stored])
 
 
 # --- how much there is ---

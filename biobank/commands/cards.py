@@ -12,11 +12,13 @@ from biobank.texts import N_
 @click.option(
     "--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The PDF to write."
 )
-def cards(out: Path) -> None:
+@running.as_json
+def cards(out: Path, as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
     """Draw the command cards as a PDF of A5 pages, to be laminated and hung at a freezer."""
     from biobank.labels import card_sheet
     from biobank.labels.cards import Card
 
     running.require_writable(out)
     out.write_bytes(card_sheet.sheet())
-    running.say(N_("%(count)s cards: %(out)s"), count=len(Card), out=out)
+    told = {"count": len(Card), "out": str(out)}
+    running.answer(told, N_("%(count)s cards: %(out)s"), as_json=as_json, **told)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from biobank.inputs import Input
     from biobank.people import Actor
-    from biobank.storage import ContainerSettings
+    from biobank.storage import ContainerRow, ContainerSettings
     from biobank.tables import Container
 
 LEVELS = ("freezer", "shelf", "rack", "box")
@@ -89,6 +89,53 @@ def list_types(as_json: bool, as_csv: bool) -> None:  # noqa: FBT001 - flags of 
 @click.group()
 def container() -> None:
     """Containers: made one by one, and how they are set up."""
+
+
+@container.command("list")
+@click.argument("code", required=False)
+@click.option("--at", help="With CODE: a past moment with its offset, such as 2026-05-04T09:30:00+08:00.")
+@running.as_json
+def list_containers(code: str | None, at: str | None, as_json: bool) -> None:  # noqa: FBT001 - a flag
+    """List the freezers, or the containers that stand directly in the one of this CODE."""
+    from biobank import storage
+
+    then = running.ordered(storage.AsOf, {"at": at}).at
+    if then and code is None:
+        raise click.UsageError("Say of which container: CODE --at TIME.")
+
+    def question(session: "Session", actor: "Actor") -> "list[ContainerRow]":
+        if code is None:
+            return storage.roots(session, actor)
+        if then:
+            return storage.contents_at(session, actor, code, then)
+        return storage.contents(session, actor, code)
+
+    rows = running.asked(question)
+    if as_json:
+        running.tell_json(rows)
+    else:
+        running.table(
+            [(grouped(row.code), row.slot, row.name, row.site, f"{row.tubes}/{row.slots}") for row in rows]
+        )
+
+
+@container.command("move")
+@click.argument("container")
+@click.argument("into")
+@click.option("--slot", help="At this slot of it; left out, at the next free one.")
+@running.as_json
+def move(as_json: bool, **told: Any) -> None:  # noqa: FBT001 - a flag of the command line
+    """Move a CONTAINER with all that is in it INTO another one."""
+    from biobank import storage
+
+    order = running.ordered(storage.ContainerMove, told)
+    place = running.acted(
+        lambda session, actor: storage.place_of(session, storage.move_container(session, actor, order)),
+        storage.ContainerPlace,
+    )
+    message = N_("%(name)s, %(code)s, stands in %(outer)s now.")
+    outer = place.path[-2].name if len(place.path) > 1 else "-"
+    running.answer(place, message, as_json=as_json, name=place.name, code=grouped(place.code), outer=outer)
 
 
 @container.command("make")

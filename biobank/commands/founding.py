@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("--first", default="first", show_default=True, help="The first person's sign-in name.")
-def init(first: str) -> None:
+@running.as_json
+def init(first: str, as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
     """Make an empty database, and a one-time link for the first person, who may set everything up."""
     from biobank import clock
     from biobank.tables import Role
@@ -28,13 +29,17 @@ def init(first: str) -> None:
         log, secret = f"{clock.new_key()}/1", clock.new_secret()
         invited = found_database(database, log, first, (Role.ADMINISTRATOR, Role.MANAGER), secret)
     home = found.home.resolve()
+    if as_json:
+        running.tell_json({"home": str(home), "log": log, **link_told(invited, secret)})
+        return
     running.say(N_("Made an empty biobank in %(home)s; its log is %(log)s."), home=home, log=log)
     tell_link(found, invited, secret)
     running.say(N_("Start it: biobank serve"))
 
 
 @click.command()
-def migrate() -> None:
+@running.as_json
+def migrate(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
     """Bring the database to the shape this program needs. Forward only; make a copy first."""
     from biobank import migrations
 
@@ -45,7 +50,8 @@ def migrate() -> None:
         if before is None:
             raise Refusal("database_empty", N_("The database is empty. Begin one: biobank init"))
         message = N_("The database is at revision %(now)s (it was at %(before)s).")
-        running.say(message, now=migrations.upgrade(database), before=before)
+        revisions = {"now": migrations.upgrade(database), "before": before}
+    running.answer(revisions, message, as_json=as_json, **revisions)
 
 
 def make_home(found: Settings) -> None:
@@ -88,6 +94,14 @@ def address(found: Settings) -> str:
     host = "localhost" if found.host in {"0.0.0.0", "::", "127.0.0.1"} else found.host  # noqa: S104 - compared
     bracketed = f"[{host}]" if ":" in host else host
     return f"http{'s' if found.tls_cert else ''}://{bracketed}:{found.port}"
+
+
+def link_told(invited: "Invited", secret: str) -> dict[str, object]:
+    """A person with their one-time link, for programs; none where they came in before."""
+    from biobank.web import FIRST_LINK
+
+    link = FIRST_LINK + secret if invited.ends else None
+    return {"id": invited.id, "name": invited.name, "link": link, "ends": invited.ends}
 
 
 def tell_link(found: Settings, invited: "Invited", secret: str) -> None:

@@ -23,7 +23,7 @@ def kit() -> None:
 @click.option("--count", help="How many; left out, one.")
 @click.option("--visit", help="A visit that the kit is for alone.")
 @labels.paper
-def print_kits(kits: tuple[str, ...], out: Path | None, **told: Any) -> None:
+def print_kits(kits: tuple[str, ...], out: Path | None, as_json: bool, **told: Any) -> None:  # noqa: FBT001
     """Make kits and print their labels, or print those of KITS again."""
     from biobank.printing import ordering
 
@@ -34,10 +34,14 @@ def print_kits(kits: tuple[str, ...], out: Path | None, **told: Any) -> None:
         of_kits = ("study", "event", "site", "count", "visit")
         again = {name: value for name, value in told.items() if name not in of_kits}
         reprint = running.ordered(ordering.KitReprint, {"kits": kits, **again})
-        labels.printed(lambda s, actor: ordering.reprint_kits(s, actor, reprint), told["printer"], out)
+        labels.printed(
+            lambda s, a: ordering.reprint_kits(s, a, reprint), told["printer"], out, as_json=as_json
+        )
     else:
         order = running.ordered(ordering.KitLabels, told)
-        labels.printed(lambda s, actor: ordering.print_kit_labels(s, actor, order), told["printer"], out)
+        labels.printed(
+            lambda s, a: ordering.print_kit_labels(s, a, order), told["printer"], out, as_json=as_json
+        )
 
 
 @kit.command("list")

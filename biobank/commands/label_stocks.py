@@ -10,6 +10,7 @@ from biobank.commands import labels, running
 from biobank.texts import N_, gettext
 
 if TYPE_CHECKING:
+    from biobank.labels.layouts import Layout
     from biobank.labels.stock import Stock
     from biobank.printing.stocks import LayoutRow, StockRow
 
@@ -46,6 +47,7 @@ def list_stocks(of: str | None, ended: bool, as_json: bool) -> None:  # noqa: FB
 
 @stock_group.command("show")
 @click.argument("code")
+@running.json_anyway
 def show_stock(code: str) -> None:
     """Tell a stock as JSON, to be copied and measured anew."""
     from biobank.printing import stocks
@@ -55,34 +57,38 @@ def show_stock(code: str) -> None:
 
 @stock_group.command("add")
 @_file
-def add_stock(file: Any) -> None:
+@running.as_json
+def add_stock(file: Any, as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
     """Keep the stock that FILE tells as JSON; - is stdin."""
     from biobank.printing import stocks
 
     order = running.ordered(stocks.StockOrder, {"body": file.read().decode("utf-8", "replace")})
     row = running.acted(lambda session, actor: stocks.add(session, actor, order), stocks.StockRow)
-    running.say(N_("Kept %(name)s, %(code)s."), name=row.stock.name, code=row.stock.code)
+    _tell_kept(row, row.stock, as_json=as_json)
 
 
 @stock_group.command("change")
 @_file
-def change_stock(file: Any) -> None:
+@running.as_json
+def change_stock(file: Any, as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
     """Measure a stock of the lab's own anew, as long as nothing was printed on it."""
     from biobank.printing import stocks
 
     order = running.ordered(stocks.StockOrder, {"body": file.read().decode("utf-8", "replace")})
     row = running.acted(lambda session, actor: stocks.change(session, actor, order), stocks.StockRow)
-    running.say(N_("Kept %(name)s, %(code)s."), name=row.stock.name, code=row.stock.code)
+    _tell_kept(row, row.stock, as_json=as_json)
 
 
 @stock_group.command("end")
 @click.argument("code")
-def end_stock(code: str) -> None:
+@running.as_json
+def end_stock(code: str, as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
     """Offer a stock of the lab's own no more; the jobs on it stay as they are."""
     from biobank.printing import stocks
 
     row = running.acted(lambda session, actor: stocks.end(session, actor, code), stocks.StockRow)
-    running.say(N_("%(name)s, %(code)s, is offered no more."), name=row.stock.name, code=row.stock.code)
+    message = N_("%(name)s, %(code)s, is offered no more.")
+    running.answer(row, message, as_json=as_json, name=row.stock.name, code=row.stock.code)
 
 
 @stock_group.command("ruler")
@@ -90,7 +96,8 @@ def end_stock(code: str) -> None:
 @click.option("--right", default=0, show_default=True, help="As the printer is calibrated, in micrometres.")
 @click.option("--down", default=0, show_default=True)
 @click.option("--out", type=labels.FILE, required=True, help="The PDF to write.")
-def ruler(code: str, right: int, down: int, out: Path) -> None:
+@running.as_json
+def ruler(code: str, right: int, down: int, out: Path, as_json: bool) -> None:  # noqa: FBT001 - a flag
     """Draw the outlines of the labels with rulers: on plain paper it shows how far a printer is out."""
     from biobank.labels import rulers
     from biobank.printing import stocks
@@ -98,7 +105,7 @@ def ruler(code: str, right: int, down: int, out: Path) -> None:
     running.require_writable(out)
     stock = running.asked(lambda session, _: stocks.stock(session, code, ended=True))
     out.write_bytes(rulers.page(stock, offset_x=right / 1000, offset_y=down / 1000))
-    running.say(N_("Written: %(out)s"), out=out)
+    running.tell_written(out, as_json=as_json)
 
 
 @click.group("layout")
@@ -126,6 +133,7 @@ def list_layouts(of: str | None, ended: bool, as_json: bool) -> None:  # noqa: F
 
 @layout_group.command("show")
 @click.argument("code")
+@running.json_anyway
 def show_layout(code: str) -> None:
     """Tell a layout as JSON, to be copied and changed."""
     from biobank.labels import layouts
@@ -137,34 +145,43 @@ def show_layout(code: str) -> None:
 
 @layout_group.command("add")
 @_file
-def add_layout(file: Any) -> None:
+@running.as_json
+def add_layout(file: Any, as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
     """Keep the layout that FILE tells as JSON; - is stdin."""
     from biobank.printing import stocks
 
     order = running.ordered(stocks.LayoutOrder, {"body": file.read().decode("utf-8", "replace")})
     row = running.acted(lambda session, actor: stocks.add_layout(session, actor, order), stocks.LayoutRow)
-    running.say(N_("Kept %(name)s, %(code)s."), name=row.layout.name, code=row.layout.code)
+    _tell_kept(row, row.layout, as_json=as_json)
 
 
 @layout_group.command("change")
 @_file
-def change_layout(file: Any) -> None:
+@running.as_json
+def change_layout(file: Any, as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
     """Make a layout of the lab's own anew, as long as nothing was printed in it."""
     from biobank.printing import stocks
 
     order = running.ordered(stocks.LayoutOrder, {"body": file.read().decode("utf-8", "replace")})
     row = running.acted(lambda session, actor: stocks.change_layout(session, actor, order), stocks.LayoutRow)
-    running.say(N_("Kept %(name)s, %(code)s."), name=row.layout.name, code=row.layout.code)
+    _tell_kept(row, row.layout, as_json=as_json)
 
 
 @layout_group.command("end")
 @click.argument("code")
-def end_layout(code: str) -> None:
+@running.as_json
+def end_layout(code: str, as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
     """Offer a layout of the lab's own no more; the jobs in it stay as they are."""
     from biobank.printing import stocks
 
     row = running.acted(lambda session, actor: stocks.end_layout(session, actor, code), stocks.LayoutRow)
-    running.say(N_("%(name)s, %(code)s, is offered no more."), name=row.layout.name, code=row.layout.code)
+    message = N_("%(name)s, %(code)s, is offered no more.")
+    running.answer(row, message, as_json=as_json, name=row.layout.name, code=row.layout.code)
+
+
+def _tell_kept(row: "StockRow | LayoutRow", what: "Stock | Layout", *, as_json: bool) -> None:
+    message = N_("Kept %(name)s, %(code)s.")
+    running.answer(row, message, as_json=as_json, name=what.name, code=what.code)
 
 
 def _size(stock: "Stock") -> str:

@@ -31,8 +31,9 @@ as_out = click.option("--out", type=FILE, help="The file to write; left out with
 
 
 def paper(command: Command) -> Command:
-    """The options that say what labels are printed on."""
+    """The options that say what labels are printed on, and `--json`."""
     for option in (
+        running.as_json,
         as_out,
         as_reason,
         click.option("--copies", default=1, show_default=True, help="Of each label."),
@@ -74,6 +75,7 @@ def print_labels(
     everything: bool,  # noqa: FBT001 - flags of the command line
     caps: bool,  # noqa: FBT001
     out: Path | None,
+    as_json: bool,  # noqa: FBT001
     **told: Any,
 ) -> None:
     """Print labels of the tubes or containers of these CODES, or of a whole study."""
@@ -91,7 +93,7 @@ def print_labels(
             return ordering.print_container_labels(session, actor, _of_containers(wanted, told))
         return ordering.print_labels(session, actor, _of_tubes(wanted, told, caps=caps))
 
-    printed(work, told["printer"], out)
+    printed(work, told["printer"], out, as_json=as_json)
 
 
 def _of_containers(codes: list[str], told: dict[str, Any]) -> "ContainerLabels":
@@ -109,24 +111,26 @@ def _of_tubes(codes: list[str], told: dict[str, Any], *, caps: bool) -> "PrintOr
 @label.command("cards")
 @click.argument("names", nargs=-1)
 @paper
-def print_cards(names: tuple[str, ...], out: Path | None, **told: Any) -> None:
+def print_cards(names: tuple[str, ...], out: Path | None, as_json: bool, **told: Any) -> None:  # noqa: FBT001
     """Print labels of the command cards of these NAMES, such as store, or of all of them."""
     from biobank.printing import ordering
 
     order = running.ordered(ordering.CardLabels, {"cards": names, **told})
-    printed(lambda session, actor: ordering.print_card_labels(session, actor, order), told["printer"], out)
+    printer = told["printer"]
+    printed(lambda s, actor: ordering.print_card_labels(s, actor, order), printer, out, as_json=as_json)
 
 
 @label.command("request")
 @click.argument("code")
 @click.option("--text", help="A line beside the code.")
 @paper
-def print_request(out: Path | None, **told: Any) -> None:
+def print_request(out: Path | None, as_json: bool, **told: Any) -> None:  # noqa: FBT001 - a flag
     """Print the label of a request or a pick list."""
     from biobank.printing import ordering
 
     order = running.ordered(ordering.RequestLabel, told)
-    printed(lambda session, actor: ordering.print_request_label(session, actor, order), told["printer"], out)
+    printer = told["printer"]
+    printed(lambda s, actor: ordering.print_request_label(s, actor, order), printer, out, as_json=as_json)
 
 
 @label.command("preview")
@@ -198,13 +202,14 @@ def apply(tubes: tuple[str, ...], as_json: bool) -> None:  # noqa: FBT001 - a fl
 @label.command("void")
 @click.argument("labels", nargs=-1, required=True, type=click.UUID)
 @click.option("--reason", type=click.Choice(REASONS), required=True)
-def void(labels: tuple[object, ...], reason: str) -> None:
+@running.as_json
+def void(labels: tuple[object, ...], reason: str, as_json: bool) -> None:  # noqa: FBT001 - a flag
     """Say of LABELS that were printed that they are no more; each by its id in `biobank label waiting`."""
     from biobank.printing import applying
 
     order = running.ordered(applying.LabelVoids, {"labels": [str(each) for each in labels], "reason": reason})
     count = running.acted(lambda session, actor: applying.void_labels(session, actor, order), int)
-    running.say(N_("%(count)s labels are void."), count=count)
+    running.answer(count, N_("%(count)s labels are void."), as_json=as_json, count=count)
 
 
 @label.command("copies")
@@ -269,7 +274,9 @@ def require_way(printer: str | None, out: Path | None) -> None:
         raise click.UsageError("Say --out FILE, or --printer NAME.")
 
 
-def printed(work: "Callable[[Session, Actor], JobMade]", printer: str | None, out: Path | None) -> None:
+def printed(
+    work: "Callable[[Session, Actor], JobMade]", printer: str | None, out: Path | None, *, as_json: bool
+) -> None:
     """Order labels, and write them to a file or send them to their printer; say what came of it."""
     from biobank.printing.ordering import JobMade
 
@@ -279,7 +286,7 @@ def printed(work: "Callable[[Session, Actor], JobMade]", printer: str | None, ou
         card = settled(database, made.job, out)
     require_done(card)
     facts = {"count": made.total, "stock": made.stock, "out": made.printer or out}
-    running.say(N_("%(count)s labels on %(stock)s: %(out)s"), **facts)
+    running.answer(made, N_("%(count)s labels on %(stock)s: %(out)s"), as_json=as_json, **facts)
 
 
 def settled(database: "Database", job: Any, out: Path | None) -> "JobCard":

@@ -38,7 +38,8 @@ def import_(file: Any, as_json: bool) -> None:  # noqa: FBT001 - a flag of the c
 @click.argument("task", type=click.UUID)
 @click.argument("decision", type=click.Choice(["log", "scan"]))
 @click.option("--note")
-def settle(task: UUID, decision: str, note: str | None) -> None:
+@running.as_json
+def settle(task: UUID, decision: str, note: str | None, as_json: bool) -> None:  # noqa: FBT001 - a flag
     """Decide about a TASK: the log is right, or the late scan is and is done now."""
     from biobank import inputs, storage
     from biobank.storage import Settled, Settlement
@@ -46,7 +47,10 @@ def settle(task: UUID, decision: str, note: str | None) -> None:
     order = inputs.read(Settlement, {"task": str(task), "decision": decision, "note": note})
     with running.opened() as database:
         settled = running.console(database).act(lambda s, a: storage.settle(s, a, order), Settled)
-    click.echo(f"{grouped(settled.code)}  {settled.resolution}")
+    if as_json:
+        running.tell_json(settled)
+    else:
+        click.echo(f"{grouped(settled.code)}  {settled.resolution}")
 
 
 def read_export(text: bytes) -> list[tuple[UUID, dict[str, Any]]]:

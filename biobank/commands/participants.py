@@ -8,9 +8,15 @@ import rich_click as click
 from biobank.codes import grouped
 from biobank.commands import running
 from biobank.texts import N_
+from biobank.texts import gettext as _
 
 if TYPE_CHECKING:
+    from sqlmodel import Session
+
     from biobank.participants import ParticipantCard
+    from biobank.people import Actor
+
+AT_ONCE = 200
 
 SCOPES = ("storage", "genetics", "microbiome", "foreign_release", "recontact")
 LEVELS = ("no_more_collection", "no_further_use", "destroy")
@@ -24,6 +30,77 @@ def participant() -> None:
 def whose(command: Callable[..., None]) -> Callable[..., None]:
     """A command about one participant: STUDY PSEUDONYM, and `--json`."""
     return click.argument("study")(click.argument("pseudonym")(running.as_json(command)))
+
+
+@participant.command("list")
+@click.argument("study")
+@running.as_json
+def list_participants(study: str, as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
+    """List the participants of a STUDY, by pseudonym."""
+    from biobank import participants
+
+    def question(session: "Session", actor: "Actor") -> "list[ParticipantCard]":
+        rows: list[ParticipantCard] = []
+        while found := participants.page(session, actor, study, rows[-1].pseudonym if rows else "", AT_ONCE):
+            rows += found
+        return rows
+
+    rows = running.asked(question)
+    if as_json:
+        running.tell_json(rows)
+    elif rows:
+        running.table([(row.pseudonym, row.site, row.withdrawn, len(row.visits)) for row in rows])
+
+
+@participant.command("show")
+@whose
+def show(study: str, pseudonym: str, as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
+    """Tell a participant's consents, arm, procedures and visits."""
+    from biobank import participants
+
+    card = running.asked(
+        lambda session, actor: participants.card(
+            session, participants.by_pseudonym(session, actor, study, pseudonym)
+        )
+    )
+    _tell(card, as_json=as_json)
+
+
+@participant.command("answers")
+@whose
+def list_answers(study: str, pseudonym: str, as_json: bool) -> None:  # noqa: FBT001 - a flag
+    """List what a participant last answered to each scope of consent that was asked."""
+    from biobank import participants
+
+    rows = running.asked(
+        lambda session, actor: participants.answers(
+            participants.consents(session, participants.by_pseudonym(session, actor, study, pseudonym))
+        )
+    )
+    if as_json:
+        running.tell_json(rows)
+    elif rows:
+        running.table(
+            [(row.scope, _("yes") if row.granted else _("no"), row.version, row.given_on) for row in rows]
+        )
+
+
+@participant.command("at-stake")
+@whose
+def at_stake(study: str, pseudonym: str, as_json: bool) -> None:  # noqa: FBT001 - a flag
+    """Tell what would stop if a participant withdrew now; nothing is changed."""
+    from biobank import participants
+
+    told = running.asked(
+        lambda session, actor: participants.at_stake(
+            session, participants.by_pseudonym(session, actor, study, pseudonym)
+        )
+    )
+    if as_json:
+        running.tell_json(told)
+    else:
+        message = N_("Planned visits: %(visits)s, tubes expected: %(expected)s, tubes kept: %(tubes)s.")
+        running.say(message, visits=told.visits, expected=told.expected, tubes=told.tubes)
 
 
 @participant.command("enroll")

@@ -58,7 +58,8 @@ def show_job(job: UUID, as_json: bool) -> None:  # noqa: FBT001 - a flag of the 
 @job_group.command("pdf")
 @_job
 @click.option("--out", type=labels.FILE, required=True, help="The PDF to write.")
-def write_pdf(job: UUID, out: Path) -> None:
+@running.as_json
+def write_pdf(job: UUID, out: Path, as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
     """Write the labels of a JOB that has no printer, the same bytes each time."""
     from biobank.printing import jobs, spooler
 
@@ -66,13 +67,14 @@ def write_pdf(job: UUID, out: Path) -> None:
     with running.opened() as database:
         running.console(database).ask(lambda session, actor: jobs.card(session, actor, job, most=1))
         out.write_bytes(spooler.pdf(database, job))
-    running.say(N_("Written: %(out)s"), out=out)
+    running.tell_written(out, as_json=as_json)
 
 
 @job_group.command("inventory")
 @_job
 @click.option("--out", type=labels.FILE, required=True, help="The PDF to write.")
-def write_inventory(job: UUID, out: Path) -> None:
+@running.as_json
+def write_inventory(job: UUID, out: Path, as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
     """Write the sheet to work by: a line for each label of JOB in order, with a box to tick."""
     from biobank.labels import inventory
     from biobank.printing import jobs
@@ -80,7 +82,7 @@ def write_inventory(job: UUID, out: Path) -> None:
     running.require_writable(out)
     card = running.asked(lambda session, actor: jobs.card(session, actor, job, most=jobs.MOST))
     out.write_bytes(inventory.sheet([line.face for line in card.labels], job=str(card.id)))
-    running.say(N_("Written: %(out)s"), out=out)
+    running.tell_written(out, as_json=as_json)
 
 
 @job_group.command("stop")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @click.command()
 @running.as_json
 def check(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
-    """Prove the whole log, and every table by it. Each fault is named; with any, the exit code is 1."""
+    """Prove the whole log, and every table by it. Each fault is named; with any, the exit code is 3."""
     from biobank import migrations
 
     found = running.chosen()
@@ -42,7 +42,7 @@ def check(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
             verdict = N_("%(subjects)s subjects, %(events)s events. Faults found: %(faults)s.")
         running.say(verdict, subjects=subjects, events=events, faults=len(faults))
     if faults:
-        raise SystemExit(running.REFUSED)
+        raise SystemExit(running.FOUND)
 
 
 def _prove(session: "Session") -> "tuple[list[Unproved], int, int]":

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import rich_click as click
 
@@ -186,6 +187,52 @@ def waiting(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
 
 
 @rack.command()
+@click.argument("file", type=FILE)
+@click.option("--box", help="Its box, where the file does not name one.")
+@_told
+@_reading
+@running.as_json
+def keep(file: Path, as_json: bool, **told: Any) -> None:  # noqa: FBT001 - a flag of the command line
+    """Keep FILE for its box, to be dealt with later."""
+    from biobank import racks
+
+    def work(session: "Session", actor: "Actor") -> "WaitingFile":
+        return racks.file_row(session, actor, racks.receive(session, actor, _order(file, told)).id)
+
+    kept = running.acted(work, racks.WaitingFile)
+    message = N_("%(file)s waits for %(box)s.")
+    running.answer(kept, message, as_json=as_json, file=kept.name, box=kept.box_name)
+
+
+@rack.command()
+@click.argument("key", type=click.UUID)
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write it there, byte for byte.")
+@running.as_json
+def show(key: UUID, out: Path | None, as_json: bool) -> None:  # noqa: FBT001 - a flag
+    """Tell of a file that was kept, dealt with or not; KEY is its id in `biobank rack waiting`."""
+    from biobank import racks
+
+    if out:
+        running.require_writable(out)
+        out.write_bytes(running.asked(lambda session, actor: racks.raw_file(session, actor, key)))
+    _tell_kept(running.asked(lambda session, actor: racks.file_row(session, actor, key)), as_json=as_json)
+
+
+@rack.command("set-aside")
+@click.argument("key", type=click.UUID)
+@running.as_json
+def set_aside(key: UUID, as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
+    """Deal with a file without confirming anything; it stays kept."""
+    from biobank import racks
+
+    def work(session: "Session", actor: "Actor") -> "WaitingFile":
+        racks.set_aside(session, actor, key)
+        return racks.file_row(session, actor, key)
+
+    _tell_kept(running.acted(work, racks.WaitingFile), as_json=as_json)
+
+
+@rack.command()
 @click.argument("folder", type=FOLDER)
 @click.option("--once", is_flag=True, help="Take what is there, and end.")
 @click.option("--every", default=2.0, show_default=True, help="Look again after so many seconds.")
@@ -208,6 +255,14 @@ def watch(folder: Path, once: bool, every: float) -> None:  # noqa: FBT001 - a f
 
 
 # --- how ---
+
+
+def _tell_kept(kept: "WaitingFile", *, as_json: bool) -> None:
+    if as_json:
+        running.tell_json(kept)
+        return
+    settled = f"{kept.settled_at:%Y-%m-%d %H:%M}" if kept.settled_at else "-"
+    running.table([(kept.rack, kept.box, kept.box_name, kept.name, settled)])
 
 
 def _written(folder: Path, seen: dict[Path, tuple[int, int]], *, once: bool, every: float) -> Iterator[Path]:

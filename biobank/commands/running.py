@@ -29,6 +29,9 @@ Order = TypeVar("Order", bound="Input")
 Answer = TypeVar("Answer")
 
 REFUSED = 1
+FOUND = 3
+"""The exit code of `check` where it found a fault: it was neither refused nor did all prove."""
+
 _SQLITE = "sqlite:///"
 
 
@@ -213,6 +216,19 @@ def tell_json(answer: object) -> None:
     click.echo(msgspec.json.format(msgspec.json.encode(answer)).decode())
 
 
+def answer(made: object, message: str, /, *, as_json: bool, **facts: object) -> None:
+    """Say that an act is done in a line, or answer with what it made."""
+    if as_json:
+        tell_json(made)
+    else:
+        say(message, **facts)
+
+
+def tell_written(out: Path, *, as_json: bool) -> None:
+    """Say which file was written."""
+    answer({"out": str(out)}, N_("Written: %(out)s"), as_json=as_json, out=out)
+
+
 def table(rows: Sequence[Sequence[object]]) -> None:
     """Rows in columns, on stdout."""
     shown = [["" if cell is None else str(cell) for cell in row] for row in rows]
@@ -234,3 +250,4 @@ def tell_rows(kind: type[Any], rows: Sequence[Any], *, as_json: bool, as_csv: bo
 
 as_csv = click.option("--csv", "as_csv", is_flag=True, help="Answer as CSV, for spreadsheets.")
 as_json = click.option("--json", "as_json", is_flag=True, help="Answer in JSON, for programs.")
+json_anyway = click.option("--json", is_flag=True, expose_value=False, help="As it answers anyway.")

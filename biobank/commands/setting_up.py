@@ -19,7 +19,8 @@ def site() -> None:
 @click.argument("code")
 @click.argument("name")
 @click.option("--time-zone", default="UTC", show_default=True, help="An IANA name, such as Asia/Shanghai.")
-def add_site(code: str, name: str, time_zone: str) -> None:
+@running.as_json
+def add_site(code: str, name: str, time_zone: str, as_json: bool) -> None:  # noqa: FBT001 - a flag
     """Add a site."""
     from biobank import accounts, inputs
 
@@ -30,7 +31,21 @@ def add_site(code: str, name: str, time_zone: str) -> None:
             accounts.SiteRow,
         )
     message = N_("Added site %(code)s, %(name)s (%(zone)s).")
-    running.say(message, code=made.code, name=made.name, zone=made.time_zone)
+    facts = {"code": made.code, "name": made.name, "zone": made.time_zone}
+    running.answer(made, message, as_json=as_json, **facts)
+
+
+@site.command("list")
+@running.as_json
+def list_sites(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
+    """List the sites with their time zones."""
+    from biobank import accounts
+
+    rows = running.asked(accounts.sites)
+    if as_json:
+        running.tell_json(rows)
+    else:
+        running.table([(row.code, row.name, row.time_zone) for row in rows])
 
 
 @click.group()
@@ -43,18 +58,21 @@ def user() -> None:
 @click.option("--role", type=click.Choice(ROLES), required=True)
 @click.option("--site", help="Only at this site; left out, at all.")
 @click.option("--study", help="Only in this study; left out, in all.")
-def add_user(name: str, role: str, site: str | None, study: str | None) -> None:
+@running.as_json
+def add_user(as_json: bool, **sent: str | None) -> None:  # noqa: FBT001 - a flag of the command line
     """Add a person and print their one-time link; a person who is there gets the further role."""
     from biobank import accounts, clock, inputs
-    from biobank.commands.founding import tell_link
+    from biobank.commands.founding import link_told, tell_link
 
-    sent = {"name": name, "role": role, "site": site, "study": study}
     order, secret = inputs.read(accounts.PersonOrder, sent), clock.new_secret()
     with running.opened() as database:
         invited = running.console(database).act(
             lambda session, actor: accounts.add_person(session, actor, order, secret), accounts.Invited
         )
-    tell_link(running.chosen(), invited, secret)
+    if as_json:
+        running.tell_json(link_told(invited, secret))
+    else:
+        tell_link(running.chosen(), invited, secret)
 
 
 @click.group()

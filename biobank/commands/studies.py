@@ -10,7 +10,11 @@ from biobank.texts import N_
 from biobank.texts import gettext as _
 
 if TYPE_CHECKING:
+    from sqlmodel import Session
+
     from biobank.participants import Changes
+    from biobank.people import Actor
+    from biobank.studies import StudyCard
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -18,6 +22,47 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.group()
 def study() -> None:
     """Studies, each a protocol file."""
+
+
+@study.command("list")
+@running.as_json
+def list_studies(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
+    """List the studies, with the version of the protocol that is in force."""
+    from biobank import studies
+
+    rows = running.asked(studies.everything)
+    if as_json:
+        running.tell_json(rows)
+    else:
+        running.table([_line(row) for row in rows])
+
+
+@study.command("show")
+@click.argument("code")
+@running.as_json
+def show_study(code: str, as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
+    """Tell a study in a line: its version, how many events it has, its arms, its title."""
+    from biobank import studies
+
+    told = running.asked(lambda s, actor: studies.card(s, studies.by_code(s, actor, code)))
+    if as_json:
+        running.tell_json(told)
+    else:
+        running.table([_line(told)])
+
+
+@study.command("file")
+@click.argument("code")
+@click.option("--version", type=int, help="Left out, the one in force.")
+def tell_file(code: str, version: int | None) -> None:
+    """Give the protocol file of a version back, as it was loaded."""
+    from biobank import studies
+
+    def question(session: "Session", actor: "Actor") -> str:
+        found = studies.by_code(session, actor, code)
+        return studies.protocol_text(session, found, version or studies.card(session, found).version)
+
+    click.echo(running.asked(question), nl=False)
 
 
 @study.command("load")
@@ -127,6 +172,10 @@ def tell_progress(code: str, what: str, by: str, as_json: bool) -> None:  # noqa
             ),
         ]
     )
+
+
+def _line(row: "StudyCard") -> tuple[object, ...]:
+    return row.code, row.version, row.events, ", ".join(row.arms), row.title
 
 
 def _tell_changes(changes: "Changes") -> None:

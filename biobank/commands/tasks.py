@@ -42,12 +42,26 @@ def list_tasks(
 @task.command("close")
 @click.argument("key", type=click.UUID)
 @click.option("--resolution", default="done", show_default=True, help="What came of it, in a few words.")
-def close_task(key: UUID, resolution: str) -> None:
+@running.as_json
+def close_task(key: UUID, resolution: str, as_json: bool) -> None:  # noqa: FBT001 - a flag
     """Say that a task was looked after; KEY is its id in the list."""
     from biobank import tasks
 
     order = running.ordered(tasks.Settle, {"task": str(key), "resolution": resolution})
-    running.acted(
+    row = running.acted(
         lambda session, actor: tasks.row(session, tasks.close(session, actor, order)), tasks.TaskRow
     )
-    running.say(N_("Closed: %(resolution)s."), resolution=resolution)
+    running.answer(row, N_("Closed: %(resolution)s."), as_json=as_json, resolution=resolution)
+
+
+@task.command("counts")
+@running.as_json
+def count_tasks(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
+    """Tell how many open tasks of each kind there are."""
+    from biobank import tasks
+
+    found = {kind.value: count for kind, count in running.asked(tasks.open_counts).items()}
+    if as_json:
+        running.tell_json(found)
+    else:
+        running.table(list(found.items()))

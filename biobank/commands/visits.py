@@ -24,6 +24,20 @@ def visit() -> None:
     """Visits, and what is collected at them."""
 
 
+@visit.command("show")
+@click.argument("visit")
+@running.as_json
+def show(visit: str, as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
+    """Tell a VISIT: whose it is, what there is of it, the datasets it is linked to."""
+    from biobank import specimens
+
+    card = running.asked(lambda session, actor: specimens.visit_card(session, actor, visit))
+    _tell(card, as_json=as_json)
+    if not as_json:
+        rows = [(grouped(row.code), row.kind, row.material, row.amount, row.life) for row in card.specimens]
+        running.table(rows)
+
+
 @visit.command("open")
 @click.argument("study")
 @click.argument("pseudonym")

@@ -10,7 +10,7 @@ FAST := not (postgres or browser or slow or prove)
 SHARED := -n 3 --dist worksteal
 REFUSALS := Busy Conflict Malformed NotAllowed NotFound NotSignedIn RuleBroken
 
-.PHONY: help serve test check fast prove bench lock translations clean environment workshop built
+.PHONY: help serve test check fast prove bench pictures lock translations clean environment workshop built
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,11 @@ prove: workshop ## the long runs: crashes, races, a million specimens
 bench: workshop ## measure against the floors (BENCH=collecting for one); operation, ours, floor, ratio, target
 	@$(BIN)/python -m setup.provision
 	@$(BIN)/python -m bench $(BENCH)
+
+pictures: workshop ## every page in each theme and language, to look at (ONLY="home|tablet" for some)
+	@$(BIN)/python -m setup.provision
+	@mkdir -p build
+	@$(BIN)/python -m tests.pictures "$(ONLY)" 2> build/pictures.log
 
 lock: workshop ## lock the dependencies anew (UPGRADE=--upgrade takes newer ones)
 	@$(BIN)/python -m setup.locks $(UPGRADE)

@@ -1,0 +1,113 @@
+"""Takes a picture of every page in each theme and language, at a desk and on a tablet, to be looked at.
+
+`make pictures` writes them to build/pictures/, which git ignores, with an `index.html` of all of them;
+`make pictures ONLY="home|tablet-dark"` takes those alone whose file's name has that pattern in it.
+"""
+
+import itertools
+import re
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from html import escape
+from pathlib import Path
+from typing import NamedTuple
+
+from playwright.sync_api import Browser
+
+from biobank import texts
+from biobank.database import Database
+from biobank.pages.build_assets import build
+from tests import world as worlds
+from tests.browser import launch
+from tests.pages.conftest import Site, Tab
+from tests.pages.every_page import REFUSED, furnished
+from tests.world import MANAGER, World
+
+FOLDER = Path(__file__).parents[1] / "build/pictures"
+THEMES = ("light", "dark")
+
+
+class Screen(NamedTuple):
+    """What somebody looks at: CSS pixels, and whether fingers touch it."""
+
+    name: str
+    width: int
+    height: int
+    touched: bool
+
+
+SCREENS = (Screen("desk", 1280, 800, touched=False), Screen("tablet", 1080, 810, touched=True))
+
+_STYLE = """body { font: 14px sans-serif; margin: 24px; background: #888 }
+section { display: grid; grid-template-columns: repeat(8, 1fr); gap: 8px; margin-bottom: 32px }
+h2 { grid-column: 1 / -1; margin: 0 } img { width: 100%; border: 1px solid #000 }"""
+
+
+@contextmanager
+def _site() -> Iterator[tuple[Site, dict[str, str]]]:
+    """A site in front of the furnished world, and its pages by name."""
+    with tempfile.TemporaryDirectory() as folder:
+        database = Database(f"sqlite:///{folder}/pictures.db")
+        worlds.build(database)
+        world = World(database)
+        told = {**furnished(world), **REFUSED}
+        site = Site(world)
+        site.start()
+        yield site, told
+        site.stop()
+        database.close()
+
+
+def file_name(page: str, *kind: str) -> str:
+    """The name of a picture: its page in letters that every file system has, and of what kind it is."""
+    return "-".join([re.sub(r"\W+", "_", page), *kind]) + ".png"
+
+
+def take(browser: Browser, site: Site, told: dict[str, str], only: str) -> Iterator[str]:
+    """Pictures of the whole of each page that are wanted; their names."""
+    for screen, theme, language in itertools.product(SCREENS, THEMES, texts.LANGUAGES):
+        named = {file_name(page, screen.name, theme, language): path for page, path in told.items()}
+        wanted = {name: path for name, path in named.items() if re.search(only, name)}
+        if not wanted:
+            continue
+        size = {"width": screen.width, "height": screen.height}
+        context = browser.new_context(viewport=size, has_touch=screen.touched, locale="en-GB")  # type: ignore[arg-type]
+        tab = Tab(site, context.new_page())
+        tab.sign_in(MANAGER, theme=theme, language=language)
+        for name, path in wanted.items():
+            tab.open(path)
+            tab.page.screenshot(path=FOLDER / name, full_page=True)
+            yield name
+        context.close()
+
+
+def _index(pages: Iterable[str]) -> str:
+    """One sheet with all the pictures, a row for each page."""
+    rows = "".join(_row(page) for page in pages)
+    return f'<!doctype html><meta charset="utf-8"><title>Pictures</title><style>{_STYLE}</style>{rows}'
+
+
+def _row(page: str) -> str:
+    kinds = itertools.product(SCREENS, THEMES, texts.LANGUAGES)
+    files = [file_name(page, screen.name, *others) for screen, *others in kinds]
+    return f"<section><h2>{escape(page)}</h2>{''.join(map(_linked, files))}</section>"
+
+
+def _linked(file: str) -> str:
+    return f'<a href="{file}"><img src="{file}" title="{file}" alt="{file}" loading="lazy"></a>'
+
+
+def main(only: str = "") -> None:
+    """Take them all, or those whose name a pattern is found in."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    build()
+    with _site() as (site, told), launch() as browser:
+        taken = list(take(browser, site, told, only))
+        (FOLDER / "index.html").write_text(_index(told), encoding="utf-8")
+    sys.stdout.write(f"{len(taken)} pictures: {FOLDER / 'index.html'}\n")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:2])

@@ -24,10 +24,6 @@ if TYPE_CHECKING:
     Work = Callable[[Session, Actor], Any]
 
 FIRST = "first"
-_KEYS_BEGIN = 1_767_225_600_000
-"""Milliseconds of 1 January 2026: the demonstration's keys sort before every key made later."""
-_KEYS_EACH = 20_000
-"""More than any one step makes."""
 
 
 class Step(NamedTuple):
@@ -72,14 +68,14 @@ def furnish(
 
     migrations.upgrade(database)
     _begin(database)
-    freezers = _take(database, 1, Step("the setting", FIRST, demo_content.set_up), list[str])
+    freezers = _take(database, Step("the setting", FIRST, demo_content.set_up), list[str])
     room = database.read(lambda session: demo_boxes.boxes(session, freezers))
     today, done = database.read(_day), database.read(_done)
-    steps = list(enumerate(_steps(participants, today, room), 2))
+    steps = list(enumerate(_steps(participants, today, room)))
     lacking = [(place, step) for place, step in steps if _command(step) not in done]
     for place, step in lacking:
-        progress(place - 2, len(steps))
-        _take(database, place, step, type(None))
+        progress(place, len(steps))
+        _take(database, step, type(None))
     return len(lacking)
 
 
@@ -98,7 +94,7 @@ def _begin(database: "Database") -> None:
     if database.read(lambda session: session.exec(select(LedgerOrigin.name)).first()) is None:
         roles = (Role.ADMINISTRATOR, Role.MANAGER, Role.TECHNICIAN)
         with clock.restored():
-            _seed("founding", 0)
+            _seed("founding")
             tell(clock.now() - BEFORE)
             found_database(database, f"{clock.new_key()}/demo", FIRST, roles, clock.new_secret())
 
@@ -120,7 +116,7 @@ def _steps(participants: int, today: date, room: "Boxes") -> Iterator[Step]:
             yield Step("tubes out", content.BENCH, content.take_out)
 
 
-def _take(database: "Database", place: int, step: Step, answer: type[Any]) -> Any:
+def _take(database: "Database", step: Step, answer: type[Any]) -> Any:
     """Do one step, with keys and codes of its own, whatever was done before; once."""
     from biobank import clock
     from biobank.door import Door
@@ -128,7 +124,7 @@ def _take(database: "Database", place: int, step: Step, answer: type[Any]) -> An
 
     def work(session: "Session", actor: "Actor") -> Any:
         with clock.restored():
-            _seed(step.name, place)
+            _seed(step.name)
             result = step.work(session, actor)
             session.flush()
             return result
@@ -163,7 +159,7 @@ def _done(session: "Session") -> set[UUID]:
     return set(session.exec(select(Command.id)))
 
 
-def _seed(part: str, place: int) -> None:
+def _seed(part: str) -> None:
     """Let ids and codes come from a seed: the SHA-256 of its name and a counter."""
     from biobank import clock
 
@@ -174,12 +170,18 @@ def _seed(part: str, place: int) -> None:
         )
 
     number, tail = numbers("numbers"), numbers("keys")
-    moments = count(_KEYS_BEGIN + _KEYS_EACH * place)
+    told = newest = 0
 
     def key() -> UUID:
-        """UUID version 7 (RFC 9562, 5.7) whose milliseconds only count."""
-        bits = next(moments) << 80 | tail() & (1 << 80) - 1
-        bits = bits & ~(0xF << 76) | 7 << 76
-        return UUID(int=bits & ~(0b11 << 62) | 0b10 << 62)
+        """UUID version 7 (RFC 9562, 5.7) of the time that is told; those of one millisecond count on."""
+        nonlocal told, newest
+        now = clock.now()
+        if now.second or now.microsecond:
+            # The moment of the run itself, and of nobody's life: keys shall be the same all day.
+            now = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        before, told = told, int(now.timestamp() * 1000)
+        newest = newest + 1 if told == before else told << 12
+        moment, turn = divmod(newest, 1 << 12)
+        return UUID(int=moment << 80 | 7 << 76 | turn << 64 | 0b10 << 62 | tail() & (1 << 62) - 1)
 
     clock.set_chance(lambda below: number() % below, key)

@@ -13,6 +13,7 @@ from biobank.accounts.entering import (
     require_password,
     sign_out,
 )
+from biobank.accounts.keys import TokenEnd, TokenRow, end_token, tokens
 from biobank.accounts.persons import (
     FIRST_LINK_LASTS,
     GrantOrder,
@@ -26,6 +27,7 @@ from biobank.accounts.persons import (
     everyone,
     found,
     invite_first,
+    oneself,
     person_by_name,
 )
 from biobank.accounts.places import At, SiteOrder, SiteRow, add_site, site_by_code, site_row, sites
@@ -43,17 +45,21 @@ __all__ = [
     "SignInOrder",
     "SiteOrder",
     "SiteRow",
+    "TokenEnd",
     "TokenMade",
     "TokenOrder",
+    "TokenRow",
     "add_person",
     "add_site",
     "choose_password",
     "end_grant",
     "end_person",
+    "end_token",
     "everyone",
     "found",
     "invite_first",
     "make_token",
+    "oneself",
     "open_session",
     "person_by_name",
     "recognise",
@@ -62,4 +68,5 @@ __all__ = [
     "site_by_code",
     "site_row",
     "sites",
+    "tokens",
 ]

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 from pydantic import StringConstraints
-from sqlalchemy import update
+from sqlalchemy import ColumnElement, update
 from sqlmodel import Session, col, select
 
 from biobank import clock, custody, people
@@ -195,23 +195,13 @@ def invite_first(session: Session, secret: str) -> Invited | None:
 def everyone(session: Session, actor: Actor) -> list[PersonRow]:
     """Everybody with an account, by name, with their grants."""
     people.require(actor, May.ADMINISTER)
-    sites: dict[UUID | None, str] = dict(session.exec(select(Site.id, Site.code)).all())
-    studies: dict[UUID | None, str] = dict(session.exec(select(Study.id, Study.code)).all())
-    badges = set(session.exec(select(Badge.person_id).where(col(Badge.ended_at).is_(None))).all())
-    rows: dict[UUID, PersonRow] = {}
-    asked = select(Person, Grant).outerjoin(Grant, col(Grant.person_id) == col(Person.id))
-    found: Sequence[tuple[Person, Grant | None]] = session.exec(
-        asked.order_by(col(Person.name), col(Grant.id))
-    ).all()
-    for person, grant in found:
-        pin = person.pin_hash is not None
-        fresh = PersonRow(person.id, person.name, person.active, [], person.id in badges, pin, [])
-        row = rows.setdefault(person.id, fresh)
-        if grant:
-            site, study = sites.get(grant.site_id, ""), studies.get(grant.study_id, "")
-            row.roles.append(f"{grant.role.value} @ {site or '*'}{f' / {study}' if study else ''}")
-            row.grants.append(GrantRow(grant.role, site, study))
-    return list(rows.values())
+    return _rows(session)
+
+
+def oneself(session: Session, actor: Actor) -> PersonRow:
+    """The actor as a person in a list: whoever is signed in may know that."""
+    (row,) = _rows(session, col(Person.id) == actor.id)
+    return row
 
 
 def person_by_name(session: Session, actor: Actor, name: str) -> Person:
@@ -232,6 +222,26 @@ def person_by_name(session: Session, actor: Actor, name: str) -> Person:
 
 
 # --- how ---
+
+
+def _rows(session: Session, *where: ColumnElement[bool]) -> list[PersonRow]:
+    sites: dict[UUID | None, str] = dict(session.exec(select(Site.id, Site.code)).all())
+    studies: dict[UUID | None, str] = dict(session.exec(select(Study.id, Study.code)).all())
+    badges = set(session.exec(select(Badge.person_id).where(col(Badge.ended_at).is_(None))).all())
+    rows: dict[UUID, PersonRow] = {}
+    asked = select(Person, Grant).outerjoin(Grant, col(Grant.person_id) == col(Person.id)).where(*where)
+    found: Sequence[tuple[Person, Grant | None]] = session.exec(
+        asked.order_by(col(Person.name), col(Grant.id))
+    ).all()
+    for person, grant in found:
+        pin = person.pin_hash is not None
+        fresh = PersonRow(person.id, person.name, person.active, [], person.id in badges, pin, [])
+        row = rows.setdefault(person.id, fresh)
+        if grant:
+            site, study = sites.get(grant.site_id, ""), studies.get(grant.study_id, "")
+            row.roles.append(f"{grant.role.value} @ {site or '*'}{f' / {study}' if study else ''}")
+            row.grants.append(GrantRow(grant.role, site, study))
+    return list(rows.values())
 
 
 def _require_active(person: Person) -> None:

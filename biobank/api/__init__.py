@@ -24,6 +24,7 @@ from biobank.api import (
     progress,
     racks,
     reservations,
+    seeking,
     signatures,
     sites,
     specimens,
@@ -35,6 +36,7 @@ from biobank.api import (
 )
 from biobank.api.answers import require_readable
 from biobank.api.documents import openapi_config
+from biobank.api.etags import Tagged
 from biobank.api.health import health, ready
 
 __all__ = ["health", "openapi_config", "ready", "router"]
@@ -58,6 +60,7 @@ router = Router(
             finding,
             containers,
             container_settings,
+            seeking,
             moves,
             undoing,
             evacuations,
@@ -76,4 +79,5 @@ router = Router(
         )
     ],
     before_request=require_readable,
+    middleware=[Tagged()],
 )

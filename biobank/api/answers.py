@@ -33,6 +33,12 @@ class Page(msgspec.Struct, Generic[Row], frozen=True):
     next: str | None
 
 
+class Named(msgspec.Struct, frozen=True):
+    """Whose account, role, badge or PIN it was."""
+
+    name: str
+
+
 class Count(msgspec.Struct, frozen=True):
     """How many it was."""
 

@@ -12,6 +12,7 @@ from biobank.api.documents import noun
 from biobank.storage import (
     AsOf,
     BoxMap,
+    Branch,
     ContainerMove,
     ContainerOrder,
     ContainerPlace,
@@ -85,6 +86,15 @@ def get_contents(door: OpenDoor, code: FromPath[str], at: At = None) -> list[Con
     return door.ask(lambda session, actor: storage.contents(session, actor, code))
 
 
+@get("/containers/{code:str}/tree", sync_to_thread=True)
+def get_tree(door: OpenDoor, code: FromPath[str], at: At = None) -> list[Branch]:
+    """All that stands in a container, down to its boxes, with the tubes and slots of each, now or then."""
+    then = moment(at)
+    if then:
+        return door.ask(lambda session, actor: storage.inside_at(session, actor, code, then))
+    return door.ask(lambda session, actor: storage.inside(session, actor, code))
+
+
 @get("/containers/{code:str}/count", sync_to_thread=True)
 def get_count(door: OpenDoor, code: FromPath[str], at: At = None) -> PastCount:
     """How many tubes and containers are in a container, however deep, now or at a past moment."""
@@ -141,6 +151,7 @@ router = noun(
         list_roots,
         get_map,
         get_contents,
+        get_tree,
         get_count,
         list_tubes,
         move_container,

@@ -5,13 +5,15 @@ from typing import Annotated
 import msgspec
 from litestar import Response, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
+from sqlmodel import Session
 
 from biobank.api.documents import noun
 from biobank.api.print_jobs import PDF, sheet
 from biobank.inputs import Input, Line
-from biobank.labels.layouts import Layout
+from biobank.labels.layouts import Layout, layout
 from biobank.labels.shapes import Of
 from biobank.labels.stock import Stock
+from biobank.people import Actor
 from biobank.printing import stocks
 from biobank.printing.stocks import LayoutOrder, LayoutRow, StockOrder, StockRow
 from biobank.web import OpenDoor
@@ -77,6 +79,28 @@ def end_stock(door: OpenDoor, data: JSONBody[StockEnd]) -> StockRow:
     return door.act(lambda session, actor: stocks.end(session, actor, data.stock), StockRow)
 
 
+@get("/label-stocks/{code:str}", sync_to_thread=True)
+def get_stock(door: OpenDoor, code: FromPath[str]) -> StockRow:
+    """One stock, offered or not."""
+
+    def question(session: Session, _: Actor) -> StockRow:
+        found = stocks.stock(session, code, ended=True)
+        return next(row for row in stocks.listed(session, ended=True) if row.stock.code == found.code)
+
+    return door.ask(question)
+
+
+@get("/label-layouts/{code:str}", sync_to_thread=True)
+def get_layout(door: OpenDoor, code: FromPath[str]) -> LayoutRow:
+    """One layout, offered or not."""
+
+    def question(session: Session, _: Actor) -> LayoutRow:
+        found = layout(code, stocks.layouts_of_the_lab(session, ended=True))
+        return next(row for row in stocks.layouts(session, ended=True) if row.layout.code == found.code)
+
+    return door.ask(question)
+
+
 @get("/label-layouts", sync_to_thread=True)
 def list_layouts(door: OpenDoor, of: For = None, ended: Ended = False) -> list[LayoutRow]:  # noqa: FBT002
     """Layouts to print in: the lab's own first."""
@@ -113,11 +137,13 @@ router = noun(
     "label stocks",
     [
         list_stocks,
+        get_stock,
         get_ruler,
         add_stock,
         change_stock,
         end_stock,
         list_layouts,
+        get_layout,
         add_layout,
         change_layout,
         end_layout,

@@ -10,7 +10,7 @@ from litestar.params import FromQuery, JSONBody, QueryParameter
 
 from biobank.api.answers import Count, Limit, Page, page
 from biobank.api.documents import Question, noun
-from biobank.api.print_jobs import PDF, labels, printed
+from biobank.api.print_jobs import PDF, labels, printed, sheet
 from biobank.labels.shapes import Of
 from biobank.printing import applying, copies, ordering, previewing, replacing, spooler
 from biobank.printing.applying import Applied, Apply, LabelVoids, WaitingLabel
@@ -102,6 +102,20 @@ def draw_preview(door: OpenDoor, data: JSONBody[PreviewOrder]) -> Response[bytes
     return Response(_seen(door, data)[1].png, media_type=PNG)
 
 
+@get(
+    "/command-cards.pdf",
+    sync_to_thread=True,
+    media_type=PDF,
+    responses=sheet("Each card on a page of A5, in both languages."),
+)
+def get_cards(door: OpenDoor) -> Response[bytes]:
+    """The command cards of the bench, to print and laminate."""
+    from biobank.labels import card_sheet
+
+    door.ask(lambda _, actor: actor.id)
+    return Response(card_sheet.sheet(), media_type=PDF)
+
+
 @get("/label-copies", sync_to_thread=True)
 def count_copies(door: OpenDoor, code: Codes, of: FromQuery[Of] = Of.SPECIMEN) -> list[Copies]:
     """How many live labels there are of each code, and how many of them are on their tubes."""
@@ -155,6 +169,7 @@ router = noun(
         print_request_label,
         preview_label,
         draw_preview,
+        get_cards,
         count_copies,
         list_waiting,
         apply_labels,

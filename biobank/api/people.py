@@ -1,16 +1,29 @@
 """People and the tokens they give to programs."""
 
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
 from litestar import get, post
-from litestar.params import JSONBody
+from litestar.params import JSONBody, QueryParameter
 
-from biobank import accounts, clock
-from biobank.accounts import Invited, PersonOrder, PersonRow, TokenMade, TokenOrder
+from biobank import accounts, clock, people, stations
+from biobank.accounts import (
+    Invited,
+    PersonOrder,
+    PersonRow,
+    TokenEnd,
+    TokenMade,
+    TokenOrder,
+    TokenRow,
+)
+from biobank.api.answers import Named
 from biobank.api.documents import noun
+from biobank.stations import PinOrder
 from biobank.web import FIRST_LINK, OpenDoor
+
+Every = Annotated[bool, QueryParameter(description="Everybody's, not only your own.")]
 
 
 class Invitation(msgspec.Struct, frozen=True):
@@ -53,4 +66,31 @@ def make_token(door: OpenDoor, data: JSONBody[TokenOrder]) -> NewToken:
     return NewToken(told.id, told.name, secret, told.ends)
 
 
-router = noun("people", [add_person, list_people, make_token])
+@get("/tokens", sync_to_thread=True)
+def list_tokens(door: OpenDoor, every: Every = False) -> list[TokenRow]:  # noqa: FBT002 - a flag of an address
+    """Your tokens that still last, the newest first; or everybody's, for an administrator."""
+    return door.ask(lambda session, actor: accounts.tokens(session, actor, every=every))
+
+
+@post("/token-ends", sync_to_thread=True, status_code=200)
+def end_token(door: OpenDoor, data: JSONBody[TokenEnd]) -> TokenRow:
+    """End a token at once: your own, or as an administrator somebody's."""
+    return door.act(lambda session, actor: accounts.end_token(session, actor, data), TokenRow)
+
+
+@get("/me", sync_to_thread=True)
+def get_me(door: OpenDoor) -> PersonRow:
+    """Who you are, and what you may do where."""
+    return door.ask(accounts.oneself)
+
+
+@post("/pins", sync_to_thread=True, status_code=200, opt={"secret": True})
+def choose_pin(door: OpenDoor, data: JSONBody[PinOrder]) -> Named:
+    """Choose the PIN that confirms your badge at a bench, with your password. A token cannot."""
+    pin = stations.require_pin(data)
+    proved = door.ask(lambda session, actor: stations.prove_owner(session, actor, data))
+    kept = people.hash_password(pin)
+    return Named(door.act(lambda session, actor: stations.choose_pin(session, actor, kept, proved), str))
+
+
+router = noun("people", [add_person, list_people, get_me, make_token, list_tokens, end_token, choose_pin])

@@ -10,6 +10,7 @@ from litestar.params import JSONBody
 
 from biobank import accounts, clock, stations
 from biobank.accounts import GrantOrder
+from biobank.api.answers import Named
 from biobank.api.documents import noun
 from biobank.api.print_jobs import PDF, labels, printed
 from biobank.inputs import Input, Line
@@ -39,12 +40,6 @@ class PersonEnd(Input):
     """Somebody whose account ends."""
 
     name: Line
-
-
-class Named(msgspec.Struct, frozen=True):
-    """Whose account, role or badge it was."""
-
-    name: str
 
 
 @get("/stations", sync_to_thread=True)

@@ -4,9 +4,9 @@ from typing import Annotated
 from uuid import UUID
 
 from litestar import get, post
-from litestar.params import JSONBody, QueryParameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 
-from biobank import tasks
+from biobank import storage, tasks
 from biobank.api.answers import Limit, Page, page
 from biobank.api.documents import noun
 from biobank.tables import TaskKind
@@ -36,6 +36,12 @@ def list_tasks(
     return page(rows, limit, lambda row: str(row.id))
 
 
+@get("/tasks/{task:uuid}", sync_to_thread=True)
+def get_task(door: OpenDoor, task: FromPath[UUID]) -> TaskRow:
+    """One task, open or closed."""
+    return door.ask(lambda session, actor: storage.task_card(session, actor, task))
+
+
 @get("/tasks/counts", sync_to_thread=True)
 def count_tasks(door: OpenDoor) -> dict[str, int]:
     """How many open tasks of each kind there are in your scope; a kind without one is left out."""
@@ -49,4 +55,4 @@ def close_task(door: OpenDoor, data: JSONBody[Settle]) -> TaskRow:
     return door.act(lambda session, actor: tasks.row(session, tasks.close(session, actor, data)), TaskRow)
 
 
-router = noun("tasks", [list_tasks, count_tasks, close_task])
+router = noun("tasks", [list_tasks, get_task, count_tasks, close_task])

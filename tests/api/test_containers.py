@@ -1,7 +1,7 @@
 """Containers over HTTP: a freezer in one act, single ones, maps, and moving a box with all it holds."""
 
 from tests.api.program import Program, rows
-from tests.world import MANAGER
+from tests.world import MANAGER, OUTSIDER
 
 
 def test_a_freezer_is_made_in_one_act_and_walked_down_to_a_box(program: Program) -> None:
@@ -72,3 +72,18 @@ def test_a_container_type_is_added_and_listed_and_half_a_grid_is_refused(program
     assert program.post("/container-types", huge, person=MANAGER).status_code == 400
     assert program.post("/container-types", {**order, "code": "mine"}).json()["title"] == "not_allowed"
     assert rows(program.world) == before
+
+
+def test_what_is_sought_is_found_on_the_map_and_in_the_tree(sqlite_program: Program) -> None:
+    world = sqlite_program.world
+    box, tubes = world.boxes()[0], world.tubes(3)
+    world.put(box, tubes)
+    assert sqlite_program.told("/container-matches", text=tubes[0]) == [{"container": box, "tubes": 1}]
+    assert sqlite_program.told("/container-matches", study="DEMO")[0]["tubes"] == 3
+    assert sqlite_program.told(f"/containers/{box}/matches", text=tubes[1]) == {"slots": ["A2"]}
+    assert sqlite_program.told(f"/containers/{box}/classes", by="study")["classes"] == [["DEMO", 3]]
+    shelf = sqlite_program.told(f"/containers/{world.freezer()}/tree")[0]
+    (rack,) = shelf["inside"]
+    assert [each["row"]["tubes"] for each in rack["inside"]] == [3, 0, 0]
+    assert sqlite_program.get(f"/containers/{box}/tree", person=OUTSIDER).status_code == 404
+    assert sqlite_program.told("/container-matches", person=OUTSIDER) == []

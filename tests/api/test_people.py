@@ -11,7 +11,7 @@ from sqlmodel import select as sqlmodel_select
 from biobank import web
 from biobank.tables import Command
 from tests.api.program import V1, Program, rows
-from tests.world import MANAGER, PASSWORD, SECRETS, TECHNICIAN, World
+from tests.world import MANAGER, OUTSIDER, PASSWORD, SECRETS, TECHNICIAN, World
 
 
 def kept(world: World) -> str:
@@ -107,3 +107,31 @@ def test_the_kept_fingerprint_of_a_signature_lets_nobody_try_passwords(program: 
 def test_a_bearer_token_that_is_wrong_is_not_made_up_for_by_a_cookie(sqlite_program: Program) -> None:
     headers = {"Authorization": "Bearer nonsense", "Cookie": f'{web.COOKIE}="{SECRETS[TECHNICIAN]}"'}
     assert sqlite_program.client.get(f"{V1}/sites", headers=headers).status_code == 401
+
+
+def test_a_token_is_seen_by_its_owner_and_an_administrator_and_ended_by_either(program: Program) -> None:
+    one, two = (program.made("/tokens", {"name": name, "days": 9}) for name in ("reports", "robot"))
+    assert [each["name"] for each in program.told("/tokens")] == ["robot", "reports"]
+    assert program.told("/tokens", person=OUTSIDER) == []
+    assert program.get("/tokens", every="true").status_code == 403
+    assert {each["person"] for each in program.told("/tokens", person=MANAGER, every="true")} == {TECHNICIAN}
+    order = {"token": one["id"]}
+    refused = program.post("/token-ends", order, person=OUTSIDER)
+    assert (refused.status_code, refused.json()["title"]) == (404, "token_not_found")
+    ended = program.made("/token-ends", order)
+    assert program.made("/token-ends", order)["ended_at"] == ended["ended_at"]
+    program.made("/token-ends", {"token": two["id"]}, person=MANAGER)
+    assert program.told("/tokens") == []
+    bearer = {"Authorization": f"Bearer {two['secret']}"}
+    assert program.client.get("/api/v1/me", headers=bearer).status_code == 401
+    assert program.world.unproved() == []
+
+
+def test_anybody_may_know_who_they_are(sqlite_program: Program) -> None:
+    told = sqlite_program.told("/me")
+    assert (told["name"], told["roles"], told["pin"]) == (TECHNICIAN, ["technician @ BJ"], False)
+    pin = {"pin": "4071", "again": "4071", "password": PASSWORD}
+    assert sqlite_program.post("/pins", pin | {"password": "another"}).status_code == 403
+    assert sqlite_program.made("/pins", pin) == {"name": TECHNICIAN}
+    assert sqlite_program.told("/me")["pin"]
+    assert sqlite_program.world.unproved() == []

@@ -52,7 +52,7 @@ def _site() -> Iterator[tuple[Site, dict[str, str]]]:
         database = Database(f"sqlite:///{folder}/pictures.db")
         worlds.build(database)
         world = World(database)
-        told = {**furnished(world), **REFUSED}
+        told = {**REFUSED, **furnished(world)}
         site = Site(world)
         site.start()
         yield site, told

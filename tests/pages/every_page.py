@@ -53,8 +53,12 @@ REFUSED = {"nothing found": "/find?code=S0000000000", "no such page": "/nowhere"
 
 
 def furnished(world: World) -> dict[str, str]:
-    """The pages, by name, of a world in which each has something to show."""
-    return {**_alone(), **_storage(world), **_labels(world), **_study(world), **_tasks_and_stations(world)}
+    """The pages, by name, of a world in which each has something to show.
+
+    The lock screen comes last: in a browser it ends the session.
+    """
+    pages = _alone(), _storage(world), _labels(world), _study(world), _tasks_and_stations(world)
+    return {name: address for some in pages for name, address in some.items()} | {"locked": "/bench/locked"}
 
 
 def _alone() -> dict[str, str]:
@@ -69,7 +73,6 @@ def _alone() -> dict[str, str]:
         "capacity": "/capacity",
         "out": "/out",
         "stations": "/stations",
-        "scanner locked": "/bench/locked",
         "bench": "/bench",
         "studies": "/studies",
         "schedule": "/schedule",

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import click
 from click.testing import CliRunner, Result
 
 from biobank.commands import biobank
@@ -27,6 +28,10 @@ class Terminal:
         """Run a command, whatever comes of it; what is not a refusal of ours is raised."""
         environment = {**self._environment, **settings}
         return CliRunner(catch_exceptions=False).invoke(biobank, words, input=typed, env=environment)
+
+    def within(self, command: click.Command) -> None:
+        """Run a command of a test's own where the others run."""
+        CliRunner(catch_exceptions=False).invoke(command, [], env=self._environment)
 
     def says(self, *words: str, typed: str | None = None) -> str:
         """What a command that is done says."""

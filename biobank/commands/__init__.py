@@ -1,7 +1,7 @@
 """The command line: the same acts as the pages, for whoever has a shell on the machine.
 
 It acts as the person `console`. Exit codes: 0 it was done, 1 it was refused (one line says why),
-2 it was asked wrongly. What a program shall read goes to stdout, all else to stderr.
+2 it was asked wrongly, 3 `check` found a fault. What a program shall read goes to stdout, all else to stderr.
 """
 
 import rich_click as click
@@ -10,6 +10,7 @@ from biobank import __version__
 from biobank.commands import (
     capacity,
     cards,
+    completing,
     containers,
     demo,
     evacuations,
@@ -100,8 +101,11 @@ for _command in (
     capacity.plan,
     capacity.capacity,
     proving.check,
+    completing.completion,
 ):
     biobank.add_command(_command)
 
 for _command in (print_jobs.job_group, label_stocks.stock_group, label_stocks.layout_group):
     labels.label.add_command(_command)
+
+completing.complete_codes(biobank)

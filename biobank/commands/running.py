@@ -12,6 +12,7 @@ from uuid import UUID
 import rich_click as click
 
 from biobank import settings, texts
+from biobank.commands import wording
 from biobank.errors import Refusal, Refusals
 from biobank.settings import Settings
 from biobank.texts import N_
@@ -38,9 +39,16 @@ _SQLITE = "sqlite:///"
 class Refusing(click.RichGroup):
     """Commands whose refusals are one line on stderr (and a line for each field), never a traceback."""
 
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """Choose the reader's language before anything is read: a help is told while the line is."""
+        texts.language.set(texts.chosen(*map(os.environ.get, ("LC_ALL", "LC_MESSAGES", "LANG"))))
+        wording.put_into_words(self)
+        return super().make_context(info_name, args, parent, rich_help_config=wording.panels(), **extra)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; a refusal, or a file the system refuses, exits with 1."""
-        texts.language.set(texts.chosen(*map(os.environ.get, ("LC_ALL", "LC_MESSAGES", "LANG"))))
         try:
             return super().invoke(ctx)
         except Refusal as refusal:

@@ -31,21 +31,22 @@ class May(StrEnum):
     HANDLE = "handle"
     REGISTER = "register"
     PRINT = "print"
+    AUDIT = "audit"
     SET_UP = "set up"
     ADMINISTER = "administer"
 
 
 WHO_MAY: Mapping[Role, frozenset[May]] = {
     Role.TECHNICIAN: frozenset({May.SEE, May.HANDLE, May.REGISTER, May.PRINT}),
-    Role.AUDITOR: frozenset({May.SEE}),
+    Role.AUDITOR: frozenset({May.SEE, May.AUDIT}),
     Role.RESEARCHER: frozenset(),
-    Role.MANAGER: frozenset({May.SEE, May.HANDLE, May.REGISTER, May.PRINT, May.SET_UP}),
+    Role.MANAGER: frozenset({May.SEE, May.HANDLE, May.REGISTER, May.PRINT, May.AUDIT, May.SET_UP}),
     Role.ADMINISTRATOR: frozenset({May.ADMINISTER}),
 }
 
 
-NOT_BY_BADGE = frozenset({May.SET_UP, May.ADMINISTER})
-"""A badge can be photographed: whoever came in by one sets nothing up."""
+NOT_BY_BADGE = frozenset({May.AUDIT, May.SET_UP, May.ADMINISTER})
+"""A badge can be photographed: whoever came in by one sets nothing up, and reads no log of others."""
 
 
 class Granted(msgspec.Struct, frozen=True):

@@ -26,9 +26,9 @@ GRANTS = st.lists(
 )
 MAY = {
     Role.TECHNICIAN: {May.SEE, May.HANDLE, May.REGISTER, May.PRINT},
-    Role.AUDITOR: {May.SEE},
+    Role.AUDITOR: {May.SEE, May.AUDIT},
     Role.RESEARCHER: set(),
-    Role.MANAGER: {May.SEE, May.HANDLE, May.REGISTER, May.PRINT, May.SET_UP},
+    Role.MANAGER: {May.SEE, May.HANDLE, May.REGISTER, May.PRINT, May.AUDIT, May.SET_UP},
     Role.ADMINISTRATOR: {May.ADMINISTER},
 }
 

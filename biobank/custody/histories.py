@@ -1,7 +1,8 @@
 """What happened to a subject, with the events of everything that held it meanwhile."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -9,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from biobank.custody.words import UNDO
 from biobank.ledger import entries
-from biobank.tables import Container, CustodyEvent, CustodyNote, Person
+from biobank.tables import Container, CustodyEvent, CustodyNote, Person, Station
 
 DEEPEST = 8
 """How many containers may stand in one another; a guard against a circle in a damaged database."""
@@ -18,10 +19,20 @@ _FAR = datetime.max.replace(tzinfo=UTC)
 _MOVES = ("placed", "taken_out", "retired", "hold_set", "hold_lifted")
 
 
+class _Event(NamedTuple):
+    """An event with who did it, at which station, and its note."""
+
+    event: CustodyEvent
+    actor: str | None
+    station: str | None
+    note: str | None
+
+
 class HistoryLine(msgspec.Struct, frozen=True):
     """One event as people read it; `held_by` is the container it happened to, if not the subject.
 
-    `undone_by` is the id of the event that undid it, `undoes` the one that it undid itself.
+    `undone_by` is the id of the event that undid it, `undoes` the one that it undid itself; `source` is
+    how it came in, as far as the log tells (`source_of`).
     """
 
     id: UUID
@@ -40,28 +51,31 @@ class HistoryLine(msgspec.Struct, frozen=True):
     held_by: str | None = None
     undone_by: str | None = None
     undoes: str | None = None
+    station: str = ""
+    source: str = ""
 
 
 def history(session: Session, subject_id: UUID) -> list[HistoryLine]:
     """Every event of a subject and of what held it at the time, oldest first."""
     own = _events(session, [subject_id])
-    lines = [_line(event, actor, note) for event, actor, note in own]
-    spans = _spans([event for event, _, _ in own])
+    lines = [_line(each) for each in own]
+    spans = _spans([each.event for each in own])
     seen = {line.id for line in lines}
     for _ in range(DEEPEST):
         if not spans:
             break
         held = _events(session, list({container for container, _, _ in spans}))
-        codes = _codes(session, {event.subject_id for event, _, _ in held})
+        codes = _codes(session, {each.event.subject_id for each in held})
         inside: list[tuple[UUID, datetime, datetime]] = []
         for container, start, end in spans:
-            ours = [found for found in held if found[0].subject_id == container]
-            for event, actor, note in ours:
+            ours = [each for each in held if each.event.subject_id == container]
+            for each in ours:
+                event = each.event
                 during = start < event.recorded_at < end
                 if during and event.kind in _MOVES and event.id not in seen:
                     seen.add(event.id)
-                    lines.append(_line(event, actor, note, codes[container]))
-            outer = _spans([event for event, _, _ in ours])
+                    lines.append(_line(each, codes[container]))
+            outer = _spans([each.event for each in ours])
             inside += [(up, max(a, start), min(b, end)) for up, a, b in outer if max(a, start) < min(b, end)]
         spans = inside
     undoing = {line.undoes: str(line.id) for line in lines if line.undoes}
@@ -85,15 +99,23 @@ def _spans(events: list[CustodyEvent]) -> list[tuple[UUID, datetime, datetime]]:
     return spans
 
 
-def _events(session: Session, subjects: list[UUID]) -> list[tuple[CustodyEvent, str, str | None]]:
+def source_of(refs: Mapping[str, Any], station: str | None) -> str:
+    """How an event came in: `typed` or `scanned` at a bench, by a `file`; empty for a page or a program."""
+    if "source" in refs:
+        return str(refs["source"])
+    return "file" if "file" in refs else "scanned" if station else ""
+
+
+def _events(session: Session, subjects: list[UUID]) -> list[_Event]:
     asked = (
-        select(CustodyEvent, Person.name, CustodyNote.text)
+        select(CustodyEvent, Person.name, Station.name, CustodyNote.text)
         .outerjoin(Person, col(Person.id) == col(CustodyEvent.actor_id))
+        .outerjoin(Station, col(Station.id) == col(CustodyEvent.station_id))
         .outerjoin(CustodyNote, col(CustodyNote.event_id) == col(CustodyEvent.id))
         .where(col(CustodyEvent.subject_id).in_(subjects))
         .order_by(col(CustodyEvent.subject_id), col(CustodyEvent.number))
     )
-    return [(event, name, note) for event, name, note in session.exec(asked)]
+    return [_Event(*found) for found in session.exec(asked)]
 
 
 def _codes(session: Session, ids: set[UUID]) -> dict[UUID, str]:
@@ -101,7 +123,8 @@ def _codes(session: Session, ids: set[UUID]) -> dict[UUID, str]:
     return dict(session.exec(asked).all())
 
 
-def _line(event: CustodyEvent, actor: str, note: str | None, held_by: str | None = None) -> HistoryLine:
+def _line(found: _Event, held_by: str | None = None) -> HistoryLine:
+    event, actor, station, note = found
     entry = entries.read(event.entry)
     return HistoryLine(
         id=event.id,
@@ -119,4 +142,6 @@ def _line(event: CustodyEvent, actor: str, note: str | None, held_by: str | None
         leaf_hash=event.leaf_hash.hex(),
         held_by=held_by,
         undoes=entry.corrects if UNDO in entry.refs else None,
+        station=station or "",
+        source=source_of(entry.refs, station),
     )

@@ -125,6 +125,9 @@ class TimelineRow(msgspec.Struct, frozen=True):
     undone: bool = False
     undoes: str = ""
     code: str = ""
+    station: str = ""
+    source: str = ""
+    reason: str = ""
 
 
 class Expected(msgspec.Struct, frozen=True):
@@ -257,6 +260,9 @@ def timeline(session: Session, actor: Actor, text: str) -> list[TimelineRow]:
             undone=line.undone_by is not None,
             undoes=line.undoes or "",
             code=_code_of(line),
+            station=line.station,
+            source=line.source,
+            reason=line.reason or "",
         )
         for line, place in zip(lines, places, strict=True)
     ]

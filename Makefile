@@ -2,6 +2,8 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
+# Where it is set, every process that tests start would compile all of our modules again.
+unexport PYTHONDONTWRITEBYTECODE
 
 BIN := .venv/bin
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard biobank/locale/*/LC_MESSAGES/*.po))

@@ -13,6 +13,7 @@ EXAMPLES: Mapping[str, str] = {
     "demo": "",
     "serve": "--demo",
     "check": "--json",
+    "log": "--person lin --since 2026-05-04",
     "completion": "bash",
     # setting up
     "site add": "BJ Beijing --time-zone Asia/Shanghai",

@@ -40,13 +40,6 @@ DRAWN = 8
 _ASKED = tuple(RoomOrder.model_fields)
 
 
-class Planned(msgspec.Struct, frozen=True):
-    """What a plan says, and the maps of the first of its boxes."""
-
-    seats: list[PlannedSlot]
-    maps: list[BoxMap]
-
-
 class Room(msgspec.Struct, frozen=True):
     """What was found, nothing where nothing was asked yet; and the types of containers to ask for."""
 

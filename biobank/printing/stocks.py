@@ -153,11 +153,6 @@ def layout(session: Session, code: str, of: Of, on: Stock, *, ended: bool = Fals
     return found
 
 
-def stocks_of_the_lab(session: Session, *, ended: bool = False) -> dict[str, Stock]:
-    """The lab's own stocks by code."""
-    return _of_the_lab(session, LabelStock, shipped_stocks.read_stock, ended=ended)
-
-
 def layouts_of_the_lab(session: Session, *, ended: bool = False) -> dict[str, Layout]:
     """The lab's own layouts by code."""
     return _of_the_lab(session, LabelLayout, shipped_layouts.read_layout, ended=ended)

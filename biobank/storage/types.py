@@ -1,8 +1,6 @@
 """Types of containers: grids, how slots are named and filled, the five ways a freezer holds boxes."""
 
-from collections.abc import Iterable
 from typing import Annotated
-from uuid import UUID
 
 import msgspec
 from pydantic import Field, StringConstraints
@@ -201,12 +199,6 @@ def type_like(session: Session, order: TypeOrder, field: str) -> ContainerType:
 def type_by_code(session: Session, code: str) -> ContainerType | None:
     """The container type of that code, if there is one."""
     return session.exec(select(ContainerType).where(col(ContainerType.code) == code)).first()
-
-
-def types_of(session: Session, ids: Iterable[UUID]) -> dict[UUID, ContainerType]:
-    """Container types by their ids."""
-    asked = select(ContainerType).where(col(ContainerType.id).in_(set(ids)))
-    return {kind.id: kind for kind in session.exec(asked)}
 
 
 def type_row(kind: ContainerType) -> TypeRow:

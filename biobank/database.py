@@ -14,10 +14,11 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalErr
 from sqlmodel import Session, SQLModel, select
 
 from biobank import clock
-from biobank.errors import Busy, Conflict, Malformed
+from biobank.errors import Busy, Conflict, Malformed, Refusal, Refusals
 from biobank.texts import N_
 
 Result = TypeVar("Result")
+Item = TypeVar("Item")
 Row = TypeVar("Row", bound=SQLModel)
 
 TRIES = 4
@@ -155,6 +156,36 @@ def _defaults(model: type[SQLModel]) -> tuple[dict[str, Any], dict[str, Callable
     factories = {name: field.default_factory for name, field in fields.items() if field.default_factory}
     constants = {name: field.default for name, field in fields.items() if name not in factories}
     return constants, cast("dict[str, Callable[[], Any]]", factories)
+
+
+def each_of(
+    session: Session, items: Sequence[Item], work: Callable[[Item], Result], field: str = "items"
+) -> list[Result]:
+    """Do the work for each item in turn. Refused: all of it if any is, every fault with its item's number.
+
+    Each item has a savepoint, so that what half of a refused one did makes no fault of the next.
+    """
+    done: list[Result] = []
+    faults: list[Refusal] = []
+    for number, item in enumerate(items):
+        try:
+            with session.begin_nested():
+                done.append(work(item))
+        except Busy:
+            raise
+        except Refusal as refusal:
+            faults += _numbered(refusal, f"{field}.{number}")
+    if faults:
+        raise Refusals("items_refused", N_("Nothing was done. See each item that is refused."), faults)
+    return done
+
+
+def _numbered(refusal: Refusal, item: str) -> list[Refusal]:
+    """What an item is refused for, at its number in the list."""
+    if isinstance(refusal, Refusals) and refusal.each:
+        return [fault for each in refusal.each for fault in _numbered(each, item)]
+    refusal.field = f"{item}.{refusal.field}" if refusal.field else item
+    return [refusal]
 
 
 def by_id(session: Session, model: type[Row], ids: Iterable[UUID | None]) -> dict[UUID | None, Any]:

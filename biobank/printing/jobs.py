@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 from pydantic import Field
-from sqlalchemy import ColumnElement, and_, false, func, or_
+from sqlalchemy import ColumnElement, and_, false, func, or_, true
 from sqlmodel import Session, col, select
 
 from biobank import clock, people
@@ -58,8 +58,7 @@ class JobOrder(Input):
 class Answer(JobOrder):
     """What came out of the printer: everything up to the label of this number.
 
-    One before the first asked for is none. With `again` the others are printed, else they wait in a
-    stopped job.
+    One before the first asked for is none. With `again` the others are printed, else they wait, stopped.
     """
 
     came_out_to: Whole
@@ -302,22 +301,20 @@ def listed(
         .join(Person, col(Person.id) == col(PrintJob.person_id))
         .outerjoin(Printer, col(Printer.id) == col(PrintJob.printer_id))
         .where(or_(and_(~badge, seen), and_(badge, own)))
+        .where(col(PrintJob.ended_at).is_(None) if under_way else true())
         .order_by(col(PrintJob.id).desc())
         .limit(most)
     )
-    if under_way:
-        asked = asked.where(col(PrintJob.ended_at).is_(None))
     rows: list[tuple[PrintJob, str, str | None]] = []
-    while len(rows) < most:
+    while True:
         some = session.exec(asked.where(col(PrintJob.id) < after) if after else asked).all()
         # A job of one's own may be of a site that one has left meanwhile.
         rows += [row for row in some if covers(actor, May.SEE, row[0])]
-        if len(some) < most:
+        if len(some) < most or len(rows) >= most:
             break
         after = some[-1][0].id
-    rows = rows[:most]
-    done = _done(session, [job for job, _, _ in rows])
-    return [_row(job, person, printer or "", done) for job, person, printer in rows]
+    done = _done(session, [job for job, _, _ in rows[:most]])
+    return [_row(job, person, printer or "", done) for job, person, printer in rows[:most]]
 
 
 # --- how ---

@@ -143,6 +143,12 @@ def shown(amount: int | None, material_code: str) -> str:
     return "" if amount is None else read_as(amount, MATERIALS[material_code].dimension)
 
 
+def measured(amount: int, material_code: str) -> tuple[Decimal, str]:
+    """An amount as a number to reckon with and its unit: always uL, mg or pieces, exact to the last digit."""
+    unit = _CANONICAL[MATERIALS[material_code].dimension]
+    return Decimal(amount) / _UNITS[unit][1], unit
+
+
 def read_as(amount: int, dimension: Dimension) -> str:
     """An amount in the largest unit of which it is at least one, exact to the last digit."""
     fitting = (unit for unit in _READ_IN[dimension] if abs(amount) >= _UNITS[unit][1])

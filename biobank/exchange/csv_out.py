@@ -8,6 +8,7 @@ with an apostrophe: whoever takes one away has what it was. Numbers, below zero 
 import csv
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from io import StringIO
 from typing import Any
 
@@ -41,13 +42,13 @@ def safe(text: str) -> str:
     return f"'{text}" if text.startswith(_RISKY) else text
 
 
-def _cell(value: Any) -> str | int:
+def _cell(value: Any) -> str | int | float | Decimal:
     match value:
         case None:
             return ""
         case bool():
             return "true" if value else "false"
-        case int():
+        case int() | float() | Decimal():
             return value
         case datetime() | date():
             return value.isoformat()

@@ -9,6 +9,7 @@ the same bytes.
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from io import BytesIO
 from typing import Any
 
@@ -77,7 +78,7 @@ def _write(page: Worksheet, row: int, place: int, value: Any, day: Format) -> No
             pass
         case bool():
             page.write_boolean(row, place, value)
-        case int() | float() if abs(value) < _EXACT:
+        case int() | float() | Decimal() if -_EXACT < value < _EXACT:
             page.write_number(row, place, value)
         case datetime():
             page.write_string(row, place, value.isoformat())

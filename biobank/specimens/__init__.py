@@ -13,6 +13,7 @@ from biobank.specimens.cards import (
 )
 from biobank.specimens.choosing import living, unplaced
 from biobank.specimens.collecting import AllPresent, Begin, Tick, all_present, begin, tick
+from biobank.specimens.families import Branch, Family, chain, tree
 from biobank.specimens.filling import Ticked
 from biobank.specimens.finding import Found, find
 from biobank.specimens.finishing import Deviate, Finish, Summary, deviate, finish
@@ -28,7 +29,7 @@ from biobank.specimens.kits import (
 )
 from biobank.specimens.kits import unused as unused_kits
 from biobank.specimens.late import hand_in
-from biobank.specimens.listing import Sought, SpecimenRow, page, rows
+from biobank.specimens.listing import SpecimenLine, SpecimenRow, every, page, rows
 from biobank.specimens.noting import CollectionFactsOrder, ReceiptOrder, note_collection, receive
 from biobank.specimens.portions import Aliquots, aliquot, aliquot_many
 from biobank.specimens.processing import Derivative, SpinOrder, derive, spin
@@ -40,6 +41,7 @@ from biobank.specimens.registering import (
     register,
     registration_of,
 )
+from biobank.specimens.seeking import Custody, Sort, Sought, count
 from biobank.specimens.workbench import Workbench, WorkCounts, WorkRow, workbench
 
 __all__ = [
@@ -49,10 +51,13 @@ __all__ = [
     "AllPresent",
     "Awaiting",
     "Begin",
+    "Branch",
     "CollectionFactsOrder",
+    "Custody",
     "Derivative",
     "Deviate",
     "Face",
+    "Family",
     "Finish",
     "Found",
     "IdentifierOrder",
@@ -61,8 +66,10 @@ __all__ = [
     "NewSpecimen",
     "ReceiptOrder",
     "Registration",
+    "Sort",
     "Sought",
     "SpecimenCard",
+    "SpecimenLine",
     "SpecimenRow",
     "SpinOrder",
     "Summary",
@@ -81,8 +88,11 @@ __all__ = [
     "awaiting",
     "begin",
     "card",
+    "chain",
+    "count",
     "derive",
     "deviate",
+    "every",
     "faces",
     "family",
     "find",
@@ -103,6 +113,7 @@ __all__ = [
     "spin",
     "tick",
     "timeline",
+    "tree",
     "unplaced",
     "unused_kits",
     "visit_card",

@@ -1,32 +1,49 @@
-"""Lists of specimens: rows, and pages of those that are sought."""
+"""Lists of specimens: rows, and pages and files of those that are sought."""
 
-from collections.abc import Sequence
-from typing import Annotated, Any
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, TypeVar
 from uuid import UUID
 
 import msgspec
-from pydantic import Field
-from sqlmodel import Session, col, select
+from sqlalchemy import Row, String, type_coerce
+from sqlalchemy import select as core_select
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col
 
-from biobank import amounts, people, studies
+from biobank import amounts
 from biobank.database import by_id
-from biobank.inputs import Input
-from biobank.participants import datasets
-from biobank.people import Actor, May
-from biobank.specimens import statements
+from biobank.errors import RuleBroken
+from biobank.people import Actor
+from biobank.specimens import seeking
+from biobank.specimens.seeking import EVERYTHING, Custody, Sought
+from biobank.storage import Grid, Slot, slot_name
 from biobank.tables import (
+    Container,
+    ContainerType,
     Deviation,
-    DeviationCode,
-    Life,
+    Hold,
     Participant,
+    Placement,
+    Site,
     Specimen,
-    SpecimenKind,
+    Study,
     Visit,
 )
+from biobank.texts import N_
+
+MOST_IN_FILE = 200_000
+"""So many specimens a file tells at most: about a minute's work, and what people still open."""
+
+AT_ONCE = 1000
 
 
 class SpecimenRow(msgspec.Struct, frozen=True):
-    """A specimen in a list. `place` is short: box and slot. `deviations` are codes, each once."""
+    """A specimen in a list. `place` is short: box and slot. `deviations` and `holds` are codes, each once.
+
+    `custody` is slot, unplaced, out or none; `seen` is when it was last in somebody's hand.
+    """
 
     code: str
     kind: str
@@ -41,56 +58,27 @@ class SpecimenRow(msgspec.Struct, frozen=True):
     parent: str | None
     place: str = ""
     deviations: list[str] = []
+    study: str = ""
+    site: str = ""
+    custody: str = ""
+    holds: list[str] = []
+    thaws: int = 0
+    collected: datetime | None = None
+    frozen: datetime | None = None
+    seen: datetime | None = None
 
 
-class Sought(Input):
-    """Which specimens a list shows: those that fit all that is told.
+class SpecimenLine(SpecimenRow, frozen=True):
+    """A specimen in a file: the amount once more as a number, in uL, mg or pieces, to reckon with."""
 
-    `event` is the label of the visit, `participant` a pseudonym; `dataset` is the kind of a dataset that
-    the visit links to, so that `event="BL", material="plasma_edta", dataset="fmri"` finds the baseline
-    plasma of those who have an fMRI of that visit.
-    """
-
-    event: Annotated[str, Field(max_length=20)] | None = None
-    material: Annotated[str, Field(max_length=40)] | None = None
-    kind: SpecimenKind | None = None
-    life: Life | None = None
-    dataset: Annotated[str, Field(max_length=40)] | None = None
-    deviation: DeviationCode | None = None
-    participant: Annotated[str, Field(max_length=40)] | None = None
+    quantity: Decimal | None = None
+    unit: str = ""
 
 
-EVERYTHING = Sought()
+Told = TypeVar("Told", bound=SpecimenRow)
 
 
 # --- questions ---
-
-
-def rows(session: Session, specimens: Sequence[Specimen]) -> list[SpecimenRow]:
-    """Specimens as rows of a list, in the order given."""
-    visits = by_id(session, Visit, {each.visit_id for each in specimens})
-    whose = by_id(session, Participant, {each.participant_id for each in specimens})
-    parents = by_id(session, Specimen, {each.parent_id for each in specimens if each.parent_id})
-    ids = [each.id for each in specimens]
-    places, deviations = statements.short_places(session, ids), _deviations(session, ids)
-    return [
-        SpecimenRow(
-            code=each.code,
-            kind=each.kind.value,
-            material=each.material,
-            life=each.life.value,
-            amount=amounts.shown(each.amount, each.material),
-            participant=whose[each.participant_id].pseudonym,
-            visit=visits[each.visit_id].code,
-            event=visits[each.visit_id].label,
-            serial=each.serial,
-            total=each.total,
-            parent=parents[each.parent_id].code if each.parent_id else None,
-            place=places.get(each.id, ""),
-            deviations=deviations.get(each.id, []),
-        )
-        for each in specimens
-    ]
 
 
 def page(
@@ -101,45 +89,145 @@ def page(
     limit: int = 50,
     sought: Sought = EVERYTHING,
 ) -> list[SpecimenRow]:
-    """Specimens in the actor's scope that fit, by code, those after `after`.
+    """Specimens in the actor's scope that fit, in the order sought, those after the one of code `after`.
 
-    Refused: a study out of scope.
+    Refused: a study or a container out of scope.
     """
-    asked = select(Specimen).where(col(Specimen.code) > after, people.visible(actor, May.SEE, Specimen))
-    if study:
-        asked = asked.where(col(Specimen.study_id) == studies.by_code(session, actor, study).id)
-    asked = asked.where(*fitting(sought))
-    return rows(session, session.exec(asked.order_by(col(Specimen.code)).limit(limit)).all())
+    found = seeking.ids(session, actor, study, sought, after=after, limit=limit)
+    return _told(session, found, SpecimenRow)
 
 
-def fitting(sought: Sought) -> list[Any]:
-    """What is sought, as criteria for a query of specimens."""
-    criteria: list[Any] = [
-        getattr(Specimen, name) == value
-        for name in ("material", "kind", "life")
-        if (value := getattr(sought, name)) is not None
-    ]
-    if sought.event:
-        of_event = select(Visit.id).where(col(Visit.label) == sought.event)
-        criteria.append(col(Specimen.visit_id).in_(of_event))
-    if sought.dataset:
-        criteria.append(datasets.having(sought.dataset, Specimen.visit_id))
-    if sought.participant:
-        named = select(Participant.id).where(col(Participant.pseudonym) == sought.participant)
-        criteria.append(col(Specimen.participant_id).in_(named))
-    if sought.deviation:
-        went = select(Deviation.specimen_id).where(col(Deviation.code) == sought.deviation)
-        criteria.append(col(Specimen.id).in_(went))
-    return criteria
+def every(
+    session: Session, actor: Actor, study: str | None = None, sought: Sought = EVERYTHING
+) -> Iterator[SpecimenLine]:
+    """All specimens in the actor's scope that fit, for a file, in the order sought.
+
+    Refused: a study or a container out of scope; more than 200,000.
+    """
+    found = seeking.ids(session, actor, study, sought, limit=MOST_IN_FILE + 1)
+    if len(found) > MOST_IN_FILE:
+        message = N_("More than %(most)s tubes fit, too many for one file. Seek fewer, such as one material.")
+        raise RuleBroken("list_too_long", message, most=MOST_IN_FILE)
+    for first in range(0, len(found), AT_ONCE):
+        yield from _told(session, found[first : first + AT_ONCE], SpecimenLine)
+
+
+def rows(session: Session, specimens: Sequence[Specimen]) -> list[SpecimenRow]:
+    """Specimens as rows of a list, in the order given."""
+    return _told(session, [each.id for each in specimens], SpecimenRow)
+
+
+def lines(session: Session, ids: Sequence[UUID]) -> dict[UUID, SpecimenLine]:
+    """Specimens as lines of a file, by id."""
+    told: dict[UUID, SpecimenLine] = {}
+    for first in range(0, len(ids), AT_ONCE):
+        some = ids[first : first + AT_ONCE]
+        told |= zip(some, _told(session, some, SpecimenLine), strict=True)
+    return told
 
 
 # --- how ---
 
+_parent = aliased(Specimen, name="parent")
+_ROWS = (
+    core_select(
+        col(Specimen.id),
+        col(Specimen.code),
+        type_coerce(Specimen.kind, String()).label("kind"),
+        col(Specimen.material),
+        type_coerce(Specimen.life, String()).label("life"),
+        col(Specimen.amount),
+        col(Specimen.serial),
+        col(Specimen.total),
+        col(Specimen.out_since),
+        col(Specimen.thaws),
+        col(Specimen.collected_at),
+        col(Specimen.frozen_at),
+        col(Specimen.seen_at),
+        col(Study.code).label("study"),
+        col(Site.code).label("site"),
+        col(Participant.pseudonym),
+        col(Visit.code).label("visit"),
+        col(Visit.label).label("event"),
+        col(_parent.code).label("parent"),
+        col(Placement.id).label("placed"),
+        col(Placement.row),
+        col(Placement.col),
+        col(Container.name),
+        col(Container.type_id),
+    )
+    .select_from(Specimen)
+    .join(Study, col(Study.id) == col(Specimen.study_id))
+    .join(Site, col(Site.id) == col(Specimen.site_id))
+    .join(Participant, col(Participant.id) == col(Specimen.participant_id))
+    .join(Visit, col(Visit.id) == col(Specimen.visit_id))
+    .outerjoin(_parent, col(_parent.id) == col(Specimen.parent_id))
+    .outerjoin(Placement, col(Placement.specimen_id) == col(Specimen.id))
+    .outerjoin(Container, col(Container.id) == col(Placement.container_id))
+)
 
-def _deviations(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[str]]:
-    asked = select(Deviation.specimen_id, Deviation.code).where(col(Deviation.specimen_id).in_(ids))
+
+def _told(session: Session, ids: Sequence[UUID], kind: type[Told]) -> list[Told]:
+    found = {row.id: row for row in session.execute(_ROWS.where(col(Specimen.id).in_(ids)))} if ids else {}
+    grids = {key: Grid.of(each) for key, each in by_id(session, ContainerType, _types(found)).items()}
+    deviations = _noted(session, ids, Deviation, Deviation.code, Deviation.at)
+    holds = _noted(session, ids, Hold, Hold.kind, Hold.set_at)
+    return [
+        _row(found[key], grids, kind, deviations=deviations.get(key, []), holds=holds.get(key, []))
+        for key in ids
+    ]
+
+
+def _types(found: Mapping[UUID, Row[Any]]) -> set[UUID]:
+    return {row.type_id for row in found.values()}
+
+
+def _row(row: Row[Any], grids: Mapping[UUID | None, Grid], kind: type[Told], **noted: list[str]) -> Told:
+    slot = slot_name(grids[row.type_id], Slot(row.row, row.col)) if row.placed else ""
+    told = kind(
+        code=row.code,
+        kind=row.kind,
+        material=row.material,
+        life=row.life,
+        amount=amounts.shown(row.amount, row.material),
+        participant=row.pseudonym,
+        visit=row.visit,
+        event=row.event,
+        serial=row.serial,
+        total=row.total,
+        parent=row.parent,
+        place=f"{row.name} · {slot}" if slot else row.name or "",
+        study=row.study,
+        site=row.site,
+        custody=_custody(row).value,
+        thaws=row.thaws,
+        collected=row.collected_at,
+        frozen=row.frozen_at,
+        seen=row.seen_at,
+        **noted,
+    )
+    if isinstance(told, SpecimenLine) and row.amount is not None:
+        quantity, unit = amounts.measured(row.amount, row.material)
+        told = msgspec.structs.replace(told, quantity=quantity, unit=unit)
+    return told
+
+
+def _custody(row: Row[Any]) -> Custody:
+    if row.out_since:
+        return Custody.OUT
+    if not row.placed:
+        return Custody.NONE
+    return Custody.UNPLACED if row.row is None else Custody.SLOT
+
+
+def _noted(
+    session: Session, ids: Sequence[UUID], table: type[Deviation | Hold], what: Any, when: Any
+) -> dict[UUID, list[str]]:
+    """The codes of the deviations or holds of these specimens, each once, in the order they came."""
+    asked = core_select(col(table.specimen_id), type_coerce(what, String()))
+    asked = asked.where(col(table.specimen_id).in_(ids)).order_by(col(when), col(table.id))
     found: dict[UUID, list[str]] = {}
-    for key, code in session.exec(asked.order_by(col(Deviation.at), col(Deviation.id))):
-        if str(code) not in found.setdefault(key, []):
-            found[key].append(str(code))
+    for key, code in session.execute(asked) if ids else ():
+        if code not in found.setdefault(key, []):
+            found[key].append(code)
     return found

@@ -99,7 +99,7 @@ from biobank.storage.rearranging import Going, Rearrangement, rearrange
 from biobank.storage.reseating import Elsewhere, Reseat, Reseating, Seat, reseat, reseat_preview
 from biobank.storage.rooms import Room, Traits, cold_enough, rooms, standing_free, traits
 from biobank.storage.seating import Strategy
-from biobank.storage.seen import SeenAsked, TubeRow, days_unseen, tubes_in
+from biobank.storage.seen import SeenAsked, TubeRow, days_unseen, tubes_in, tubes_inside
 from biobank.storage.settling import Decision, Settled, Settlement, settle, task_card
 from biobank.storage.sought import (
     Coloured,
@@ -282,6 +282,7 @@ __all__ = [
     "trees",
     "tubes_at",
     "tubes_in",
+    "tubes_inside",
     "type_codes",
     "type_row",
     "unblock_slots",

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Select, func, literal, or_
+from sqlalchemy import CTE, Select, func, literal, or_
 from sqlalchemy import select as core_select
 from sqlmodel import Session, col
 
@@ -89,17 +89,38 @@ def beginning(day: date) -> datetime:
     return datetime.combine(day, time(), UTC)
 
 
+def tubes_inside(session: Session, actor: Actor, text: str) -> Select[Any]:
+    """The ids of all tubes in a container, however deep, those that are out too, as a query.
+
+    Refused: a container out of scope.
+    """
+    within = _within(by_code(session, actor, text, field="container").id)
+    tube = func.coalesce(Placement.specimen_id, Keep.specimen_id)
+    return (
+        core_select(tube)
+        .select_from(within)
+        .join(Placement, col(Placement.container_id) == within.c.id)
+        .outerjoin(Keep, col(Keep.id) == col(Placement.keep_id))
+        .where(tube.is_not(None))
+    )
+
+
 # --- how ---
 
 
-def _tubes(actor: Actor, container_id: UUID) -> Select[Any]:
+def _within(container_id: UUID) -> CTE:
+    """A container and all that it holds, however deep."""
     first = core_select(literal(container_id).label("id"), literal(0).label("depth"))
     within = first.cte("within", recursive=True)
-    within = within.union_all(
+    return within.union_all(
         core_select(col(Placement.child_id), within.c.depth + 1)
         .join(within, col(Placement.container_id) == within.c.id)
         .where(col(Placement.child_id).is_not(None), within.c.depth < DEEPEST)
     )
+
+
+def _tubes(actor: Actor, container_id: UUID) -> Select[Any]:
+    within = _within(container_id)
     columns: list[Any] = [
         col(Specimen.code),
         col(Specimen.material),

@@ -2,7 +2,7 @@
 
 from biobank.custody.facts import TIMES, times_said, undone, unsay
 from biobank.custody.histories import HistoryLine, history
-from biobank.custody.proof import Unproved, unproved
+from biobank.custody.proof import Chain, Unproved, chain, unproved
 from biobank.custody.relabelled import LABEL, borne_now, of_old_label, require_not_old
 from biobank.custody.signing import SignatureOrder, Signed, prove_password, sign
 from biobank.custody.words import SIGHTINGS, UNDO, Kind, Line, Place, out_place, slot_place
@@ -13,6 +13,7 @@ __all__ = [
     "SIGHTINGS",
     "TIMES",
     "UNDO",
+    "Chain",
     "HistoryLine",
     "Kind",
     "Line",
@@ -22,6 +23,7 @@ __all__ = [
     "Unproved",
     "begin_log",
     "borne_now",
+    "chain",
     "history",
     "load",
     "lock",

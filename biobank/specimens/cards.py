@@ -230,14 +230,14 @@ def card(session: Session, actor: Actor, text: str) -> SpecimenCard:
 
 def family(session: Session, actor: Actor, text: str) -> list[SpecimenRow]:
     """What was made of a specimen, directly."""
-    parent = _require_seen(session, actor, codes.require(text, CodeKind.SPECIMEN))
+    parent = require_seen(session, actor, codes.require(text, CodeKind.SPECIMEN))
     asked = select(Specimen).where(col(Specimen.parent_id) == parent.id).order_by(col(Specimen.id))
     return rows(session, session.exec(asked).all())
 
 
 def timeline(session: Session, actor: Actor, text: str) -> list[TimelineRow]:
     """Everything that happened to a specimen and to what held it, oldest first."""
-    specimen = _require_seen(session, actor, codes.require(text, CodeKind.SPECIMEN))
+    specimen = require_seen(session, actor, codes.require(text, CodeKind.SPECIMEN))
     lines = custody.history(session, specimen.id)
     places = [line.change.get("place") or {} for line in lines]
     wanted = {UUID(place["container"]) for place in places if "container" in place}
@@ -331,7 +331,8 @@ def _expected_row(each: Requirement, depth: int) -> Expected:
     return Expected(each.kind.value, each.material, each.container, shown, each.count, depth)
 
 
-def _require_seen(session: Session, actor: Actor, code: str) -> Specimen:
+def require_seen(session: Session, actor: Actor, code: str) -> Specimen:
+    """The specimen of a code, or of its old label. Refused: `NotFound` out of scope."""
     return _seen(session, actor, [custody.of_old_label(session, actor, code) or code], May.SEE)[0]
 
 

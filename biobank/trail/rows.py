@@ -31,7 +31,20 @@ from biobank.tables import (
     Visit,
 )
 
-_NOT_NAMED = frozenset({"noun", "place", "amount", "out_since", "exposure_s"})
+_NOT_NAMED = frozenset(
+    {
+        "noun",
+        "place",
+        "amount",
+        "out_since",
+        "exposure_s",
+        "life",
+        "end_reason",
+        "identifiers",
+        "holds",
+        "thaws",
+    }
+)
 """Keys of a state that `what` does not name: they are told otherwise, or by what happened."""
 
 
@@ -139,7 +152,7 @@ def _row(found: Any, entry: Entry, thing: Thing, people: dict[UUID | None, Perso
         amount=amounts.canonical_read_as(said) if said else "",
         what=[name for name in entry.change if name not in _NOT_NAMED] if entry.number > 1 else [],
         status=status if isinstance(status, str) and entry.number > 1 else "",
-        reason=entry.reason or "",
+        reason=entry.reason or entry.change.get("end_reason") or "",
         note=note or "",
         corrects=entry.corrects or "",
         undoes=entry.corrects or "" if UNDO in entry.refs else "",

@@ -14,7 +14,7 @@ from html import escape
 from pathlib import Path
 from typing import NamedTuple
 
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, ViewportSize
 
 from biobank import texts
 from biobank.database import Database
@@ -22,7 +22,7 @@ from biobank.pages.build_assets import build
 from tests import world as worlds
 from tests.browser import launch
 from tests.pages.conftest import Site, Tab
-from tests.pages.every_page import REFUSED, furnished
+from tests.pages.every_page import BENCH, REFUSED, at_the_bench, furnished
 from tests.world import MANAGER, World
 
 FOLDER = Path(__file__).parents[1] / "build/pictures"
@@ -45,17 +45,20 @@ section { display: grid; grid-template-columns: repeat(8, 1fr); gap: 8px; margin
 h2 { grid-column: 1 / -1; margin: 0 } img { width: 100%; border: 1px solid #000 }"""
 
 
+Pages = dict[str, str]
+
+
 @contextmanager
-def _site() -> Iterator[tuple[Site, dict[str, str]]]:
-    """A site in front of the furnished world, and its pages by name."""
+def _site() -> Iterator[tuple[Site, Pages, Pages]]:
+    """A site in front of the furnished world; its pages by name, and those of its bench."""
     with tempfile.TemporaryDirectory() as folder:
         database = Database(f"sqlite:///{folder}/pictures.db")
         worlds.build(database)
         world = World(database)
-        told = {**REFUSED, **furnished(world)}
+        pages = {**REFUSED, **furnished(world)}
         site = Site(world)
         site.start()
-        yield site, told
+        yield site, pages, at_the_bench(world)
         site.stop()
         database.close()
 
@@ -65,17 +68,17 @@ def file_name(page: str, *kind: str) -> str:
     return "-".join([re.sub(r"\W+", "_", page), *kind]) + ".png"
 
 
-def take(browser: Browser, site: Site, told: dict[str, str], only: str) -> Iterator[str]:
+def take(browser: Browser, site: Site, pages: Pages, only: str, cookies: dict[str, str]) -> Iterator[str]:
     """Pictures of the whole of each page that are wanted; their names."""
     for screen, theme, language in itertools.product(SCREENS, THEMES, texts.LANGUAGES):
-        named = {file_name(page, screen.name, theme, language): path for page, path in told.items()}
+        named = {file_name(page, screen.name, theme, language): path for page, path in pages.items()}
         wanted = {name: path for name, path in named.items() if re.search(only, name)}
         if not wanted:
             continue
-        size = {"width": screen.width, "height": screen.height}
-        context = browser.new_context(viewport=size, has_touch=screen.touched, locale="en-GB")  # type: ignore[arg-type]
+        size: ViewportSize = {"width": screen.width, "height": screen.height}
+        context = browser.new_context(viewport=size, has_touch=screen.touched, locale="en-GB")
         tab = Tab(site, context.new_page())
-        tab.sign_in(MANAGER, theme=theme, language=language)
+        tab.sign_in(MANAGER, theme=theme, language=language, **cookies)
         for name, path in wanted.items():
             tab.open(path)
             tab.page.screenshot(path=FOLDER / name, full_page=True)
@@ -103,9 +106,10 @@ def main(only: str = "") -> None:
     """Take them all, or those whose name a pattern is found in."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     build()
-    with _site() as (site, told), launch() as browser:
-        taken = list(take(browser, site, told, only))
-        (FOLDER / "index.html").write_text(_index(told), encoding="utf-8")
+    with _site() as (site, pages, benches), launch() as browser:
+        taken = list(take(browser, site, pages, only, {}))
+        taken += take(browser, site, benches, only, BENCH)
+        (FOLDER / "index.html").write_text(_index(pages | benches), encoding="utf-8")
     sys.stdout.write(f"{len(taken)} pictures: {FOLDER / 'index.html'}\n")
 
 

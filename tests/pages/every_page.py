@@ -6,8 +6,9 @@ application is added to `furnished`, or (a file, a fragment, a link of one use) 
 
 from urllib.parse import quote
 
-from biobank import clock, evacuations, inputs, participants, specimens, storage
+from biobank import clock, evacuations, inputs, participants, specimens, storage, web
 from biobank.evacuations import EvacuationOrder
+from biobank.pages import at_station
 from biobank.printing import ordering, printers, spooler
 from biobank.storage import Stored
 from biobank.tables import PrinterLanguage, TaskKind
@@ -24,7 +25,8 @@ NO_PAGES = {
     "/bench/last": "a fragment of the bench",
     "/bench/map": "a fragment of the bench",
     "/bench/maps/{code:str}": "a fragment of the bench",
-    "/bench/pin": "opens in the browser of an enrolled bench alone",
+    "/bench/locked": "at the bench",
+    "/bench/pin": "at the bench",
     "/containers/{code:str}/tubes/file": "a file",
     "/evacuations/{key:uuid}/steps": "a fragment of the board",
     "/find": "leads to what a code names",
@@ -35,36 +37,50 @@ NO_PAGES = {
     "/labels/stocks/{code:str}/ruler": "a PDF",
     "/language/{code:str}": "leads back to where it was chosen",
     "/out/file": "a file",
+    "/log/file": "a file",
     "/readyz": "asked by machines",
     "/schedule/file": "a file",
+    "/specimens/file": "a file",
     "/static/{file_path:path}": "files",
     "/stations/calibration": "opens in the browser of an enrolled bench alone",
     "/stations/claim/{link:str}": "a link of one use",
     "/studies/{study:str}/answers": "a fragment of the participant's page",
-    "/studies/{study:str}/protocol/{version:int}": "a file",
+    "/studies/{study:str}/protocol/{version:str}": "a file",
     "/studies/{study:str}/schedule/file": "a file",
     "/studies/{study:str}/specimens/file": "a file",
     "/visits/{code:str}/acts/{act:str}": "a fragment of the visit",
 }
 """The addresses that answer a GET and are no page for a person, and why."""
 
+BENCH = {at_station.COOKIE: f'"{test_stations.BROWSER}"', web.COOKIE: ""}
+"""The cookies of the enrolled bench's browser while nobody is signed in there."""
+
 REFUSED = {"nothing found": "/find?code=S0000000000", "no such page": "/nowhere"}
 """Addresses that are answered with a page that says no."""
 
 
 def furnished(world: World) -> dict[str, str]:
-    """The pages, by name, of a world in which each has something to show.
+    """The pages, by name, of a world in which each has something to show."""
+    pages = _alone(), _storage(world), _labels(world), _study(world), _tasks(world)
+    return {name: address for some in pages for name, address in some.items()}
 
-    The lock screen comes last: in a browser it ends the session.
-    """
-    pages = _alone(), _storage(world), _labels(world), _study(world), _tasks_and_stations(world)
-    return {name: address for some in pages for name, address in some.items()} | {"locked": "/bench/locked"}
+
+def at_the_bench(world: World) -> dict[str, str]:
+    """Pages of a bench where nobody is signed in, for a browser that bears the cookie `BENCH`."""
+    test_stations.bench(world)
+    badge = test_stations.badge(world)
+    return {
+        "locked": f"/bench/locked?mode=store&box={world.boxes()[0]}",
+        "PIN": f"/bench/pin?badge={badge}",
+    }
 
 
 def _alone() -> dict[str, str]:
     """Pages that need nothing of their own."""
     return {
         "home": "/",
+        "log": "/log",
+        "specimens": "/specimens",
         "account": "/account",
         "people": "/people",
         "sign in": "/sign-in",
@@ -197,13 +213,11 @@ def _study(world: World) -> dict[str, str]:
     }
 
 
-def _tasks_and_stations(world: World) -> dict[str, str]:
-    """Something unknown that was scanned, a disputed place, a bench that was claimed."""
+def _tasks(world: World) -> dict[str, str]:
+    """Something unknown that was scanned, and a disputed place."""
     test_tasks.opened(world, "ABC-1")
     test_tasks.opened(world, "", kind=TaskKind.PLACE_DISPUTED, facts={"claimed": "B7", "logged": "C1"})
     tube, (first, second) = world.tubes(1, "D-004")[0], world.boxes()[1:3]
     world.put(first, [tube], "I1")
     task = test_disputing.hand_in(world, test_disputing.scanned(tube, box=second, at="C1")).task
-    test_stations.bench(world)
-    test_stations.badge(world)
     return {"settling": f"/tasks/{task}/settling"}

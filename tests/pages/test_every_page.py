@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.pages.every_page import NO_PAGES, REFUSED, furnished
+from tests.pages.every_page import BENCH, NO_PAGES, REFUSED, at_the_bench, furnished
 from tests.pages.visitor import visit
 from tests.quick import app_of
 from tests.templates import Furnishing
@@ -39,3 +39,11 @@ def test_every_page_opens_and_the_refused_ones_say_no(world: World, told: dict[s
     answers = {name: visitor.get(address).status_code for name, address in (told | REFUSED).items()}
     assert {name: status for name, status in answers.items() if status != 200} == dict.fromkeys(REFUSED, 404)
     assert world.unproved() == []
+
+
+def test_the_pages_of_a_bench_open_where_nobody_is_signed_in(world: World) -> None:
+    pages, browser = at_the_bench(world), visit(world, "")
+    browser.client.cookies.update(BENCH)
+    assert {name: browser.get(address).status_code for name, address in pages.items()} == dict.fromkeys(
+        pages, 200
+    )

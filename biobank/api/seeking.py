@@ -1,66 +1,102 @@
-"""What a map is asked: where the tubes stand that are sought, and what the tubes of a box differ in."""
+"""Which specimens a list shows: every filter of an address, and the order."""
 
-from typing import Annotated
+from datetime import date
+from typing import Annotated, Any
 
 import msgspec
-from litestar import get
 from litestar.di import NamedDependency, Provide
-from litestar.params import FromPath, FromQuery, QueryParameter
+from litestar.params import FromQuery, QueryParameter
 
-from biobank import inputs, storage
-from biobank.api.documents import noun
-from biobank.storage import Coloured, Sought, Trait
-from biobank.web import OpenDoor
+from biobank import inputs
+from biobank.specimens import Custody, Sort, Sought
+from biobank.tables import DeviationCode, HoldKind, Life, SpecimenKind
 
-Unseen = Annotated[str | None, QueryParameter(description="In no hand since this day began (UTC).")]
-Part = Annotated[str | None, QueryParameter(description="A part of a code or a pseudonym.")]
-
-
-class Standing(msgspec.Struct, frozen=True):
-    """A container that holds some of the tubes that are sought, directly, and how many."""
-
-    container: str
-    tubes: int
+Event = Annotated[str | None, QueryParameter(description="The code of the visit's event.")]
+Dataset = Annotated[str | None, QueryParameter(description="Its visit is linked to a dataset of this kind.")]
+Holding = Annotated[str | None, QueryParameter(description="A container that it is in, however deep.")]
+Text = Annotated[str | None, QueryParameter(description="A part of its code, or of one from elsewhere.")]
 
 
-class Slots(msgspec.Struct, frozen=True):
-    """The slots of a box, by name, whose tubes are sought."""
+class Within(msgspec.Struct, frozen=True):
+    """Which specimens are sought, and in which study."""
 
-    slots: list[str]
+    study: str | None
+    sought: Sought
 
 
-def sought(
-    study: FromQuery[str | None] = None,
+def _whose(
+    site: FromQuery[str | None] = None,
+    event: Event = None,
+    arm: FromQuery[str | None] = None,
+    participant: FromQuery[str | None] = None,
     material: FromQuery[str | None] = None,
-    event: FromQuery[str | None] = None,
-    not_seen_since: Unseen = None,
-    text: Part = None,
-) -> Sought:
-    """Which tubes are sought by an address. Refused: what a `Sought` refuses, by its field."""
-    told = {"study": study, "material": material, "event": event, "text": text}
-    return inputs.read(Sought, {**told, "not_seen_since": not_seen_since})
+    kind: FromQuery[SpecimenKind | None] = None,
+    life: FromQuery[Life | None] = None,
+) -> dict[str, Any]:
+    return {
+        "site": site,
+        "event": event,
+        "arm": arm,
+        "participant": participant,
+        "material": material,
+        "kind": kind,
+        "life": life,
+    }
 
 
-WISH = {"sought": Provide(sought, sync_to_thread=False)}
+def _now(
+    custody: FromQuery[Custody | None] = None,
+    hold: FromQuery[HoldKind | None] = None,
+    deviation: FromQuery[DeviationCode | None] = None,
+    dataset: Dataset = None,
+    container: Holding = None,
+    thaws_from: FromQuery[int | None] = None,
+    thaws_to: FromQuery[int | None] = None,
+) -> dict[str, Any]:
+    return {
+        "custody": custody,
+        "hold": hold,
+        "deviation": deviation,
+        "dataset": dataset,
+        "container": container,
+        "thaws_from": thaws_from,
+        "thaws_to": thaws_to,
+    }
 
 
-@get("/container-matches", sync_to_thread=True, dependencies=WISH)
-def list_matches(door: OpenDoor, sought: NamedDependency[Sought]) -> list[Standing]:
-    """The containers in your scope that hold tubes which fit all that is told, with how many."""
-    found = door.ask(lambda session, actor: storage.sought_counts(session, actor, sought))
-    return [Standing(code, tubes) for code, tubes in sorted(found.items())]
+def _days(
+    collected_from: FromQuery[date | None] = None,
+    collected_to: FromQuery[date | None] = None,
+    frozen_from: FromQuery[date | None] = None,
+    frozen_to: FromQuery[date | None] = None,
+    not_seen_since: FromQuery[date | None] = None,
+) -> dict[str, Any]:
+    return {
+        "collected_from": collected_from,
+        "collected_to": collected_to,
+        "frozen_from": frozen_from,
+        "frozen_to": frozen_to,
+        "not_seen_since": not_seen_since,
+    }
 
 
-@get("/containers/{code:str}/matches", sync_to_thread=True, dependencies=WISH)
-def get_matches(door: OpenDoor, code: FromPath[str], sought: NamedDependency[Sought]) -> Slots:
-    """The slots of one box whose tubes fit all that is told, out or not."""
-    return Slots(sorted(door.ask(lambda session, actor: storage.sought_slots(session, actor, code, sought))))
+def within(
+    whose: NamedDependency[dict[str, Any]],
+    now: NamedDependency[dict[str, Any]],
+    days: NamedDependency[dict[str, Any]],
+    study: FromQuery[str | None] = None,
+    text: Text = None,
+    sort: FromQuery[Sort] = Sort.CODE,
+    down: FromQuery[bool] = False,  # noqa: FBT002 - a flag of an address
+) -> Within:
+    """Which specimens are sought by an address. Refused: what a `Sought` refuses, by its field."""
+    told = {**whose, **now, **days, "text": text, "sort": sort, "down": down}
+    return Within(study, inputs.read(Sought, told))
 
 
-@get("/containers/{code:str}/classes", sync_to_thread=True)
-def get_classes(door: OpenDoor, code: FromPath[str], by: FromQuery[Trait]) -> Coloured:
-    """The tubes of a box told apart by their study, material, event or another trait."""
-    return door.ask(lambda session, actor: storage.coloured(session, actor, code, by))
-
-
-router = noun("containers", [list_matches, get_matches, get_classes])
+LIST = {
+    "whose": Provide(_whose, sync_to_thread=False),
+    "now": Provide(_now, sync_to_thread=False),
+    "days": Provide(_days, sync_to_thread=False),
+    "within": Provide(within, sync_to_thread=False),
+}

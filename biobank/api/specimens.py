@@ -1,32 +1,26 @@
 """Specimens: registered at a visit, spun, divided, sought, looked up."""
 
-from collections.abc import Iterator
-from typing import Annotated
-
 from litestar import Response, get, post
-from litestar.di import NamedDependency, Provide
-from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
-from sqlmodel import Session
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
 
-from biobank import inputs, specimens
-from biobank.api.answers import AT_ONCE, CSV, After, Limit, Page, csv_file, page, spread_sheet
+from biobank import specimens
+from biobank.api.answers import CSV, After, Limit, Page, csv_file, page, spread_sheet
 from biobank.api.documents import noun
-from biobank.people import Actor
+from biobank.api.files import XLSX, work_book, xlsx_file
+from biobank.api.seeking import LIST, Within
+from biobank.door import Door
 from biobank.specimens import (
     Aliquots,
     Derivative,
     Registration,
-    Sought,
     SpecimenCard,
+    SpecimenLine,
     SpecimenRow,
     SpinOrder,
     TimelineRow,
 )
-from biobank.tables import DeviationCode, Life, SpecimenKind
 from biobank.web import OpenDoor
-
-Event = Annotated[str | None, QueryParameter(description="The code of the visit's event.")]
-Dataset = Annotated[str | None, QueryParameter(description="Its visit is linked to a dataset of this kind.")]
 
 
 @post("/specimens", sync_to_thread=True)
@@ -65,53 +59,27 @@ def make_derivative(door: OpenDoor, data: JSONBody[Derivative]) -> SpecimenRow:
     )
 
 
-def sought(
-    event: Event = None,
-    material: FromQuery[str | None] = None,
-    kind: FromQuery[SpecimenKind | None] = None,
-    life: FromQuery[Life | None] = None,
-    dataset: Dataset = None,
-    deviation: FromQuery[DeviationCode | None] = None,
-    participant: FromQuery[str | None] = None,
-) -> Sought:
-    """Which specimens are sought by an address. Refused: what a `Sought` refuses, by its field."""
-    return inputs.read(
-        Sought,
-        {
-            "event": event,
-            "material": material,
-            "kind": kind,
-            "life": life,
-            "dataset": dataset,
-            "deviation": deviation,
-            "participant": participant,
-        },
-    )
-
-
-LIST = {"sought": Provide(sought, sync_to_thread=False)}
-
-
 @get("/specimens", sync_to_thread=True, dependencies=LIST)
 def list_specimens(
-    door: OpenDoor,
-    sought: NamedDependency[Sought],
-    study: FromQuery[str | None] = None,
-    limit: Limit = 50,
-    after: After = "",
+    door: OpenDoor, within: NamedDependency[Within], limit: Limit = 50, after: After = ""
 ) -> Page[SpecimenRow]:
-    """Specimens in your scope that fit all that is told, by code."""
-    rows = door.ask(lambda session, actor: specimens.page(session, actor, study, after, limit + 1, sought))
+    """Specimens in your scope that fit all that is told, in the order of `sort`."""
+    rows = door.ask(
+        lambda session, actor: specimens.page(session, actor, within.study, after, limit + 1, within.sought)
+    )
     return page(rows, limit, lambda row: row.code)
 
 
 @get("/specimens.csv", sync_to_thread=True, media_type=CSV, responses=spread_sheet(), dependencies=LIST)
-def list_specimens_as_csv(
-    door: OpenDoor, sought: NamedDependency[Sought], study: FromQuery[str | None] = None
-) -> Response[bytes]:
-    """All specimens in your scope that fit, as CSV."""
-    rows = door.ask(lambda session, actor: list(_all(session, actor, study, sought)))
-    return csv_file("specimens.csv", SpecimenRow, rows)
+def list_specimens_as_csv(door: OpenDoor, within: NamedDependency[Within]) -> Response[bytes]:
+    """All specimens in your scope that fit, 200,000 at most, as CSV."""
+    return csv_file("specimens.csv", SpecimenLine, _all(door, within))
+
+
+@get("/specimens.xlsx", sync_to_thread=True, media_type=XLSX, responses=work_book(), dependencies=LIST)
+def list_specimens_as_xlsx(door: OpenDoor, within: NamedDependency[Within]) -> Response[bytes]:
+    """All specimens in your scope that fit, 200,000 at most, as a spreadsheet."""
+    return xlsx_file("specimens.xlsx", SpecimenLine, _all(door, within))
 
 
 @get("/specimens/{code:str}", sync_to_thread=True)
@@ -132,11 +100,8 @@ def get_family(door: OpenDoor, code: FromPath[str]) -> list[SpecimenRow]:
     return door.ask(lambda session, actor: specimens.family(session, actor, code))
 
 
-def _all(session: Session, actor: Actor, study: str | None, sought: Sought) -> Iterator[SpecimenRow]:
-    after = ""
-    while rows := specimens.page(session, actor, study, after, AT_ONCE, sought):
-        yield from rows
-        after = rows[-1].code
+def _all(door: Door, within: Within) -> list[SpecimenLine]:
+    return door.ask(lambda session, actor: list(specimens.every(session, actor, within.study, within.sought)))
 
 
 router = noun(
@@ -148,6 +113,7 @@ router = noun(
         make_derivative,
         list_specimens,
         list_specimens_as_csv,
+        list_specimens_as_xlsx,
         get_specimen,
         get_history,
         get_family,

@@ -12,6 +12,7 @@ from sqlmodel import Session
 from biobank import inputs, participants
 from biobank.api.answers import AT_ONCE, CSV, After, Limit, Page, csv_file, page, spread_sheet
 from biobank.api.documents import noun
+from biobank.api.files import XLSX, work_book, xlsx_file
 from biobank.errors import Malformed
 from biobank.participants import AgendaRow, Asked, CalendarDay, Counts, Of
 from biobank.people import Actor
@@ -55,6 +56,13 @@ def list_agenda_as_csv(door: OpenDoor, asked: NamedDependency[Asked]) -> Respons
     return csv_file(f"{asked.of.value}.csv", AgendaRow, rows)
 
 
+@get("/agenda.xlsx", sync_to_thread=True, media_type=XLSX, responses=work_book(), dependencies=LIST)
+def list_agenda_as_xlsx(door: OpenDoor, asked: NamedDependency[Asked]) -> Response[bytes]:
+    """The whole of one list as a spreadsheet."""
+    rows = door.ask(lambda session, actor: list(_all(session, actor, asked)))
+    return xlsx_file(f"{asked.of.value}.xlsx", AgendaRow, rows)
+
+
 @get("/agenda/counts", sync_to_thread=True)
 def count_agenda(
     door: OpenDoor, study: Study = None, site: Site = None, participant: Whose = None, day: Day = None
@@ -91,4 +99,4 @@ def _all(session: Session, actor: Actor, asked: Asked) -> Iterator[AgendaRow]:
         after = rows[-1].place
 
 
-router = noun("agenda", [list_agenda, list_agenda_as_csv, count_agenda, get_month])
+router = noun("agenda", [list_agenda, list_agenda_as_csv, list_agenda_as_xlsx, count_agenda, get_month])

@@ -8,6 +8,7 @@ from sqlmodel import Session
 from biobank import inputs, storage, studies
 from biobank.api.answers import CSV, csv_file, spread_sheet
 from biobank.api.documents import noun
+from biobank.api.files import XLSX, work_book, xlsx_file
 from biobank.people import Actor
 from biobank.storage import BringBack, OutAsked, OutRow, Purpose, PutAway, Stored, TakeOut, Told
 from biobank.web import OpenDoor
@@ -63,6 +64,13 @@ def list_out_as_csv(door: OpenDoor, sought: NamedDependency[OutAsked]) -> Respon
     return csv_file("out.csv", OutRow, rows)
 
 
+@get("/out.xlsx", sync_to_thread=True, media_type=XLSX, responses=work_book(), dependencies=BOARD)
+def list_out_as_xlsx(door: OpenDoor, sought: NamedDependency[OutAsked]) -> Response[bytes]:
+    """The tubes that are out, as a spreadsheet."""
+    rows = door.ask(lambda session, actor: _out(session, actor, sought))
+    return xlsx_file("out.xlsx", OutRow, rows)
+
+
 def _out(session: Session, actor: Actor, sought: OutAsked) -> list[OutRow]:
     """What is out. Refused: a study that is not there or out of scope, both alike."""
     if sought.study:
@@ -70,4 +78,4 @@ def _out(session: Session, actor: Actor, sought: OutAsked) -> list[OutRow]:
     return storage.what_is_out(session, actor, sought)
 
 
-router = noun("moves", [move, take, bring_back, list_out, list_out_as_csv])
+router = noun("moves", [move, take, bring_back, list_out, list_out_as_csv, list_out_as_xlsx])

@@ -72,13 +72,13 @@ def list_specimens(
 
 @get("/specimens.csv", sync_to_thread=True, media_type=CSV, responses=spread_sheet(), dependencies=LIST)
 def list_specimens_as_csv(door: OpenDoor, within: NamedDependency[Within]) -> Response[bytes]:
-    """All specimens in your scope that fit, 200,000 at most, as CSV."""
+    """All specimens in your scope that fit, 100,000 at most, as CSV."""
     return csv_file("specimens.csv", SpecimenLine, _all(door, within))
 
 
 @get("/specimens.xlsx", sync_to_thread=True, media_type=XLSX, responses=work_book(), dependencies=LIST)
 def list_specimens_as_xlsx(door: OpenDoor, within: NamedDependency[Within]) -> Response[bytes]:
-    """All specimens in your scope that fit, 200,000 at most, as a spreadsheet."""
+    """All specimens in your scope that fit, 100,000 at most, as a spreadsheet."""
     return xlsx_file("specimens.xlsx", SpecimenLine, _all(door, within))
 
 

@@ -11,9 +11,8 @@ from litestar.params import FromPath
 from litestar.response import Template
 from sqlmodel import Session
 
-from biobank import clock, inputs, specimens, storage, web
-from biobank.exchange import csv_out
-from biobank.pages import shell
+from biobank import inputs, specimens, storage, web
+from biobank.pages import files, shell
 from biobank.pages.charts import lasting
 from biobank.pages.shell import Form
 from biobank.pages.visits import with_offset
@@ -75,13 +74,11 @@ def board_page(request: Request[Any, Any, Any], door: web.OpenDoor) -> Template:
 
 @get("/out/file", sync_to_thread=True)
 def board_file(request: Request[Any, Any, Any], door: web.OpenDoor) -> Response[bytes]:
-    """What is out and fits as CSV, with every column there is."""
+    """What is out and fits as a file, with every column there is."""
     view = View(request)
+    files.kind_asked(request)
     rows = door.ask(lambda session, actor: storage.what_is_out(session, actor, view.asked))
-    data = csv_out.sheet(_header(), map(msgspec.structs.astuple, rows), marked=True)
-    name = f"out-{clock.now().date().isoformat()}.csv"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(data, media_type=csv_out.MEDIA_TYPE, headers=headers)
+    return files.sheet(request, ["out"], _header(), map(msgspec.structs.astuple, rows))
 
 
 @post("/specimens/{code:str}/take-out", sync_to_thread=True)

@@ -12,8 +12,7 @@ from litestar.response import Template
 from sqlmodel import Session
 
 from biobank import clock, inputs, storage, web
-from biobank.exchange import csv_out
-from biobank.pages import shell
+from biobank.pages import files, shell
 from biobank.pages.visits import with_offset
 from biobank.people import Actor
 from biobank.storage import AsOf, ContainerPlace, SeenAsked, TubeRow
@@ -104,8 +103,9 @@ def tubes_page(request: Request[Any, Any, Any], door: web.OpenDoor, code: FromPa
 
 @get("/containers/{code:str}/tubes/file", sync_to_thread=True)
 def tubes_file(request: Request[Any, Any, Any], door: web.OpenDoor, code: FromPath[str]) -> Response[bytes]:
-    """All tubes in a container that fit, as CSV."""
+    """All tubes in a container that fit, as a file."""
     view = View(request, code)
+    files.kind_asked(request)
 
     def question(session: Session, actor: Actor) -> tuple[str, list[TubeRow]]:
         when = when_asked(session, actor, code, view.kept.get("at", ""))
@@ -114,9 +114,7 @@ def tubes_file(request: Request[Any, Any, Any], door: web.OpenDoor, code: FromPa
 
     name, rows = door.ask(question)
     header = [_("Code"), _("Material"), _("Box"), _("Name"), _("Slot"), _("State"), _("Last seen")]
-    data = csv_out.sheet(header, map(msgspec.structs.astuple, rows), marked=True)
-    headers = {"Content-Disposition": f'attachment; filename="tubes-{name}.csv"'}
-    return Response(data, media_type=csv_out.MEDIA_TYPE, headers=headers)
+    return files.sheet(request, ["tubes", name], header, map(msgspec.structs.astuple, rows))
 
 
 HANDLERS = [tubes_page, tubes_file]

@@ -14,8 +14,7 @@ from sqlmodel import Session
 from biobank import accounts, clock, inputs, participants, studies, web
 from biobank.accounts import SiteRow
 from biobank.errors import Malformed
-from biobank.exchange import csv_out
-from biobank.pages import shell
+from biobank.pages import files, shell
 from biobank.participants import AgendaRow, Asked, CalendarDay, Counts, Of, VisitRow
 from biobank.people import Actor
 from biobank.studies import StudyCard
@@ -135,14 +134,12 @@ def month_page(request: Request[Any, Any, Any], door: web.OpenDoor) -> Template:
 
 
 def schedule_file(request: Request[Any, Any, Any], door: web.OpenDoor) -> Response[bytes]:
-    """A whole list as CSV, with every column it has."""
+    """A whole list as a file, with every column it has."""
     view = View(request)
+    files.kind_asked(request)
     rows = door.ask(lambda session, actor: list(_every(session, actor, view.asked)))
-    data = csv_out.sheet(_header(), map(msgspec.structs.astuple, rows), marked=True)
-    names = ["schedule", view.asked.study or "", view.asked.of.value, clock.now().date().isoformat()]
-    name = "-".join(re.sub(r"[^A-Za-z0-9_.-]", "", each) for each in names if each)
-    headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
-    return Response(data, media_type=csv_out.MEDIA_TYPE, headers=headers)
+    names = [name for name in ("schedule", view.asked.study, view.asked.of.value) if name]
+    return files.sheet(request, names, _header(), map(msgspec.structs.astuple, rows))
 
 
 # --- where a visit stands ---

@@ -20,9 +20,6 @@ from biobank.tables import DeviationCode, HoldKind, Life, SpecimenKind
 from biobank.texts import gettext as _
 
 PAGE = 50
-COUNTED = 100_000
-"""So far the tubes that fit are counted; beyond it a page only says that there are more."""
-
 _FILTERS = tuple(name for name in Sought.model_fields if name not in ("sort", "down"))
 _FURTHER = {"site", "arm", "custody", "hold", *_FILTERS[_FILTERS.index("container") :]}
 """Filters that are asked for now and then: they stand behind a word of their own."""
@@ -138,7 +135,7 @@ def _page(request: Request[Any, Any, Any], door: web.OpenDoor, view: View, templ
             else storage.event_codes(session, actor),
             datasets=studies.dataset_kinds(session, found) if found else [],
             rows=specimens.page(session, actor, view.study, after, PAGE + 1, view.sought),
-            count=specimens.count(session, actor, view.study, view.sought, COUNTED),
+            count=specimens.count(session, actor, view.study, view.sought),
         )
 
     me, told = shell.ask(door, question)
@@ -151,7 +148,7 @@ def _page(request: Request[Any, Any, Any], door: web.OpenDoor, view: View, templ
         shown=told.rows[:PAGE],
         following=told.rows[PAGE - 1].code if len(told.rows) > PAGE else "",
         after=after,
-        counted=COUNTED,
+        counted=specimens.COUNTED,
         choices=_choices(told, view),
         further=_further(told, view),
     )

@@ -13,7 +13,6 @@ from biobank.specimens.cards import (
 )
 from biobank.specimens.choosing import living, unplaced
 from biobank.specimens.collecting import AllPresent, Begin, Tick, all_present, begin, tick
-from biobank.specimens.families import Branch, Family, chain, tree
 from biobank.specimens.filling import Ticked
 from biobank.specimens.finding import Found, find
 from biobank.specimens.finishing import Deviate, Finish, Summary, deviate, finish
@@ -41,23 +40,22 @@ from biobank.specimens.registering import (
     register,
     registration_of,
 )
-from biobank.specimens.seeking import Custody, Sort, Sought, count
+from biobank.specimens.seeking import COUNTED, Custody, Sort, Sought, count
 from biobank.specimens.workbench import Workbench, WorkCounts, WorkRow, workbench
 
 __all__ = [
+    "COUNTED",
     "SHORTEST",
     "Alike",
     "Aliquots",
     "AllPresent",
     "Awaiting",
     "Begin",
-    "Branch",
     "CollectionFactsOrder",
     "Custody",
     "Derivative",
     "Deviate",
     "Face",
-    "Family",
     "Finish",
     "Found",
     "IdentifierOrder",
@@ -88,7 +86,6 @@ __all__ = [
     "awaiting",
     "begin",
     "card",
-    "chain",
     "count",
     "derive",
     "deviate",
@@ -113,7 +110,6 @@ __all__ = [
     "spin",
     "tick",
     "timeline",
-    "tree",
     "unplaced",
     "unused_kits",
     "visit_card",

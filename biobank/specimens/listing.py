@@ -33,8 +33,8 @@ from biobank.tables import (
 )
 from biobank.texts import N_
 
-MOST_IN_FILE = 200_000
-"""So many specimens a file tells at most: about a minute's work, and what people still open."""
+MOST_IN_FILE = 100_000
+"""So many specimens a file tells at most: half a minute's work as a spreadsheet."""
 
 AT_ONCE = 1000
 
@@ -102,7 +102,7 @@ def every(
 ) -> Iterator[SpecimenLine]:
     """All specimens in the actor's scope that fit, for a file, in the order sought.
 
-    Refused: a study or a container out of scope; more than 200,000.
+    Refused: a study or a container out of scope; more than 100,000.
     """
     found = seeking.ids(session, actor, study, sought, limit=MOST_IN_FILE + 1)
     if len(found) > MOST_IN_FILE:

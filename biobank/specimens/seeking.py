@@ -91,6 +91,9 @@ class Sought(Input):
 
 EVERYTHING = Sought()
 
+COUNTED = 100_000
+"""So far the tubes that fit are counted; beyond it nobody is told more than that there are more."""
+
 
 # --- questions ---
 
@@ -120,7 +123,7 @@ def ids(
 
 
 def count(
-    session: Session, actor: Actor, study: str | None = None, sought: Sought = EVERYTHING, most: int = 100_000
+    session: Session, actor: Actor, study: str | None = None, sought: Sought = EVERYTHING, most: int = COUNTED
 ) -> int:
     """How many fit, counted as far as one more than `most`: to count a million would keep a page waiting."""
     fit = core_select(literal(1)).select_from(Specimen).where(*fitting(session, actor, study, sought))

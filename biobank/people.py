@@ -119,12 +119,17 @@ def require(actor: Actor, may: May, thing: Placed | None = None) -> None:
     raise _not_allowed(may)
 
 
-def require_over(actor: Actor, may: May, site_id: UUID | None, study_id: UUID | None) -> None:
-    """Refused: what reaches further than any one grant of the actor does; None is every site, every study."""
-    if _kept_from_badges(actor, may) or not any(
+def reaches(actor: Actor, may: May, site_id: UUID | None, study_id: UUID | None) -> bool:
+    """Whether one grant of the actor covers this at a whole site in a whole study; None is all of them."""
+    return not _kept_from_badges(actor, may) and any(
         may in WHO_MAY[grant.role] and grant.site_id in (None, site_id) and grant.study_id in (None, study_id)
         for grant in actor.grants
-    ):
+    )
+
+
+def require_over(actor: Actor, may: May, site_id: UUID | None, study_id: UUID | None) -> None:
+    """Refused: what reaches further than any one grant of the actor does; None is every site, every study."""
+    if not reaches(actor, may, site_id, study_id):
         raise _not_allowed(may)
 
 

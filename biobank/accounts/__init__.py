@@ -22,6 +22,7 @@ from biobank.accounts.persons import (
     PersonOrder,
     PersonRow,
     add_person,
+    changeable,
     end_grant,
     end_person,
     everyone,
@@ -29,6 +30,7 @@ from biobank.accounts.persons import (
     invite_first,
     oneself,
     person_by_name,
+    study_codes,
 )
 from biobank.accounts.places import At, SiteOrder, SiteRow, add_site, site_by_code, site_row, sites
 
@@ -51,6 +53,7 @@ __all__ = [
     "TokenRow",
     "add_person",
     "add_site",
+    "changeable",
     "choose_password",
     "end_grant",
     "end_person",
@@ -68,5 +71,6 @@ __all__ = [
     "site_by_code",
     "site_row",
     "sites",
+    "study_codes",
     "tokens",
 ]

@@ -198,6 +198,23 @@ def everyone(session: Session, actor: Actor) -> list[PersonRow]:
     return _rows(session)
 
 
+def changeable(session: Session, actor: Actor) -> set[UUID]:
+    """Whom the actor may change: those with no role that reaches further than the actor's own."""
+    people.require(actor, May.ADMINISTER)
+    beyond = {
+        own.person_id
+        for own in session.exec(select(Grant))
+        if not people.reaches(actor, May.ADMINISTER, own.site_id, own.study_id)
+    }
+    return {row for row in session.exec(select(Person.id)) if row not in beyond}
+
+
+def study_codes(session: Session, actor: Actor) -> list[str]:
+    """The studies that a role can be given in: whoever grants it need not see what is in them."""
+    people.require(actor, May.ADMINISTER)
+    return list(session.exec(select(Study.code).order_by(col(Study.code))))
+
+
 def oneself(session: Session, actor: Actor) -> PersonRow:
     """The actor as a person in a list: whoever is signed in may know that."""
     (row,) = _rows(session, col(Person.id) == actor.id)

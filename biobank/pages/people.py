@@ -1,13 +1,14 @@
 """People: who has an account, their roles and badges; and one's own account with its PIN."""
 
 from typing import Any
+from uuid import UUID
 
 import msgspec
 from litestar import Request, Response, get, post
 from litestar.response import Template
 from sqlmodel import Session
 
-from biobank import accounts, clock, inputs, people, stations, studies, web
+from biobank import accounts, clock, inputs, people, stations, web
 from biobank.accounts import GrantOrder, Invited, PersonOrder, PersonRow, SiteRow
 from biobank.labels.shapes import Of
 from biobank.pages import papers, shell
@@ -29,6 +30,7 @@ class Told(msgspec.Struct, frozen=True):
     everyone: list[PersonRow]
     sites: list[SiteRow]
     studies: list[str]
+    changeable: set[UUID]
 
 
 # --- pages ---
@@ -41,7 +43,7 @@ def people_page(door: web.OpenDoor) -> Template:
     def question(session: Session, actor: Actor) -> tuple[Told, Papers]:
         rows = [row for row in accounts.everyone(session, actor) if row.name != people.CONSOLE]
         sites = accounts.sites(session, actor, people.May.ADMINISTER)
-        told = Told(rows, sites, [study.code for study in studies.everything(session, actor)])
+        told = Told(rows, sites, accounts.study_codes(session, actor), accounts.changeable(session, actor))
         return told, papers.papers(session, actor, Of.BADGE)
 
     me, (told, offered) = shell.ask(door, question)

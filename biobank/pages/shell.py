@@ -139,6 +139,11 @@ def may(me: Actor | None, what: str) -> bool:
     return me is not None and people.allowed(me, May(what))
 
 
+def may_everywhere(me: Actor | None, what: str) -> bool:
+    """Whether one grant of the person covers this kind of act at every site and in every study."""
+    return me is not None and people.reaches(me, May(what), None, None)
+
+
 def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(HERE / "templates"),
@@ -166,6 +171,7 @@ def _environment() -> Environment:
         "map_sample": cells.sample,
         "map_shapes": cells.shapes,
         "may": may,
+        "may_everywhere": may_everywhere,
         "stops_away": away.stops,
         "theme": theme,
     }

@@ -15,7 +15,7 @@ from biobank.tables import PrinterLanguage, TaskKind
 from tests import collected, test_disputing, test_keeping, test_stations, test_tasks
 from tests.racks import benches
 from tests.test_evacuations import spare_shelf
-from tests.world import MANAGER, World
+from tests.world import MANAGER, TECHNICIAN, World
 
 _KIT = collected.STUDY.replace(b"all_present = true", b'all_present = true\ndatasets = ["fmri", "psg"]')
 
@@ -216,7 +216,9 @@ def _study(world: World) -> dict[str, str]:
 def _tasks(world: World) -> dict[str, str]:
     """Something unknown that was scanned, and a disputed place."""
     test_tasks.opened(world, "ABC-1")
-    test_tasks.opened(world, "", kind=TaskKind.PLACE_DISPUTED, facts={"claimed": "B7", "logged": "C1"})
+    test_tasks.opened(
+        world, "", kind=TaskKind.PLACE_DISPUTED, facts={"claimed": "B7", "logged": "C1", "person": TECHNICIAN}
+    )
     tube, (first, second) = world.tubes(1, "D-004")[0], world.boxes()[1:3]
     world.put(first, [tube], "I1")
     task = test_disputing.hand_in(world, test_disputing.scanned(tube, box=second, at="C1")).task

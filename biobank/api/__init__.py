@@ -4,6 +4,7 @@ from litestar import Router
 
 from biobank.api import (
     agenda,
+    bulk,
     capacity,
     collecting,
     container_settings,
@@ -16,6 +17,8 @@ from biobank.api import (
     label_stocks,
     labels,
     late,
+    log,
+    maps,
     moves,
     participants,
     people,
@@ -24,7 +27,6 @@ from biobank.api import (
     progress,
     racks,
     reservations,
-    seeking,
     signatures,
     sites,
     specimens,
@@ -34,10 +36,10 @@ from biobank.api import (
     undoing,
     visits,
 )
-from biobank.api.answers import require_readable
 from biobank.api.documents import openapi_config
 from biobank.api.etags import Tagged
 from biobank.api.health import health, ready
+from biobank.api.reading import require_readable
 
 __all__ = ["health", "openapi_config", "ready", "router"]
 
@@ -51,6 +53,7 @@ router = Router(
             studies,
             participants,
             courses,
+            bulk,
             visits,
             agenda,
             kits,
@@ -60,7 +63,7 @@ router = Router(
             finding,
             containers,
             container_settings,
-            seeking,
+            maps,
             moves,
             undoing,
             evacuations,
@@ -69,6 +72,7 @@ router = Router(
             printers,
             label_stocks,
             late,
+            log,
             signatures,
             progress,
             stations,

@@ -16,13 +16,17 @@ from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin
 from litestar.openapi.spec import (
     Components,
     License,
+    OpenAPIResponse,
     OpenAPIType,
     Operation,
     Parameter,
+    RequestBody,
     Schema,
     SecurityScheme,
 )
 from litestar.openapi.spec.enums import OpenAPIFormat
+
+from biobank.api.examples import Example, example_of
 
 _WORDS = {
     400: "It cannot be read; `errors` names each field.",
@@ -30,6 +34,8 @@ _WORDS = {
     403: "You may see it, but not do this.",
     404: "There is nothing of that code in your scope.",
     409: "Somebody else has it, or what you saw is stale.",
+    413: "What was sent is too large: 1 MiB is the most.",
+    415: "It was sent as another media type than this address takes.",
     422: "A rule of the biobank refuses it; or the command id belongs to another command.",
     503: "The database is busy. Send the same command again.",
 }
@@ -61,6 +67,7 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     errors: list[Fault] | None = None
 
 
+_OF_A_BODY = {413, 415}
 REFUSALS = {
     status: ResponseSpec(
         Problem, generate_examples=False, description=words, media_type="application/problem+json"
@@ -71,14 +78,57 @@ _DESCRIPTION = (
     "Register, label, store, scan and move specimens. Sign in with a token:"
     " `Authorization: Bearer ...`. Every change carries a UUID of its own in `Idempotency-Key`: sent again,"
     " it has no second effect and the same answer. Lists are read page by page with `after` and `limit`."
+    " Each answer to a question has an `ETag`: send it in `If-None-Match`, and get 304 while nothing changed."
 )
 
 
 @dataclass
-class Act(Operation):
+class Described(Operation):
+    """An operation with what it was sent and answered once, and what it was seen to refuse."""
+
+    def __post_init__(self) -> None:
+        example = example_of(self.operation_id)
+        if isinstance(self.request_body, RequestBody) and example.order is not None:
+            for media in self.request_body.content.values():
+                media.example = example.order
+        for status, response in (self.responses or {}).items():
+            if isinstance(response, OpenAPIResponse):
+                _tell(response, example, status)
+
+
+def _tell(response: OpenAPIResponse, example: Example, status: str) -> None:
+    seen = example.refusals.get(status, [])
+    if seen:
+        response.description += f" Among others: {', '.join(f'`{slug}`' for slug in seen)}."
+    for name, media in (response.content or {}).items():
+        if status.startswith("2") and name == MediaType.JSON.value and example.answer is not None:
+            media.example = example.answer
+
+
+@dataclass
+class Answered(Described):
+    """A question by its address alone: who has the answer already gets 304."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        known = Parameter(
+            name="If-None-Match",
+            param_in="header",
+            required=False,
+            description="The `ETag` of an answer you have.",
+            schema=Schema(type=OpenAPIType.STRING),
+        )
+        self.parameters = [*(self.parameters or []), known]
+        unchanged = OpenAPIResponse(description="It is still the answer that you have.")
+        self.responses = {**(self.responses or {}), "304": unchanged}
+
+
+@dataclass
+class Act(Described):
     """An operation that changes something: it carries a command id."""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         key = Parameter(
             name="Idempotency-Key",
             param_in="header",
@@ -90,16 +140,18 @@ class Act(Operation):
 
 
 @dataclass
-class Question(Operation):
+class Question(Described):
     """A question whose words are a body: it changes nothing, and needs no command id."""
 
 
 def noun(name: str, handlers: Sequence[HTTPRouteHandler]) -> Router:
     """The handlers of one noun, described alike."""
     for handler in handlers:
-        if "POST" in handler.http_methods and handler.operation_class is Operation:
-            handler.operation_class = Act
-        handler.responses = {**(handler.responses or {}), **REFUSALS}
+        sends = "POST" in handler.http_methods
+        if handler.operation_class is Operation:
+            handler.operation_class = Act if sends else Answered
+        refusals = {status: each for status, each in REFUSALS.items() if sends or status not in _OF_A_BODY}
+        handler.responses = {**(handler.responses or {}), **refusals}
         handler.summary = (handler.fn.__doc__ or "").split(".")[0].split(":")[0]
     return Router("/", route_handlers=handlers, tags=[name])
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import msgspec
 from litestar import Response, get, post
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.openapi.spec import OpenAPIMediaType, OpenAPIType, Operation, RequestBody, Schema
+from litestar.openapi.spec import OpenAPIMediaType, OpenAPIType, RequestBody, Schema
 from litestar.params import FromPath, FromQuery, RawBody
 
 from biobank import participants, studies
-from biobank.api.documents import Act, noun
+from biobank.api.documents import Act, Question, noun
 from biobank.participants import Adopted, Changes
 from biobank.studies import ProtocolCard, StudyCard
 from biobank.web import OpenDoor
@@ -32,10 +32,11 @@ class AdoptFile(Act):
 
 
 @dataclass
-class ReadFile(Operation):
+class ReadFile(Question):
     """The same, of what changes nothing and so needs no command id."""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         self.request_body = _file()
 
 

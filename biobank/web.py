@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from contextvars import ContextVar
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote_to_bytes
 from uuid import UUID
 
 import structlog
@@ -134,8 +134,10 @@ def _language(heard: Mapping[bytes, bytes]) -> str:
 async def provide_door(request: Request[Any, Any, Any]) -> Door:
     """A door for this request, from its cookie or token, its command id and what it asks.
 
-    Refused: a change asked with a cookie but without the page's token, or from another site.
+    Refused: a change asked with a cookie but without the page's token, or from another site; an address
+    that is no text.
     """
+    _require_text(request)
     shown, command, asked = credentials(request), None, b""
     if request.method not in _SAFE:
         form = await request.form() if _form.get() or _holds_file(request) else None
@@ -200,6 +202,17 @@ def decode_input(kind: type[Input], sent: object) -> Input:
     if form and isinstance(sent, dict):
         sent = {name: value for name, value in sent.items() if name not in _OURS}
     return inputs.read(kind, sent, form=form)
+
+
+def _require_text(request: Request[Any, Any, Any]) -> None:
+    """Refuse what each reader of an address, and each database, would take for something else."""
+    sent = unquote_to_bytes(request.scope["raw_path"] + b"?" + request.scope["query_string"])
+    try:
+        is_text = "\0" not in sent.decode()
+    except UnicodeDecodeError:
+        is_text = False
+    if not is_text:
+        raise Malformed("address_unreadable", N_("This address holds what cannot be read as text."))
 
 
 def _require_same_site(request: Request[Any, Any, Any]) -> None:

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 from typing import Any
 
 import msgspec
@@ -22,6 +23,8 @@ from biobank.people import Actor
 from biobank.studies import ProtocolCard, StudyCard
 from biobank.texts import N_
 
+_VERSION = re.compile(r"[1-9]\d{0,7}", re.ASCII)
+
 
 class Shown(msgspec.Struct, frozen=True):
     """What a file is of and would change, and the file itself, to be sent again as it came."""
@@ -36,8 +39,7 @@ class Shown(msgspec.Struct, frozen=True):
 @get("/studies/{study:str}/protocol", sync_to_thread=True)
 def protocol_page(request: Request[Any, Any, Any], door: web.OpenDoor, study: FromPath[str]) -> Template:
     """A version of the protocol, the one in force unless another is asked for."""
-    told = request.query_params.get("version", "")
-    version = int(told) if told.isascii() and told.isdigit() and len(told) < 9 else None
+    version = _version(request.query_params.get("version", ""))
 
     def question(session: Session, actor: Actor) -> tuple[StudyCard, ProtocolCard]:
         found = studies.by_code(session, actor, study)
@@ -47,16 +49,21 @@ def protocol_page(request: Request[Any, Any, Any], door: web.OpenDoor, study: Fr
     return shell.page("studies/protocol.html", me, study=card, protocol=protocol, lasting=lasting)
 
 
-@get("/studies/{study:str}/protocol/{version:int}", sync_to_thread=True)
-def protocol_file(door: web.OpenDoor, study: FromPath[str], version: FromPath[int]) -> Response[bytes]:
+@get("/studies/{study:str}/protocol/{version:str}", sync_to_thread=True)
+def protocol_file(door: web.OpenDoor, study: FromPath[str], version: FromPath[str]) -> Response[bytes]:
     """The file of a version, byte for byte as it was loaded."""
 
     def question(session: Session, actor: Actor) -> str:
-        return studies.protocol_text(session, studies.by_code(session, actor, study), version)
+        return studies.protocol_text(session, studies.by_code(session, actor, study), _version(version) or 0)
 
     text = door.ask(question)
-    headers = {"Content-Disposition": f'attachment; filename="protocol-{version}.toml"'}
+    headers = {"Content-Disposition": f'attachment; filename="protocol-{_version(version)}.toml"'}
     return Response(text.encode(), media_type="application/toml", headers=headers)
+
+
+def _version(told: str) -> int | None:
+    """The number of a version as we write it: `int` reads `+1`, `1_0` and the digits of every script."""
+    return int(told) if _VERSION.fullmatch(told) else None
 
 
 async def provide_file(request: Request[Any, Any, Any], door: web.OpenDoor) -> bytes:  # noqa: ARG001

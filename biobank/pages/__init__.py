@@ -42,6 +42,7 @@ from biobank.pages import (
     tubes,
     types,
     visits,
+    waiting_files,
     withdrawing,
 )
 from biobank.pages.shell import STATIC, template_config
@@ -87,6 +88,7 @@ def handlers() -> Sequence[Router]:
         tubes,
         types,
         visits,
+        waiting_files,
         withdrawing,
     )
     each = [module.HANDLERS for module in modules]

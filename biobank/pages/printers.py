@@ -43,12 +43,12 @@ class Told(msgspec.Struct, frozen=True):
 
 @get("/printers", sync_to_thread=True)
 def printers_page(request: Asked, door: web.OpenDoor) -> Template:
-    """The printers with their state; with `ended` those out of use too."""
-    ended = "ended" in request.query_params
+    """The printers with their state; with `ended` those out of use too, with `silent` who did not answer."""
+    ended, silent = ("ended" in request.query_params), ("silent" in request.query_params)
 
     def question(session: Session, actor: Actor) -> Told:
         return Told(
-            printers.listed(session, actor, ended=ended),
+            [each for each in printers.listed(session, actor, ended=ended) if each.fault or not silent],
             accounts.sites(session, actor, May.ADMINISTER),
             [row.stock for row in stocks.listed(session)],
             zone_of(session, actor),

@@ -11,17 +11,20 @@ from sqlmodel import Session
 
 from biobank import amounts, clock, codes, inputs, specimens, storage, web
 from biobank.amounts import Dimension
+from biobank.custody import Chain
 from biobank.errors import NotFound
-from biobank.pages import charts, maps, papers, shell
+from biobank.pages import charts, maps, papers, shell, timelines
 from biobank.pages.maps import Drawing
 from biobank.pages.out import TONES
 from biobank.pages.preparing import BRISTOL
 from biobank.pages.shell import Form
+from biobank.pages.words import word
 from biobank.people import Actor
 from biobank.printing import ordering
 from biobank.printing.copies import Copies, live
 from biobank.printing.ordering import JobMade, PrintOrder
-from biobank.specimens import Aliquots, Derivative, SpecimenCard, SpecimenRow, TimelineRow
+from biobank.specimens import Aliquots, Derivative, SpecimenCard, SpecimenRow, TimelineRow, families
+from biobank.specimens.families import Family
 from biobank.storage import BoxMap, Purpose
 
 EXAMPLES: Mapping[Dimension, str] = {
@@ -37,7 +40,8 @@ class Told(msgspec.Struct, frozen=True):
 
     card: SpecimenCard
     timeline: list[TimelineRow]
-    made: list[SpecimenRow]
+    family: Family
+    chain: Chain
     box: BoxMap | None
     copies: Copies
 
@@ -50,17 +54,24 @@ def card_page(request: Request[Any, Any, Any], door: web.OpenDoor, code: FromPat
         card = specimens.card(session, actor, code)
         return Told(
             card=card,
-            timeline=specimens.timeline(session, actor, card.code)[::-1],
-            made=specimens.family(session, actor, card.code),
+            timeline=specimens.timeline(session, actor, card.code),
+            family=families.tree(session, actor, card.code),
+            chain=families.chain(session, actor, card.code),
             box=box_of(session, actor, card),
             copies=live(session, actor, [card.code])[0],
         )
 
+    view = timelines.View(request, code)
     me, told = shell.ask(door, question)
     return shell.page(
         "specimens/card.html",
         me,
         told=told,
+        view=view,
+        timeline=view.fitting(told.timeline, told.card.time_zone),
+        undoing=timelines.with_undoing(told.timeline),
+        kinds=sorted({row.kind for row in told.timeline}, key=word),
+        persons=sorted({row.actor for row in told.timeline if row.actor}),
         card=told.card,
         drawing=mini_map(told.card, told.box),
         retired="retired" in request.query_params or codes.read(code) != told.card.code,
@@ -132,4 +143,4 @@ def _fields(form: shell.Fields, *names: str) -> dict[str, str]:
     return {name: shell.one(form, name) for name in names if name in form}
 
 
-HANDLERS = [card_page, make_aliquots, make_derivative, print_labels]
+HANDLERS = [card_page, *timelines.HANDLERS, make_aliquots, make_derivative, print_labels]

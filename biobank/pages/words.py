@@ -50,6 +50,7 @@ WORDS: Mapping[str, str] = {
     "source.typed": N_("typed"),
     "source.scanned": N_("scanned"),
     "source.file": N_("file"),
+    "source.other": N_("page or program"),
     "what.active": N_("account"),
     "what.blocked": N_("blocked slots"),
     "what.celsius": N_("temperature"),

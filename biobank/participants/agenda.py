@@ -95,6 +95,13 @@ class Counts(msgspec.Struct, frozen=True):
     missed: int
 
 
+class Pressing(msgspec.Struct, frozen=True):
+    """How many visits are due, and how many overdue: an index leads to those, however many others there are."""
+
+    due: int
+    overdue: int
+
+
 class CalendarDay(msgspec.Struct, frozen=True):
     """A day of a month, and the visits that were made or are planned on it."""
 
@@ -125,16 +132,12 @@ def agenda(session: Session, actor: Actor, asked: Asked, limit: int = 50, after:
 
 def counts(session: Session, actor: Actor, asked: Asked) -> Counts:
     """How long each of the lists is; which one is asked for makes no difference."""
-    days, within = _days(session, asked.day), _within(session, actor, asked)
-    numbers = {
-        of.value: select(func.count())
-        .select_from(Visit)
-        .join(Participant, col(Participant.id) == col(Visit.participant_id))
-        .where(*within, *_listed(of, days))
-        .scalar_subquery()
-        for of in Of
-    }
-    return Counts(*session.execute(select(*numbers.values())).one())
+    return Counts(*_count(session, actor, asked, list(Of)))
+
+
+def pressing(session: Session, actor: Actor) -> Pressing:
+    """How many visits in the actor's scope are due and overdue today."""
+    return Pressing(*_count(session, actor, Asked(), [Of.DUE, Of.OVERDUE]))
 
 
 def month(
@@ -177,6 +180,20 @@ def _days(session: Session, day: date | None) -> dict[UUID, date]:
     now: datetime = clock.now()
     sites = session.exec(select(Site.id, Site.time_zone))
     return {key: day or site_day(zone, now) for key, zone in sites}
+
+
+def _count(session: Session, actor: Actor, asked: Asked, lists: Sequence[Of]) -> Sequence[int]:
+    """How long some lists are, in one statement."""
+    days, within = _days(session, asked.day), _within(session, actor, asked)
+    numbers = [
+        select(func.count())
+        .select_from(Visit)
+        .join(Participant, col(Participant.id) == col(Visit.participant_id))
+        .where(*within, *_listed(of, days))
+        .scalar_subquery()
+        for of in lists
+    ]
+    return list(session.execute(select(*numbers)).one())
 
 
 def _within(session: Session, actor: Actor, asked: Asked) -> list[ColumnElement[bool]]:

@@ -1,11 +1,15 @@
 """Tasks: what is left to be looked after."""
 
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import rich_click as click
 
 from biobank.commands import running
 from biobank.texts import N_
+
+if TYPE_CHECKING:
+    from biobank.tasks import TaskRow
 
 
 @click.group()
@@ -34,9 +38,21 @@ def list_tasks(
     rows = running.asked(lambda session, actor: tasks.listing(session, actor, sought))
     if not running.tell_rows(tasks.TaskRow, rows, as_json=as_json, as_csv=as_csv):
         for row in rows:
-            what = row.specimen or row.code
-            click.echo("  ".join(part for part in (str(row.id), row.site, what) if part))
-            click.echo(f"    {tasks.sentence(row)}")
+            _tell(row)
+
+
+@task.command("show")
+@click.argument("key", type=click.UUID)
+@running.as_json
+def show(key: UUID, as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
+    """Tell a task, open or closed; KEY is its id in the list."""
+    from biobank import storage
+
+    row = running.asked(lambda session, actor: storage.task_card(session, actor, key))
+    if as_json:
+        running.tell_json(row)
+    else:
+        _tell(row)
 
 
 @task.command("close")
@@ -65,3 +81,11 @@ def count_tasks(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command 
         running.tell_json(found)
     else:
         running.table(list(found.items()))
+
+
+def _tell(row: "TaskRow") -> None:
+    from biobank import tasks
+
+    what = row.specimen or row.code
+    click.echo("  ".join(part for part in (str(row.id), row.site, what) if part))
+    click.echo(f"    {tasks.sentence(row)}")

@@ -96,7 +96,7 @@ class Counts(msgspec.Struct, frozen=True):
 
 
 class Pressing(msgspec.Struct, frozen=True):
-    """How many visits are due, and how many overdue: an index leads to those, however many others there are."""
+    """How many visits are due, and how many overdue: an index leads there, however many there are."""
 
     due: int
     overdue: int

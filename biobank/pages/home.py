@@ -167,7 +167,13 @@ def _tiles(told: Home) -> Iterator[Tile]:
         Tile(str(away.thawed), _("tubes out past their limit"), "/out?of=thawed", "stop"),
         Tile(str(disputed), _("places in dispute"), "/tasks?kind=place_disputed", "stop"),
         Tile(str(told.silent), _("printers that do not answer"), "/printers?silent", "stop"),
-        Tile(str(away.late), _("tubes out for long"), "/out?of=late", "notice"),
+        # Those past their limit are among those that are late: where they are all of them, they are told once.
+        Tile(
+            str(away.late if away.late > away.thawed else 0),
+            _("tubes out for long"),
+            "/out?of=late",
+            "notice",
+        ),
         Tile(str(away.overdue), _("tubes that were due back"), "/out?of=overdue", "notice"),
         Tile(str(visits.overdue), _("visits overdue"), "/schedule?of=overdue", "notice"),
         Tile(
@@ -183,7 +189,6 @@ def _tiles(told: Home) -> Iterator[Tile]:
             f"{told.labels}{'+' * (told.labels == _COUNTED)}", _("labels to be stuck on"), "/labels/waiting"
         ),
         Tile(str(told.files), _("rack files waiting"), "/rack-files"),
-        Tile(str(away.out), _("tubes out of their boxes"), "/out"),
     ]
     return (tile for tile in every if tile.count != "0")
 

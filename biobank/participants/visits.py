@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 from biobank import clock, codes, custody, people, studies
 from biobank.codes import CodeKind
 from biobank.custody import Kind, records
+from biobank.database import new_row
 from biobank.errors import Conflict, Fact, NotFound, RuleBroken
 from biobank.inputs import Input, Line, Moment, Naming, Pseudonym, Scanned, Whole
 from biobank.participants import scheduling
@@ -150,7 +151,8 @@ def new_visit(
     Of an event counted from a procedure, the visit has days and an occasion where it comes as `Wanted`.
     """
     wish = event if isinstance(event, Wanted | None) else _counted(participant, event)
-    return Visit(
+    return new_row(
+        Visit,
         code=codes.new_code(CodeKind.VISIT),
         participant_id=participant.id,
         event_id=wish.event.id if wish else None,

@@ -51,7 +51,12 @@ def create_app(settings: Settings, database: Database | None = None, *, spools: 
             api.health,
             api.ready,
             *pages.handlers(),
-            create_static_files_router(path="/static", directories=[pages.STATIC], name="static"),
+            create_static_files_router(
+                path="/static",
+                directories=[pages.STATIC],
+                name="static",
+                exception_handlers={OSError: web.on_no_file, ValueError: web.on_no_file},
+            ),
         ],
         state=State({"database": ours, "secure": settings.secure, "settings": settings}),
         dependencies={"door": Provide(web.provide_door)},

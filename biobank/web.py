@@ -14,7 +14,7 @@ from litestar import Request, Response
 from litestar.config.app import AppConfig
 from litestar.di import NamedDependency
 from litestar.enums import MediaType, ScopeType
-from litestar.exceptions import HTTPException, SerializationException
+from litestar.exceptions import HTTPException, NotFoundException, SerializationException
 from litestar.middleware import ASGIMiddleware
 from litestar.plugins import InitPlugin
 from litestar.plugins.pydantic import PydanticPlugin
@@ -207,11 +207,7 @@ def decode_input(kind: type[Input], sent: object) -> Input:
 def _require_text(request: Request[Any, Any, Any]) -> None:
     """Refuse what each reader of an address, and each database, would take for something else."""
     sent = unquote_to_bytes(request.scope["raw_path"] + b"?" + request.scope["query_string"])
-    try:
-        is_text = "\0" not in sent.decode()
-    except UnicodeDecodeError:
-        is_text = False
-    if not is_text:
+    if b"\0" in sent or sent.decode(errors="ignore").encode() != sent:
         raise Malformed("address_unreadable", N_("This address holds what cannot be read as text."))
 
 
@@ -362,6 +358,11 @@ def _at_field(told: Any) -> Malformed:
     """One parameter that Litestar could not read; its own words are for programmers and not repeated."""
     field = str(told.get("key", "")) if isinstance(told, dict) else ""
     return Malformed("unreadable", N_("This cannot be read, or is out of range."), field=field[:60] or None)
+
+
+def on_no_file(request: Request[Any, Any, Any], _: Exception) -> Response[Any]:
+    """A name that no file can have, since it is too long or holds a NUL."""
+    return on_framework(request, NotFoundException())
 
 
 def on_unreadable(request: Request[Any, Any, Any], _: Exception) -> Response[Any]:

@@ -167,7 +167,7 @@ def _tiles(told: Home) -> Iterator[Tile]:
         Tile(str(away.thawed), _("tubes out past their limit"), "/out?of=thawed", "stop"),
         Tile(str(disputed), _("places in dispute"), "/tasks?kind=place_disputed", "stop"),
         Tile(str(told.silent), _("printers that do not answer"), "/printers?silent", "stop"),
-        # Those past their limit are among those that are late: where they are all of them, they are told once.
+        # Those past their limit are late too: where they are all that are, they are told once.
         Tile(
             str(away.late if away.late > away.thawed else 0),
             _("tubes out for long"),

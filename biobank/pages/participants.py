@@ -11,7 +11,7 @@ from litestar.params import FromPath
 from litestar.response import Template
 from sqlmodel import Session
 
-from biobank import accounts, inputs, participants, specimens, studies, web
+from biobank import accounts, inputs, participants, specimens, studies, trail, web
 from biobank.pages import schedule, shell
 from biobank.pages.shell import Form
 from biobank.pages.studies import Consents, consents_of
@@ -34,6 +34,7 @@ from biobank.participants import (
 from biobank.people import Actor
 from biobank.studies import StudyCard
 from biobank.tables import Anchor, Participant
+from biobank.trail import LogRow
 
 Asked = Request[Any, Any, Any]
 
@@ -51,6 +52,7 @@ class Told(msgspec.Struct, frozen=True):
     operated: bool
     zone: str
     today: date
+    history: list[LogRow]
 
 
 @get("/studies/{study:str}/participants/{pseudonym:path}", sync_to_thread=True)
@@ -110,6 +112,7 @@ def _told(session: Session, actor: Actor, participant: Participant, code: str) -
         ),
         zone=zone.time_zone,
         today=schedule.today_at([accounts.site_row(zone)])[card.site],
+        history=trail.of_subject(session, participant.id),
     )
 
 

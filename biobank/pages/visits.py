@@ -12,7 +12,7 @@ from litestar.params import FromPath
 from litestar.response import Template
 from sqlmodel import Session
 
-from biobank import amounts, clock, codes, inputs, participants, specimens, studies, web
+from biobank import amounts, clock, codes, inputs, participants, specimens, studies, trail, web
 from biobank.labels.cards import Card
 from biobank.pages import shell
 from biobank.pages.shell import Form
@@ -22,6 +22,7 @@ from biobank.preanalytics import Clock
 from biobank.printing import pending
 from biobank.printing.applying import apply_scanned
 from biobank.specimens import Registration, SpecimenRow, Workbench, WorkRow
+from biobank.trail import LogRow
 
 _LOCAL_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?", re.ASCII)
 _MOST_ROWS = 60
@@ -34,6 +35,7 @@ class Told(msgspec.Struct, frozen=True):
     datasets: list[DatasetRow]
     dataset_kinds: list[str]
     unlabelled: list[str]
+    history: list[LogRow]
 
 
 @get("/visits/{code:str}", sync_to_thread=True)
@@ -153,6 +155,7 @@ def _told(session: Session, actor: Actor, code: str) -> Told:
         datasets=participants.datasets.of(session, [visit.id]).get(visit.id, []),
         dataset_kinds=studies.dataset_kinds(session, studies.by_code(session, actor, bench.study)),
         unlabelled=pending.unprinted(session, labelled),
+        history=trail.of_subject(session, visit.id),
     )
 
 

@@ -141,7 +141,9 @@ def _require_new(session: Session, study: Study, pseudonyms: Sequence[str]) -> N
     twice = {name for name, times in Counter(pseudonyms).items() if times > 1}
     taken = set(session.exec(asked)) | twice
     if taken:
-        message = N_("%(pseudonym)s is enrolled in %(study)s already.")
+        message = N_(
+            "%(pseudonym)s is enrolled in %(study)s already. Open that participant, or choose another pseudonym."
+        )
         raise Conflict("pseudonym_taken", message, field="pseudonym", pseudonym=min(taken), study=study.code)
 
 

@@ -182,7 +182,8 @@ def _require(said: Iterable[Limit], facts: Mapping[str, str], name: str) -> None
         value = facts.get(limit.about, "")
         if value and value not in limit.allowed:
             message = N_(
-                "%(name)s may not go there: %(holder)s holds %(allowed)s alone, and it is %(value)s."
+                "%(name)s may not go there: %(holder)s holds %(allowed)s alone, and it is %(value)s. "
+                "Choose another place."
             )
             raise RuleBroken(
                 "may_not_hold",

@@ -33,7 +33,7 @@ def require_nests(session: Session, outer: Container, inner: ContainerType) -> N
     """Refused: a rack into a box, a freezer into anything."""
     level = type_of(session, outer).level
     if _DEPTH[level] >= _DEPTH[inner.level] or outer.retired:
-        message = N_("A %(inner)s does not go into a %(outer)s.")
+        message = N_("A %(inner)s does not go into a %(outer)s. Choose another place.")
         raise RuleBroken("does_not_nest", message, field="into", inner=inner.level.value, outer=level.value)
 
 
@@ -105,7 +105,7 @@ def move_container(session: Session, actor: Actor, order: ContainerMove) -> Cont
         session.refresh(each)  # somebody may have changed it before we had the lock
     require_in_use(container, "container")
     if container.id in (outer.id, *ancestors(session, outer.id)):
-        message = N_("%(name)s cannot go into itself or into what it holds.")
+        message = N_("%(name)s cannot go into itself or into what it holds. Choose another place.")
         raise RuleBroken("into_itself", message, field="into", name=container.name)
     require_nests(session, outer, type_of(session, container))
     require_same_site(container, outer)

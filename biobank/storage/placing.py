@@ -80,7 +80,7 @@ class Stored(msgspec.Struct, frozen=True):
 def require_storable(specimen: Specimen) -> None:
     """Refused: a tube that has ended, or that was never drawn."""
     if specimen.life in (Life.ENDED, Life.EXPECTED):
-        message = N_("%(code)s cannot be stored: it is %(life)s.")
+        message = N_("%(code)s cannot be stored: it is %(life)s. Put it aside, and look at its card.")
         raise RuleBroken(
             "not_storable", message, field="tubes", code=grouped(specimen.code), life=specimen.life.value
         )

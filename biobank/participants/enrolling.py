@@ -142,7 +142,7 @@ def _require_new(session: Session, study: Study, pseudonyms: Sequence[str]) -> N
     taken = set(session.exec(asked)) | twice
     if taken:
         message = N_(
-            "%(pseudonym)s is enrolled in %(study)s already. Open that participant, or choose another pseudonym."
+            "%(pseudonym)s is enrolled in %(study)s already. Open that one, or choose another pseudonym."
         )
         raise Conflict("pseudonym_taken", message, field="pseudonym", pseudonym=min(taken), study=study.code)
 

@@ -14,6 +14,7 @@ from biobank.specimens.cards import (
 from biobank.specimens.choosing import living, unplaced
 from biobank.specimens.collecting import AllPresent, Begin, Tick, all_present, begin, tick
 from biobank.specimens.filling import Ticked
+from biobank.specimens.find_lists import FindList, FoundList, FoundRow, FoundState, find_list, split
 from biobank.specimens.finding import Found, find
 from biobank.specimens.finishing import Deviate, Finish, Summary, deviate, finish
 from biobank.specimens.guessing import SHORTEST, Alike, Awaiting, alike, awaiting
@@ -56,8 +57,12 @@ __all__ = [
     "Derivative",
     "Deviate",
     "Face",
+    "FindList",
     "Finish",
     "Found",
+    "FoundList",
+    "FoundRow",
+    "FoundState",
     "IdentifierOrder",
     "KitCard",
     "KitOrder",
@@ -93,6 +98,7 @@ __all__ = [
     "faces",
     "family",
     "find",
+    "find_list",
     "finish",
     "hand_in",
     "kit_card",
@@ -108,6 +114,7 @@ __all__ = [
     "registration_of",
     "rows",
     "spin",
+    "split",
     "tick",
     "timeline",
     "unplaced",

@@ -7,13 +7,12 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Row, String, type_coerce
+from sqlalchemy import ColumnElement, Row, String, type_coerce
 from sqlalchemy import select as core_select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from biobank import amounts
-from biobank.database import by_id
 from biobank.errors import RuleBroken
 from biobank.people import Actor
 from biobank.specimens import seeking
@@ -36,7 +35,7 @@ from biobank.texts import N_
 MOST_IN_FILE = 100_000
 """So many specimens a file tells at most: half a minute's work as a spreadsheet."""
 
-AT_ONCE = 1000
+AT_ONCE = 2000
 
 
 class SpecimenRow(msgspec.Struct, frozen=True):
@@ -117,13 +116,15 @@ def rows(session: Session, specimens: Sequence[Specimen]) -> list[SpecimenRow]:
     return _told(session, [each.id for each in specimens], SpecimenRow)
 
 
-def lines(session: Session, ids: Sequence[UUID]) -> dict[UUID, SpecimenLine]:
-    """Specimens as lines of a file, by id."""
-    told: dict[UUID, SpecimenLine] = {}
-    for first in range(0, len(ids), AT_ONCE):
-        some = ids[first : first + AT_ONCE]
-        told |= zip(some, _told(session, some, SpecimenLine), strict=True)
-    return told
+def lines(session: Session, codes: Sequence[str]) -> list[SpecimenLine]:
+    """The specimens of these codes as lines of a file; a code that no specimen has is left out."""
+    return [
+        line
+        for first in range(0, len(codes), AT_ONCE)
+        for line in _read(
+            session, col(Specimen.code).in_(codes[first : first + AT_ONCE]), SpecimenLine
+        ).values()
+    ]
 
 
 # --- how ---
@@ -150,11 +151,10 @@ _ROWS = (
         col(Visit.code).label("visit"),
         col(Visit.label).label("event"),
         col(_parent.code).label("parent"),
-        col(Placement.id).label("placed"),
         col(Placement.row),
         col(Placement.col),
         col(Container.name),
-        col(Container.type_id),
+        col(ContainerType.code).label("type"),
     )
     .select_from(Specimen)
     .join(Study, col(Study.id) == col(Specimen.study_id))
@@ -164,27 +164,32 @@ _ROWS = (
     .outerjoin(_parent, col(_parent.id) == col(Specimen.parent_id))
     .outerjoin(Placement, col(Placement.specimen_id) == col(Specimen.id))
     .outerjoin(Container, col(Container.id) == col(Placement.container_id))
+    .outerjoin(ContainerType, col(ContainerType.id) == col(Container.type_id))
 )
 
 
 def _told(session: Session, ids: Sequence[UUID], kind: type[Told]) -> list[Told]:
-    found = {row.id: row for row in session.execute(_ROWS.where(col(Specimen.id).in_(ids)))} if ids else {}
-    grids = {key: Grid.of(each) for key, each in by_id(session, ContainerType, _types(found)).items()}
+    found = _read(session, col(Specimen.id).in_(ids), kind) if ids else {}
+    return [found[key] for key in ids]
+
+
+def _read(session: Session, which: ColumnElement[bool], kind: type[Told]) -> dict[UUID, Told]:
+    found = session.execute(_ROWS.where(which)).all()
+    grids = {each.code: Grid.of(each) for each in session.scalars(core_select(ContainerType))}
+    ids = [row.id for row in found]
     deviations = _noted(session, ids, Deviation, Deviation.code, Deviation.at)
     holds = _noted(session, ids, Hold, Hold.kind, Hold.set_at)
-    return [
-        _row(found[key], grids, kind, deviations=deviations.get(key, []), holds=holds.get(key, []))
-        for key in ids
-    ]
+    return {
+        row.id: _row(row, grids, kind, deviations=deviations.get(row.id, []), holds=holds.get(row.id, []))
+        for row in found
+    }
 
 
-def _types(found: Mapping[UUID, Row[Any]]) -> set[UUID]:
-    return {row.type_id for row in found.values()}
-
-
-def _row(row: Row[Any], grids: Mapping[UUID | None, Grid], kind: type[Told], **noted: list[str]) -> Told:
-    slot = slot_name(grids[row.type_id], Slot(row.row, row.col)) if row.placed else ""
-    told = kind(
+def _row(row: Row[Any], grids: Mapping[str, Grid], kind: type[Told], **more: Any) -> Told:
+    slot = slot_name(grids[row.type], Slot(row.row, row.col)) if row.type else ""
+    if kind is SpecimenLine and row.amount is not None:
+        more["quantity"], more["unit"] = amounts.measured(row.amount, row.material)
+    return kind(
         code=row.code,
         kind=row.kind,
         material=row.material,
@@ -204,18 +209,14 @@ def _row(row: Row[Any], grids: Mapping[UUID | None, Grid], kind: type[Told], **n
         collected=row.collected_at,
         frozen=row.frozen_at,
         seen=row.seen_at,
-        **noted,
+        **more,
     )
-    if isinstance(told, SpecimenLine) and row.amount is not None:
-        quantity, unit = amounts.measured(row.amount, row.material)
-        told = msgspec.structs.replace(told, quantity=quantity, unit=unit)
-    return told
 
 
 def _custody(row: Row[Any]) -> Custody:
     if row.out_since:
         return Custody.OUT
-    if not row.placed:
+    if not row.type:
         return Custody.NONE
     return Custody.UNPLACED if row.row is None else Custody.SLOT
 

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from litestar import Litestar
 from litestar.datastructures import State
 from litestar.di import Provide
-from litestar.exceptions import HTTPException
+from litestar.exceptions import HTTPException, InternalServerException
 from litestar.static_files import create_static_files_router
 
 from biobank import __version__, api, pages, web
@@ -55,7 +55,7 @@ def create_app(settings: Settings, database: Database | None = None, *, spools: 
                 path="/static",
                 directories=[pages.STATIC],
                 name="static",
-                exception_handlers={OSError: web.on_no_file, ValueError: web.on_no_file},
+                exception_handlers={InternalServerException: web.on_no_file, ValueError: web.on_no_file},
             ),
         ],
         state=State({"database": ours, "secure": settings.secure, "settings": settings}),

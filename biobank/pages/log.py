@@ -96,6 +96,8 @@ def address(row: LogRow) -> str:
             return f"/studies/{quote(row.study, safe='')}/participants/{quote(row.code)}"
         case "study":
             return f"/studies/{quote(row.study, safe='')}"
+        case "person":
+            return f"/people/{row.code}"
         case "station":
             return "/stations"
         case _:

@@ -13,6 +13,7 @@ from biobank.accounts import GrantOrder, Invited, PersonOrder, PersonRow, SiteRo
 from biobank.labels.shapes import Of
 from biobank.pages import papers, shell
 from biobank.pages.papers import Papers
+from biobank.pages.person import Ways, ways_of
 from biobank.pages.shell import Form
 from biobank.people import Actor
 from biobank.printing import badges
@@ -52,13 +53,13 @@ def people_page(door: web.OpenDoor) -> Template:
 
 @get("/account", sync_to_thread=True)
 def account_page(door: web.OpenDoor) -> Template:
-    """One's own account: the PIN that confirms a badge, and where to go from here."""
+    """One's own account: the PIN that confirms a badge, where one is signed in, keys of programs."""
 
-    def question(session: Session, actor: Actor) -> bool:
-        return session.get_one(Person, actor.id).pin_hash is not None
+    def question(session: Session, actor: Actor) -> tuple[bool, Ways]:
+        return session.get_one(Person, actor.id).pin_hash is not None, ways_of(session, actor)
 
-    me, has_pin = shell.ask(door, question)
-    return shell.page("people/account.html", me, has_pin=has_pin)
+    me, (has_pin, ways) = shell.ask(door, question)
+    return shell.page("people/account.html", me, has_pin=has_pin, ways=ways)
 
 
 # --- acts ---

@@ -86,6 +86,7 @@ def _alone() -> dict[str, str]:
         "specimens": "/specimens",
         "account": "/account",
         "people": "/people",
+        "a person": f"/people/{TECHNICIAN}",
         "sign in": "/sign-in",
         "storage": "/storage",
         "types": "/storage/types",

@@ -4,16 +4,19 @@ from contextlib import suppress
 from urllib.parse import quote
 
 import msgspec
-from litestar import get
-from litestar.params import FromQuery
+from litestar import Response, get, post
+from litestar.params import FromQuery, JSONBody
 from sqlmodel import Session
 
 from biobank import codes, custody, specimens
-from biobank.api.documents import noun
+from biobank.api.answers import CSV, csv_file, spread_sheet
+from biobank.api.documents import Question, noun
+from biobank.api.files import XLSX, work_book, xlsx_file
 from biobank.codes import CodeKind
+from biobank.door import Door
 from biobank.errors import NotFound
 from biobank.people import Actor
-from biobank.specimens import Found, SpecimenCard
+from biobank.specimens import FindList, Found, FoundList, FoundRow, SpecimenCard
 from biobank.web import OpenDoor
 
 _PLACES = {
@@ -68,4 +71,40 @@ def _told(found: Found, card: SpecimenCard | None) -> Scan:
     return Scan(found.kind, found.code, address, study, found.scheme, found.retired, found.label, card)
 
 
-router = noun("find", [find])
+def _rows(door: Door, asked: FindList) -> list[FoundRow]:
+    return door.ask(lambda session, actor: specimens.find_list(session, actor, asked)).rows
+
+
+@post("/find-lists", sync_to_thread=True, status_code=200, operation_class=Question)
+def find_list(door: OpenDoor, data: JSONBody[FindList]) -> FoundList:
+    """What each of up to 10,000 codes names; what is unknown or out of your scope is a row that says so."""
+    return door.ask(lambda session, actor: specimens.find_list(session, actor, data))
+
+
+@post(
+    "/find-lists.csv",
+    sync_to_thread=True,
+    status_code=200,
+    operation_class=Question,
+    media_type=CSV,
+    responses=spread_sheet(),
+)
+def find_list_as_csv(door: OpenDoor, data: JSONBody[FindList]) -> Response[bytes]:
+    """The same as CSV, a row for each code in the order given."""
+    return csv_file("codes.csv", FoundRow, _rows(door, data))
+
+
+@post(
+    "/find-lists.xlsx",
+    sync_to_thread=True,
+    status_code=200,
+    operation_class=Question,
+    media_type=XLSX,
+    responses=work_book(),
+)
+def find_list_as_xlsx(door: OpenDoor, data: JSONBody[FindList]) -> Response[bytes]:
+    """The same as a spreadsheet, a row for each code in the order given."""
+    return xlsx_file("codes.xlsx", FoundRow, _rows(door, data))
+
+
+router = noun("find", [find, find_list, find_list_as_csv, find_list_as_xlsx])

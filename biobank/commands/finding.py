@@ -1,10 +1,12 @@
 """Telling what a code is and where."""
 
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
+from biobank import codes as ours
 from biobank.codes import grouped
 from biobank.commands import running
 from biobank.texts import gettext as _
@@ -16,15 +18,26 @@ if TYPE_CHECKING:
 
     from biobank.participants import ParticipantCard
     from biobank.people import Actor
-    from biobank.specimens import Found, KitCard, SpecimenCard, SpecimenRow, VisitCard
+    from biobank.specimens import Found, FoundRow, KitCard, SpecimenCard, SpecimenRow, VisitCard
     from biobank.storage import Step
 
 
 @click.command()
-@click.argument("code")
+@click.argument("codes", nargs=-1, required=True)
+@running.as_csv
 @running.as_json
-def find(code: str, as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
-    """Tell what a CODE is and where: our own, one from elsewhere, or a participant's pseudonym."""
+def find(codes: tuple[str, ...], as_csv: bool, as_json: bool) -> None:  # noqa: FBT001 - flags of the command line
+    """Tell what CODES are and where: our own, those from elsewhere, or participants' pseudonyms.
+
+    Of one code its card is told, of several a line for each; `-` reads up to 10,000 from stdin.
+    """
+    if len(codes) == 1 and codes[0] != "-" and not as_csv:
+        _find_one(codes[0], as_json=as_json)
+    else:
+        _find_list(codes, as_csv=as_csv, as_json=as_json)
+
+
+def _find_one(code: str, *, as_json: bool) -> None:
     from biobank import specimens
 
     def ask(session: "Session", actor: "Actor") -> "tuple[Found, dict[str, Any]]":
@@ -37,6 +50,29 @@ def find(code: str, as_json: bool) -> None:  # noqa: FBT001 - a flag of the comm
         running.tell_json({"kind": found.kind, **about})
     else:
         _TOLD[found.kind](**about)
+
+
+def _find_list(given: "Sequence[str]", *, as_csv: bool, as_json: bool) -> None:
+    from biobank import specimens
+
+    each: list[str] = []
+    for text in given:
+        each += specimens.split(sys.stdin.read()) if text == "-" else [text]
+    asked = running.ordered(specimens.FindList, {"codes": each})
+    told = running.asked(lambda session, actor: specimens.find_list(session, actor, asked))
+    if as_json:
+        running.tell_json(told)
+    elif not running.tell_rows(specimens.FoundRow, told.rows, as_json=False, as_csv=as_csv):
+        running.table([_line(row) for row in told.rows])
+
+
+def _line(row: "FoundRow") -> list[object]:
+    notes = [_("old code")] if row.retired else []
+    notes += [_("as row %(number)s") % {"number": row.again}] if row.again else []
+    named = ", ".join(row.choices) or (grouped(row.code) if ours.read(row.code) else row.code)
+    what = row.kind or row.state.value
+    place = _("out") if row.custody == "out" else row.place
+    return [row.number, row.text, what, named, row.study, row.material, row.amount, place, ", ".join(notes)]
 
 
 def _about(session: "Session", actor: "Actor", found: "Found") -> dict[str, Any]:

@@ -9,16 +9,11 @@ from biobank.codes import grouped
 from biobank.commands import running
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from sqlmodel import Session
-
-    from biobank.people import Actor
-    from biobank.specimens import Sought, SpecimenRow
+    from biobank.specimens import SpecimenRow
 
 KEPT = click.Choice(("room", "cold", "body"))
 TAKEN = click.Choice(("yes", "no", "unknown"))
-AT_ONCE = 500
+SORTS = ("code", "participant", "material", "collected", "frozen", "seen", "thaws")
 
 at = click.option("--at", help="When, with its offset, such as 2026-05-04T09:30:00+08:00; left out, now.")
 
@@ -121,32 +116,38 @@ def note(as_json: bool, **told: Any) -> None:  # noqa: FBT001 - a flag of the co
 
 @click.command("specimens")
 @click.option("--study")
+@click.option("--site")
 @click.option("--event", help="The code of the visit's event.")
+@click.option("--arm")
+@click.option("--participant", help="The pseudonym.")
 @click.option("--material")
 @click.option("--kind", type=click.Choice(("primary", "derivative", "aliquot")))
 @click.option("--life", type=click.Choice(("expected", "collected", "active", "ended")))
-@click.option("--dataset", help="Its visit is linked to a dataset of this kind.")
+@click.option("--custody", type=click.Choice(("slot", "unplaced", "out", "none")))
+@click.option("--hold", type=click.Choice(("reservation", "quarantine", "consent")))
 @click.option("--deviation", help="Such as late_freezing.")
-@click.option("--participant", help="The pseudonym.")
+@click.option("--dataset", help="Its visit is linked to a dataset of this kind.")
+@click.option("--container", help="It is in this box, rack or freezer, however deep.")
+@click.option("--collected-from", help="A day, such as 2026-05-04; so are the next four.")
+@click.option("--collected-to")
+@click.option("--frozen-from")
+@click.option("--frozen-to")
+@click.option("--not-seen-since")
+@click.option("--thaws-from", help="Thawed so many times or more.")
+@click.option("--thaws-to")
+@click.option("--text", help="A part of its code, or of one from elsewhere.")
+@click.option("--sort", type=click.Choice(SORTS), help="By code where it is left out.")
+@click.option("--down", is_flag=True, default=None, help="The last first.")
 @running.as_csv
 @running.as_json
 def list_specimens(study: str | None, as_csv: bool, as_json: bool, **told: Any) -> None:  # noqa: FBT001
-    """List the specimens that fit all that is told."""
+    """List the specimens that fit all that is told, 100,000 at most."""
     from biobank import specimens
 
     sought = running.ordered(specimens.Sought, told)
-    rows = running.asked(lambda session, actor: list(_all(session, actor, study, sought)))
-    if not running.tell_rows(specimens.SpecimenRow, rows, as_json=as_json, as_csv=as_csv):
+    rows = running.asked(lambda session, actor: list(specimens.every(session, actor, study, sought)))
+    if not running.tell_rows(specimens.SpecimenLine, rows, as_json=as_json, as_csv=as_csv):
         _table(rows)
-
-
-def _all(session: "Session", actor: "Actor", study: str | None, sought: "Sought") -> "Iterator[SpecimenRow]":
-    from biobank import specimens
-
-    after = ""
-    while rows := specimens.page(session, actor, study, after, AT_ONCE, sought):
-        yield from rows
-        after = rows[-1].code
 
 
 def _act(order: Any, act: Callable[..., Any], told: dict[str, Any], as_json: bool) -> None:  # noqa: FBT001

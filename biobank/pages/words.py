@@ -210,6 +210,15 @@ WORDS: Mapping[str, str] = {
     "hold.reservation": N_("reserved"),
     "hold.quarantine": N_("in quarantine"),
     "hold.consent": N_("consent withdrawn"),
+    # what a code of a list came to, and what it names
+    "found.found": N_("found"),
+    "found.unknown": N_("unknown"),
+    "found.ambiguous": N_("more than one"),
+    "found.specimen": N_("tube"),
+    "found.container": N_("container"),
+    "found.visit": N_("visit"),
+    "found.kit": N_("kit"),
+    "found.participant": N_("participant"),
     # where a tube is, in a word
     "custody.slot": N_("in a slot"),
     "custody.unplaced": N_("without a slot"),

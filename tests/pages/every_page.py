@@ -83,6 +83,7 @@ def _alone() -> dict[str, str]:
     return {
         "home": "/",
         "log": "/log",
+        "find a list": "/find/list",
         "specimens": "/specimens",
         "account": "/account",
         "people": "/people",

@@ -5,6 +5,7 @@ import "./css/base.css";
 import "./css/frame.css";
 import "./css/controls.css";
 import "./css/records.css";
+import "./css/lists.css";
 import "./css/trail.css";
 import "./css/maps.css";
 import "./css/charts.css";

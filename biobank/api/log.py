@@ -5,12 +5,17 @@ from uuid import UUID
 
 from litestar import Response, get
 from litestar.di import NamedDependency, Provide
-from litestar.params import FromQuery, QueryParameter
+from litestar.params import FromPath, FromQuery, QueryParameter
+from sqlmodel import Session
 
-from biobank import inputs, trail
+from biobank import inputs, participants, trail
 from biobank.api.answers import CSV, Limit, Page, csv_file, spread_sheet
 from biobank.api.documents import noun
-from biobank.custody import Kind
+from biobank.api.files import XLSX, work_book, xlsx_file
+from biobank.custody import Chain, Kind
+from biobank.people import Actor
+from biobank.specimens import families
+from biobank.specimens.families import Family
 from biobank.trail import LogAsked, LogRow
 from biobank.web import OpenDoor
 
@@ -73,4 +78,47 @@ def read_log_as_csv(door: OpenDoor, asked: NamedDependency[LogAsked]) -> Respons
     return csv_file("log.csv", LogRow, rows)
 
 
-router = noun("log", [read_log, read_log_as_csv])
+@get("/log.xlsx", sync_to_thread=True, media_type=XLSX, responses=work_book(), dependencies=WHICH)
+def read_log_as_xlsx(door: OpenDoor, asked: NamedDependency[LogAsked]) -> Response[bytes]:
+    """The newest 10,000 events in your scope that fit, as a spreadsheet."""
+    rows = door.ask(lambda session, actor: trail.everything(session, actor, asked))
+    return xlsx_file("log.xlsx", LogRow, rows)
+
+
+@get("/log/participants/{study:str}/{pseudonym:path}", sync_to_thread=True)
+def participant_history(door: OpenDoor, study: FromPath[str], pseudonym: FromPath[str]) -> list[LogRow]:
+    """What happened to a participant, newest first: enrolment, consents, arm, withdrawal."""
+
+    def question(session: Session, actor: Actor) -> list[LogRow]:
+        found = participants.by_pseudonym(session, actor, study, pseudonym.removeprefix("/"))
+        return trail.of_subject(session, found.id)
+
+    return door.ask(question)
+
+
+@get("/log/visits/{code:str}", sync_to_thread=True)
+def visit_history(door: OpenDoor, code: FromPath[str]) -> list[LogRow]:
+    """What happened to a visit, newest first: planned, made, missed, linked to data."""
+
+    def question(session: Session, actor: Actor) -> list[LogRow]:
+        return trail.of_subject(session, participants.visit_by_code(session, actor, code)[0].id)
+
+    return door.ask(question)
+
+
+@get("/specimens/{code:str}/tree", sync_to_thread=True)
+def get_tree(door: OpenDoor, code: FromPath[str]) -> Family:
+    """The family of a specimen: from the tube that was drawn, all that was made of it."""
+    return door.ask(lambda session, actor: families.tree(session, actor, code))
+
+
+@get("/specimens/{code:str}/chain", sync_to_thread=True)
+def get_chain(door: OpenDoor, code: FromPath[str]) -> Chain:
+    """Whether the history of a specimen holds: its numbers, links, hashes, states."""
+    return door.ask(lambda session, actor: families.chain(session, actor, code))
+
+
+router = noun(
+    "log",
+    [read_log, read_log_as_csv, read_log_as_xlsx, participant_history, visit_history, get_tree, get_chain],
+)

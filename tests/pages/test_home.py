@@ -1,0 +1,134 @@
+"""The first page: what waits for each role, and that each tile leads to exactly the list it counts."""
+
+import re
+from datetime import timedelta
+from html import unescape
+
+import pytest
+from sqlalchemy import event
+from sqlmodel import Session
+
+from biobank import accounts, clock, inputs, storage
+from biobank.people import Actor
+from biobank.printing import ordering, printers, spooler
+from biobank.storage import Stored, TakeOut
+from biobank.tables import Printer, PrinterLanguage, Role, TaskKind
+from tests import test_tasks
+from tests.pages.visitor import Visitor, visit
+from tests.racks import benches
+from tests.templates import Furnishing
+from tests.world import MANAGER, OUTSIDER, World
+
+_TILE = re.compile(r'<li><a href="([^"]+)" data-tone="(\w*)"><b>(\d+)\+?</b>')
+
+
+def furnished(world: World) -> None:
+    """Something of everything that the first page counts."""
+    tubes = world.tubes(6)
+    world.put(world.boxes()[0], tubes)
+    for minutes, some in ((40, tubes[:1]), (8, tubes[1:3])):
+        since = clock.now() - timedelta(minutes=minutes)
+        order = inputs.read(TakeOut, {"tubes": some, "occurred": since.isoformat()})
+        world.act(lambda s, a, order=order: storage.take_out(s, a, order), answer=list[Stored])
+    test_tasks.opened(world, "ABC-1")
+    test_tasks.opened(world, "ABC-2")
+    test_tasks.opened(world, "", kind=TaskKind.PLACE_DISPUTED, facts={"claimed": "B7", "logged": "C1"})
+    job = world.act(lambda s, a: ordering.print_labels(s, a, ordering.PrintOrder(codes=tubes[3:]))).job
+    spooler.drain(world.database, job)
+    for name in ("Zebra", "TSC"):
+        printer = printers.PrinterOrder(
+            name=name, site="BJ", language=PrinterLanguage.ZPL, address="printer.test.example", stock="dk-29"
+        )
+        made = world.act(lambda s, a, printer=printer: printers.enter(s, a, printer), person=MANAGER)
+
+    def falls_silent(session: Session, _: Actor) -> None:
+        session.get_one(Printer, made.id).fault = "printer_silent"
+
+    world.act(falls_silent, person=MANAGER)
+    benches.rack(world)
+    benches.of_plate(world, benches.plate([f"01086865{number}" for number in range(90, 96)]))
+
+
+@pytest.fixture(scope="session")
+def furnishing() -> Furnishing:
+    return furnished
+
+
+def tiles(visitor: Visitor) -> dict[str, int]:
+    """The tiles of the first page: where each leads, and what it counts."""
+    return {unescape(to): int(count) for to, _, count in _TILE.findall(visitor.get("/").text)}
+
+
+def listed(visitor: Visitor, path: str) -> int:
+    """How many rows the list at an address has, whatever it is a list of."""
+    answer = visitor.get(path)
+    assert answer.status_code == 200, path
+    page = answer.text
+    if path.startswith("/tasks"):
+        return len(re.findall(r'action="/tasks/[^"]+/close"|href="/tasks/[^"]+/settling"', page))
+    body = page[page.index("<tbody>") : page.index("</tbody>")]
+    return len(re.findall(r"<tr\b", body))
+
+
+def give(world: World, role: Role) -> None:
+    order = accounts.PersonOrder(name=OUTSIDER, role=role)
+    world.act(lambda s, a: accounts.add_person(s, a, order, clock.new_secret()), person=MANAGER)
+
+
+def test_each_tile_counts_the_list_it_leads_to(world: World, visitor: Visitor) -> None:
+    found = tiles(visitor)
+    for path, count in found.items():
+        assert listed(visitor, path) == count, path
+    assert set(found) >= {
+        "/out?of=thawed",
+        "/out?of=late",
+        "/tasks",
+        "/tasks?kind=place_disputed",
+        "/labels/waiting",
+        "/rack-files",
+        "/printers?silent",
+    }
+    assert world.unproved() == []
+
+
+def test_what_is_worst_stands_first(visitor: Visitor) -> None:
+    tones = [tone for _, tone, _ in _TILE.findall(visitor.get("/").text)]
+    order = {"stop": 0, "notice": 1, "": 2}
+    assert tones == sorted(tones, key=lambda tone: order[tone])
+
+
+def test_nothing_is_counted_for_who_has_nothing_to_do_with_it(world: World) -> None:
+    page = visit(world, OUTSIDER).get("/").text
+    assert _TILE.findall(page) == []
+    assert "Nothing waits" in page
+
+
+def test_who_administers_sees_the_state_of_the_system(world: World) -> None:
+    assert 'id="system"' in visit(world, MANAGER).get("/").text
+    assert 'id="system"' not in visit(world).get("/").text
+
+
+def test_the_freezers_of_the_first_page_are_asked_for_on_their_own(visitor: Visitor) -> None:
+    assert 'hx-get="/home/freezers"' in visitor.get("/").text
+    assert "Freezer" in visitor.get("/home/freezers").text
+
+
+def test_the_first_page_asks_as_much_whatever_stands_in_the_freezers(world: World, visitor: Visitor) -> None:
+    asked: list[str] = []
+
+    def note(*told: object) -> None:
+        asked.append(str(told[2]))
+
+    def count() -> int:
+        del asked[:]
+        assert visitor.get("/").status_code == 200
+        return len(asked)
+
+    count()
+    event.listen(world.database.reading, "before_cursor_execute", note)
+    before = count()
+    world.put(world.boxes()[1], world.tubes(40, "D-009"))
+    after = count()
+    event.remove(world.database.reading, "before_cursor_execute", note)
+    assert 0 < after == before <= 25
+    assert not [each for each in asked if "below" in each]  # nobody walks down the freezers for it

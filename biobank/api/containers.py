@@ -87,7 +87,7 @@ def get_contents(door: OpenDoor, code: FromPath[str], at: At = None) -> list[Con
 
 
 @get("/containers/{code:str}/tree", sync_to_thread=True)
-def get_tree(door: OpenDoor, code: FromPath[str], at: At = None) -> list[Branch]:
+def get_container_tree(door: OpenDoor, code: FromPath[str], at: At = None) -> list[Branch]:
     """All that stands in a container, down to its boxes, with the tubes and slots of each, now or then."""
     then = moment(at)
     if then:
@@ -151,7 +151,7 @@ router = noun(
         list_roots,
         get_map,
         get_contents,
-        get_tree,
+        get_container_tree,
         get_count,
         list_tubes,
         move_container,

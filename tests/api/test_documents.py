@@ -1,13 +1,18 @@
 """The API describes itself wholly, and its viewer loads nothing from elsewhere."""
 
+import copy
 import re
 from typing import Any
 
+import pytest
+
+from tests.api import contract
 from tests.api.program import Program
 
 QUESTIONS = {
     *("/study-previews", "/reseating-previews", "/filling-previews", "/gap-previews", "/room-searches"),
     *("/label-previews", "/label-previews/picture"),
+    *("/find-lists", "/find-lists.csv", "/find-lists.xlsx"),
 }
 """What is posted since it is a file or long, and changes nothing."""
 
@@ -66,3 +71,24 @@ def test_the_viewer_has_no_script_of_its_own_and_asks_no_other_site(sqlite_progr
     assert "://" not in page
     assert re.findall(r"<script[^>]*>([^<]*)</script>", page) in ([], ["", ""])
     assert "style=" not in page
+
+
+def test_the_contract_is_the_one_that_was_reviewed(sqlite_program: Program) -> None:
+    """After a change that is meant: `python -m tests.api.contract`, and look at what became of the file."""
+    told = contract.contract_of(described(sqlite_program))
+    assert contract.written(told) == contract.FILE.read_text("utf-8")
+
+
+@pytest.mark.parametrize("harm", ["field", "parameter", "answer", "address"])
+def test_a_change_of_the_contract_is_seen(sqlite_program: Program, harm: str) -> None:
+    told = copy.deepcopy(described(sqlite_program))
+    moves = told["paths"]["/api/v1/moves"]["post"]
+    if harm == "field":
+        told["components"]["schemas"]["Stored"]["properties"]["slot"] = {"type": "integer"}
+    elif harm == "parameter":
+        moves["parameters"].pop()
+    elif harm == "answer":
+        moves["responses"]["202"] = {"description": "Another one."}
+    else:
+        del told["paths"]["/api/v1/moves"]
+    assert contract.contract_of(told) != contract.contract_of(described(sqlite_program))

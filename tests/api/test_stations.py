@@ -69,6 +69,8 @@ def test_tasks_are_listed_counted_and_closed(program: Program) -> None:
     first, second = tasks.opened(program.world, "A"), tasks.opened(program.world, "B")
     page = program.told("/tasks", limit=1)
     assert [row["id"] for row in page["items"]] == [str(second)]
+    assert program.told(f"/tasks/{second}") == page["items"][0]
+    assert program.get(f"/tasks/{second}", person=OUTSIDER).status_code == 404
     rest = program.told("/tasks", limit=1, after=page["next"])
     assert ([row["id"] for row in rest["items"]], rest["next"]) == ([str(first)], None)
     assert program.told("/tasks/counts") == {"unresolved_scan": 2}

@@ -74,6 +74,7 @@ class TwoStudies:
             "containers": [self.box],
             "studies": ["LBPB"],
             "label-stocks": ["herma-4100"],
+            "label-layouts": ["specimen"],
         }
         noun = path.split("/")[3]
         path = path.removeprefix("/api/v1").replace("{month}", "2026-06").replace("{job}", self.job)

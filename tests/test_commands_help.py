@@ -12,7 +12,7 @@ import rich_click as click
 from click.shell_completion import ShellComplete
 from click.testing import CliRunner
 
-from biobank import texts
+from biobank import codes, texts
 from biobank.commands import biobank
 from biobank.commands.examples import EXAMPLES
 from biobank.commands.wording import walk
@@ -50,6 +50,12 @@ def test_every_example_is_understood(tmp_path: Path, monkeypatch: pytest.MonkeyP
         (tmp_path / file).touch()
     here = {path: text.split(" > ")[0].replace("/srv/scanner", ".") for path, text in EXAMPLES.items()}
     assert [wrong for path in COMMANDS if (wrong := misread(path, shlex.split(here[path])))] == []
+
+
+def test_codes_in_examples_are_such_as_a_scanner_reads() -> None:
+    shown = re.findall(r"\b[A-Z][0-9A-Z]{9}\b", " ".join(EXAMPLES.values()))
+    assert len(shown) > 60
+    assert {code for code in shown if codes.read(code) != code} == set()
 
 
 def test_a_wrong_example_would_be_seen() -> None:
@@ -104,10 +110,10 @@ def test_done_refused_not_understood_and_a_fault_found_have_codes_of_their_own(t
     assert terminal.run("site", "list").exit_code == 0
     assert terminal.run("find", "nothing").exit_code == 1
     assert terminal.run("find").exit_code == 2
-    codes = re.findall(
+    kept = re.findall(
         r"^\| (\d) \|", (ROOT / "docs" / "commands.md").read_text(encoding="utf-8"), re.MULTILINE
     )
-    assert codes == ["0", "1", "2", "3"]  # 3: test_check_names_every_fault_and_exits_with_three
+    assert kept == ["0", "1", "2", "3"]  # 3: test_check_names_every_fault_and_exits_with_three
 
 
 # --- completing ---

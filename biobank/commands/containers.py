@@ -101,7 +101,7 @@ def list_containers(code: str | None, at: str | None, as_json: bool) -> None:  #
 
     then = running.ordered(storage.AsOf, {"at": at}).at
     if then and code is None:
-        raise click.UsageError("Say of which container: CODE --at TIME.")
+        raise running.misused(N_("Say of which container: CODE --at TIME."))
 
     def question(session: "Session", actor: "Actor") -> "list[ContainerRow]":
         if code is None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-TUBE, OTHER, BOX, VISIT, KIT = "S7Q3MX4K2R9", "S2HV8T6NB0C", "C4D9WY1R7G3", "V6J0ZP5T8KE", "K3R7XB9M2QD"
+TUBE, OTHER, BOX, VISIT, KIT = "S19XV811Q7", "SGPKZWYHHF", "C23F248NPW", "VTEDMP1QW8", "K8Z3CM8BGX"
 KEY = "0199c3a2-5b1e-7c40-9d2f-3e8a6b7c1d05"
 """The id of something that has no code, as lists show it."""
 
@@ -94,7 +94,7 @@ EXAMPLES: Mapping[str, str] = {
     "container list": BOX,
     "container show": BOX,
     "container make": f"'Rack 7' --type rack-5x4 --into {BOX}",
-    "container move": f"{BOX} C8T2KM6P4VX --slot A3",
+    "container move": f"{BOX} CY8EXEGNVM --slot A3",
     "container rename": f"{BOX} 'Box 12'",
     "container retype": f"{BOX} box-10x10",
     "container barcode": f"{BOX} LVL-003417",
@@ -145,7 +145,7 @@ EXAMPLES: Mapping[str, str] = {
     # labels
     "label print": f"{TUBE} {OTHER} --out labels.pdf",
     "label cards": "--out cards.pdf",
-    "label request": "REQ-2026-014 --text plasma --out request.pdf",
+    "label request": "R69HQWDBNP --text plasma --out request.pdf",
     "label preview": f"{TUBE} --out label.png",
     "label waiting": "",
     "label apply": f"{TUBE} {OTHER}",

@@ -8,6 +8,7 @@ import rich_click as click
 from biobank.codes import grouped
 from biobank.commands import labels, running
 from biobank.commands.finding import tell_kit
+from biobank.texts import N_
 
 
 @click.group()
@@ -29,7 +30,7 @@ def print_kits(kits: tuple[str, ...], out: Path | None, as_json: bool, **told: A
 
     new = [told[name] for name in ("study", "event", "site")]
     if bool(kits) == all(new) or (kits and any(new)):
-        raise click.UsageError("Say KITS..., or --study STUDY --event EVENT --site SITE.")
+        raise running.misused(N_("Say KITS..., or --study STUDY --event EVENT --site SITE."))
     if kits:
         of_kits = ("study", "event", "site", "count", "visit")
         again = {name: value for name, value in told.items() if name not in of_kits}

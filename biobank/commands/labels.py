@@ -84,7 +84,7 @@ def print_labels(
     from biobank.printing import ordering
 
     if bool(codes) == bool(study and everything):
-        raise click.UsageError("Say CODES..., or --study STUDY --all.")
+        raise running.misused(N_("Say CODES..., or --study STUDY --all."))
     containers = all((ids.read(code) or "-")[0] == CodeKind.CONTAINER for code in codes) and bool(codes)
 
     def work(session: "Session", actor: "Actor") -> ordering.JobMade:
@@ -271,7 +271,7 @@ def require_way(printer: str | None, out: Path | None) -> None:
     if out is not None:
         running.require_writable(out)
     elif not printer:
-        raise click.UsageError("Say --out FILE, or --printer NAME.")
+        raise running.misused(N_("Say --out FILE, or --printer NAME."))
 
 
 def printed(

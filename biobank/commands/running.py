@@ -212,6 +212,11 @@ def progress(what: str) -> Iterator[Callable[[int, int], None]]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
+def misused(message: str) -> click.UsageError:
+    """What is not understood, in the reader's language: it exits with 2."""
+    return click.UsageError(texts.gettext(message))
+
+
 def say(message: str, /, **facts: object) -> None:
     """A line on stdout, in the reader's language; a message id with named places, and what fills them."""
     click.echo(texts.in_language(texts.language.get(), message, facts))

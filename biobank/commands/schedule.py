@@ -6,6 +6,7 @@ import rich_click as click
 
 from biobank.codes import grouped
 from biobank.commands import running
+from biobank.texts import N_
 from biobank.texts import gettext as _
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def calendar(month: str, as_json: bool, **within: str | None) -> None:  # noqa: 
 
     year, _dash, number = month.partition("-")
     if not (year.isdecimal() and number.isdecimal()):
-        raise click.UsageError("Say a month such as 2026-05.")
+        raise running.misused(N_("Say a month such as 2026-05."))
     days = running.asked(
         lambda session, actor: participants.month(
             session,

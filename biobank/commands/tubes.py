@@ -91,7 +91,7 @@ def store(tubes: tuple[str, ...], as_json: bool, **options: Any) -> None:  # noq
     elif options["box"] and tubes:
         _store(options["box"], tubes, options["slot"], as_json=as_json)
     else:
-        raise click.UsageError("Say --box BOX TUBES..., or --freezer FREEZER --study STUDY --all.")
+        raise running.misused(N_("Say --box BOX TUBES..., or --freezer FREEZER --study STUDY --all."))
 
 
 def _store(box: str, tubes: tuple[str, ...], slot: str | None, *, as_json: bool) -> None:

@@ -43,7 +43,8 @@ def contract_of(told: Json) -> Json:
 
 
 def _operation(operation: Json) -> Json:
-    answers, refusals = [], []
+    answers: list[str] = []
+    refusals: list[str] = []
     for status, each in sorted(operation["responses"].items()):
         told = _content(each)
         (refusals if told == "Problem" else answers).append(f"{status} {told}".strip())

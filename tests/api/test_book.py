@@ -68,7 +68,8 @@ def test_what_the_book_shows_is_what_happens(sqlite_program: Program) -> None:
 def test_an_answer_that_is_not_as_printed_is_found(sqlite_program: Program) -> None:
     reader = Reader(sqlite_program)
     told = reader.ask("GET /api/v1/me").json()
-    for printed in ({"name": "somebody"}, {"roles": []}, {"name": "…", "active": False}):
+    wrong: list[dict[str, Any]] = [{"name": "somebody"}, {"roles": []}, {"name": "…", "active": False}]
+    for printed in wrong:
         with pytest.raises(AssertionError):
             reader.require(printed, told)
 

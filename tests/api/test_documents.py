@@ -92,3 +92,14 @@ def test_a_change_of_the_contract_is_seen(sqlite_program: Program, harm: str) ->
     else:
         del told["paths"]["/api/v1/moves"]
     assert contract.contract_of(told) != contract.contract_of(described(sqlite_program))
+
+
+def test_an_operation_shows_an_example_and_what_it_refused(sqlite_program: Program) -> None:
+    paths = described(sqlite_program)["paths"]
+    move, get = paths["/api/v1/moves"]["post"], paths["/api/v1/specimens/{code}"]["get"]
+    assert set(move["requestBody"]["content"]["application/json"]["example"]) >= {"box", "tubes"}
+    assert move["responses"]["200"]["content"]["application/json"]["example"][0]["code"]
+    assert "`slot_" in move["responses"]["422"]["description"]
+    assert "304" in get["responses"]
+    assert "If-None-Match" in {each["name"] for each in get["parameters"]}
+    assert {"413", "415"} <= set(move["responses"])

@@ -7,22 +7,13 @@ import msgspec
 import pytest
 from litestar.handlers import HTTPRouteHandler
 
-from biobank import api, inputs, web
+from biobank import api, inputs
 from biobank.api.examples import Example, examples
+from biobank.errors import Refusal
 from biobank.inputs import Input
-
-NOT_TOLD = {
-    "adopt_protocol": "its body is a file",
-    "preview_protocol": "its body is a file",
-}
-"""Operations whose order is no JSON."""
 
 
 def handlers() -> Iterator[HTTPRouteHandler]:
-    def below(router: Any) -> Iterator[HTTPRouteHandler]:
-        for each in router.route_handlers if hasattr(router, "route_handlers") else ():
-            yield from [each] if isinstance(each, HTTPRouteHandler) else below(each)
-
     for route in api.router.routes:
         yield from getattr(route, "route_handlers", ())
 
@@ -76,8 +67,9 @@ def test_no_example_is_of_an_operation_that_is_gone() -> None:
 
 def test_an_example_that_is_not_true_is_found() -> None:
     true = examples()["move"]
-    for order in ({**true.order, "boxes": 1}, {"tubes": []}, None):
-        with pytest.raises((AssertionError, web.Refusal)):
+    orders: list[Any] = [{**true.order, "boxes": 1}, {"tubes": []}, None]
+    for order in orders:
+        with pytest.raises((AssertionError, Refusal)):
             require_true(HANDLERS["move"], msgspec.structs.replace(true, order=order))
     for answer in ([{**true.answer[0], "colour": "red"}], [{"code": 1}], None):
         with pytest.raises((AssertionError, msgspec.ValidationError)):

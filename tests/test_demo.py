@@ -70,10 +70,44 @@ def nobodys(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 
 @pytest.fixture(scope="module")
-def part(nobodys: Database) -> Database:
-    """What the first start makes."""
-    demo.furnish(nobodys, demo_course.FIRST_ONES)
-    return nobodys
+def served(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
+    """What the first start of the server makes, and what it and a second start say."""
+    home = tmp_path_factory.mktemp("served")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    environment = {**os.environ, "BIOBANK_HOME": str(home), "BIOBANK_PORT": port, "LC_ALL": "C"}
+    said = [line for lines in (2, 1) for line in started(environment, lines)]
+    return home / "demo.db", [line.replace(port, "PORT") for line in said]
+
+
+def started(environment: dict[str, str], lines: int) -> list[str]:
+    """The first lines of a server that is then signed in to and stopped."""
+    server = subprocess.Popen(
+        [sys.executable, "-m", "biobank", "serve", "--demo"],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert server.stdout
+    try:
+        said = [server.stdout.readline() for _ in range(lines)]
+        link = [server.stdout.readline() for _ in range(2)][1].strip()
+        with urllib.request.urlopen(link, timeout=20) as answer:  # only now it hears that it is to stop
+            assert answer.status == 200
+    finally:
+        server.send_signal(signal.SIGTERM)
+        server.communicate(timeout=20)
+    assert server.returncode == 0
+    return said
+
+
+@pytest.fixture(scope="module")
+def part(served: tuple[Path, list[str]]) -> Iterator[Database]:
+    """What the first start made, after a second one."""
+    database = Database(f"sqlite:///{served[0]}")
+    yield database
+    database.close()
 
 
 def of(database: Database, asked: Any) -> list[Any]:
@@ -98,14 +132,12 @@ def tubes(database: Database) -> list[Any]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("nobodys", ["sqlite"], indirect=True)
 def test_the_log_proves_what_the_first_start_makes(part: Database) -> None:
     assert part.read_at_once(custody.unproved) == []
     assert of(part, select(LedgerOrigin.name))[0].endswith("/demo")
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("nobodys", ["sqlite"], indirect=True)
 def test_what_was_done_is_recorded_when_it_was_done(part: Database) -> None:
     told = of(part, select(CustodyEvent.recorded_at, CustodyEvent.occurred_at))
     behind = [recorded - occurred for recorded, occurred in told]
@@ -116,7 +148,6 @@ def test_what_was_done_is_recorded_when_it_was_done(part: Database) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("nobodys", ["sqlite"], indirect=True)
 def test_a_second_start_changes_nothing(part: Database) -> None:
     before = tubes(part)
     assert demo.furnish(part, demo_course.FIRST_ONES) == 0
@@ -125,7 +156,6 @@ def test_a_second_start_changes_nothing(part: Database) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("nobodys", ["sqlite"], indirect=True)
 def test_every_stage_of_the_cohort_is_among_the_first_ones(part: Database) -> None:
     lbpb = select(Study.id).where(col(Study.code) == "LBPB").scalar_subquery()
     of_lbpb = col(Participant.study_id) == lbpb
@@ -144,7 +174,6 @@ def test_every_stage_of_the_cohort_is_among_the_first_ones(part: Database) -> No
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("nobodys", ["sqlite"], indirect=True)
 def test_everything_that_goes_otherwise_is_among_the_first_ones(part: Database) -> None:
     assert set(of(part, select(Deviation.code))) == set(DeviationCode)
     assert set(of(part, select(Collection.antibiotics))) >= set(Taken)
@@ -162,7 +191,6 @@ def test_everything_that_goes_otherwise_is_among_the_first_ones(part: Database) 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("nobodys", ["sqlite"], indirect=True)
 def test_some_visits_are_due_some_overdue_and_some_to_come(part: Database) -> None:
     def numbers(session: Session) -> dict[Of, int]:
         actor = resolve(session, Credentials(name=demo.FIRST))
@@ -173,7 +201,6 @@ def test_some_visits_are_due_some_overdue_and_some_to_come(part: Database) -> No
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("nobodys", ["sqlite"], indirect=True)
 def test_the_register_has_visits_and_no_tubes_and_its_people_see_nothing_of_the_cohort(
     part: Database,
 ) -> None:
@@ -195,7 +222,6 @@ def test_the_register_has_visits_and_no_tubes_and_its_people_see_nothing_of_the_
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("nobodys", ["sqlite"], indirect=True)
 def test_there_is_somebody_of_each_role(part: Database) -> None:
     rows = part.read(
         lambda session: accounts.everyone(session, resolve(session, Credentials(name=demo.FIRST)))
@@ -258,32 +284,10 @@ def test_its_days_are_counted_from_the_day_it_was_begun(day: str, tmp_path: Path
 
 
 @pytest.mark.slow
-def test_serving_the_demonstration_makes_a_part_of_it_first(empty: Terminal) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = str(free.getsockname()[1])
-    environment = {**os.environ, "BIOBANK_HOME": str(empty.home), "BIOBANK_PORT": port, "LC_ALL": "C"}
-    said = []
-    for lines in (2, 1):
-        server = subprocess.Popen(
-            [sys.executable, "-m", "biobank", "serve", "--demo"],
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        assert server.stdout
-        try:
-            said += [server.stdout.readline() for _ in range(lines)]
-            link = [server.stdout.readline() for _ in range(2)][1].strip()
-            with urllib.request.urlopen(link, timeout=20) as answer:  # only now it hears that it is to stop
-                assert answer.status == 200
-        finally:
-            server.send_signal(signal.SIGTERM)
-            server.communicate(timeout=20)
-        assert server.returncode == 0
-    serves = f"Biobank serves http://localhost:{port}\n"
+def test_serving_the_demonstration_makes_a_part_of_it_first(served: tuple[Path, list[str]]) -> None:
+    serves = "Biobank serves http://localhost:PORT\n"
     made = "Made 18 of the demonstration's 360 participants. All of them: biobank demo\n"
-    assert said == [made, serves, serves]
+    assert served[1] == [made, serves, serves]
 
 
 # --- the whole ---

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import sqlite3
 from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
@@ -63,6 +64,25 @@ def test_what_happened_to_a_tube_and_what_was_made_of_it_is_told(
         row["kind"] for row in csv.DictReader(StringIO(terminal.says("history", blood, "--csv")))
     ]
     assert "registered" in terminal.says("history", blood)
+    assert terminal.answers("chain", blood)["fault"] == ""
+    assert terminal.says("chain", blood) == f"{len(kinds)} events: all proved.\n"
+
+
+def test_a_history_that_was_changed_is_a_fault_with_an_exit_code(
+    terminal: Terminal, furnished: World
+) -> None:
+    tube = furnished.tubes(1)[0]
+    kept = sqlite3.connect(terminal.home / "biobank.db")
+    asked = "SELECT sql FROM sqlite_master WHERE name = 'custody_event_no_update'"
+    (guard,) = kept.execute(asked).fetchone()
+    kept.execute("DROP TRIGGER custody_event_no_update")
+    kept.execute("UPDATE custody_event SET entry = replace(entry, 'technician', 'somebody')")
+    kept.execute(guard)
+    kept.commit()
+    kept.close()
+    result = terminal.run("chain", tube)
+    assert result.exit_code == 3
+    assert "Fault:" in result.stdout
 
 
 def test_containers_are_listed_now_and_then_and_moved(terminal: Terminal, furnished: World) -> None:

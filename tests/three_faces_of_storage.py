@@ -7,6 +7,21 @@ PICTURE = "it is a picture to look at"
 TUBES = (
     Face("home", "/, /home/freezers", "", "", "lists that have rows of their own, with how long each is"),
     Face("a code is found", "/find", "/find", "find"),
+    Face(
+        "many codes are found",
+        "/find/list, POST /find/list, POST /find/list/file",
+        "POST /find-lists, POST /find-lists.csv, POST /find-lists.xlsx",
+        "find",
+    ),
+    Face("the tree of a tube", "/specimens/{code}", "/specimens/{code}/tree", "family"),
+    Face("a chain is proved", "/specimens/{code}", "/specimens/{code}/chain", "chain"),
+    Face("what happened at a visit", "/visits/{code}", "/log/visits/{code}", "log"),
+    Face(
+        "what happened to a participant",
+        "/studies/{study}/participants/{pseudonym}",
+        "/log/participants/{study}/{pseudonym}",
+        "log",
+    ),
     Face("a tube", "/specimens/{code}", "/specimens/{code}", "find"),
     Face("what was made of a tube", "/specimens/{code}", "/specimens/{code}/family", "family"),
     Face(
@@ -21,7 +36,7 @@ TUBES = (
         "/specimens, /specimens.csv, /specimens.xlsx",
         "specimens",
     ),
-    Face("the log", "/log, /log/file", "/log, /log.csv", "log"),
+    Face("the log", "/log, /log/file", "/log, /log.csv, /log.xlsx", "log"),
     Face("tubes are taken out", "POST /specimens/{code}/take-out", "POST /takings", "take"),
     Face("tubes come back", "POST /specimens/{code}/bring-back", "POST /returns", "back"),
     Face("what is out", "/out, /out/file", "/out, /out.csv, /out.xlsx", "out"),
@@ -57,7 +72,8 @@ STORAGE = (
     Face(
         "tubes in it",
         "/containers/{code}/tubes, /containers/{code}/tubes/file",
-        "/containers/{code}/tubes, /containers/{code}/count",
+        "/containers/{code}/tubes, /containers/{code}/tubes.csv, /containers/{code}/tubes.xlsx,"
+        " /containers/{code}/count",
         "inside",
     ),
     Face("how it is set up", "/containers/{code}/settings", "/containers/{code}/settings", "container show"),

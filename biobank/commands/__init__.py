@@ -1,7 +1,8 @@
 """The command line: the same acts as the pages, for whoever has a shell on the machine.
 
 It acts as the person `console`. Exit codes: 0 it was done, 1 it was refused (one line says why),
-2 it was asked wrongly, 3 `check` found a fault. What a program shall read goes to stdout, all else to stderr.
+2 it was asked wrongly, 3 `check` or `chain` found a fault. What a program shall read goes to
+stdout, all else to stderr.
 """
 
 import rich_click as click
@@ -99,6 +100,7 @@ for _command in (
     finding.find,
     histories.history,
     histories.family,
+    histories.chain,
     log.read_log,
     racks.rack,
     capacity.room,

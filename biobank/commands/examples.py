@@ -86,6 +86,7 @@ EXAMPLES: Mapping[str, str] = {
     "find": TUBE,
     "history": TUBE,
     "family": TUBE,
+    "chain": TUBE,
     "import": "--protocol protocols/ibdmdb.toml collections.csv",
     # storage and bench
     "freezer create": "F1 --site BJ --shelves 5 --racks 5 --boxes 20",

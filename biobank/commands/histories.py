@@ -4,7 +4,7 @@ import rich_click as click
 
 from biobank.codes import grouped
 from biobank.commands import running
-from biobank.texts import gettext
+from biobank.texts import N_, gettext
 
 
 @click.command()
@@ -49,3 +49,19 @@ def family(tube: str, as_json: bool) -> None:  # noqa: FBT001 - a flag of the co
         running.table(
             [(grouped(row.code), row.kind, row.material, row.amount, row.life, row.place) for row in rows]
         )
+
+
+@click.command()
+@click.argument("tube")
+@running.as_json
+def chain(tube: str, as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
+    """Prove the history of one TUBE; with a fault, the exit code is 3."""
+    from biobank.specimens import families
+
+    told = running.asked(lambda session, actor: families.chain(session, actor, tube))
+    message = (
+        N_("%(events)s events: all proved.") if not told.fault else N_("%(events)s events. Fault: %(fault)s")
+    )
+    running.answer(told, message, as_json=as_json, events=told.events, fault=told.fault)
+    if told.fault:
+        raise SystemExit(running.FOUND)

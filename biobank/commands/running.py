@@ -31,7 +31,7 @@ Answer = TypeVar("Answer")
 
 REFUSED = 1
 FOUND = 3
-"""The exit code of `check` where it found a fault: it was neither refused nor did all prove."""
+"""The exit code of `check` and `chain` where they found a fault: it was neither refused nor did all prove."""
 
 _SQLITE = "sqlite:///"
 

@@ -1,4 +1,4 @@
-"""Takes a picture of every page in each theme and language, at a desk and on a tablet, to be looked at.
+"""Takes a picture of every page in each theme and language, at a desk, on a tablet and on paper.
 
 `make pictures` writes them to build/pictures/, which git ignores, with an `index.html` of all of them;
 `make pictures ONLY="home|tablet-dark"` takes those alone whose file's name has that pattern in it.
@@ -35,13 +35,23 @@ class Screen(NamedTuple):
     name: str
     width: int
     height: int
-    touched: bool
+    touched: bool = False
+    printed: bool = False
 
 
-SCREENS = (Screen("desk", 1280, 800, touched=False), Screen("tablet", 1080, 810, touched=True))
+SCREENS = (
+    Screen("desk", 1280, 800),
+    Screen("tablet", 1080, 810, touched=True),
+    Screen("paper", 718, 1047, printed=True),  # A4 within margins of a centimetre
+)
+KINDS = [
+    (screen, theme, language)
+    for screen, theme, language in itertools.product(SCREENS, THEMES, texts.LANGUAGES)
+    if theme == "light" or not screen.printed
+]
 
 _STYLE = """body { font: 14px sans-serif; margin: 24px; background: #888 }
-section { display: grid; grid-template-columns: repeat(8, 1fr); gap: 8px; margin-bottom: 32px }
+section { display: grid; grid-template-columns: repeat(10, 1fr); gap: 8px; margin-bottom: 32px }
 h2 { grid-column: 1 / -1; margin: 0 } img { width: 100%; border: 1px solid #000 }"""
 
 
@@ -70,7 +80,7 @@ def file_name(page: str, *kind: str) -> str:
 
 def take(browser: Browser, site: Site, pages: Pages, only: str, cookies: dict[str, str]) -> Iterator[str]:
     """Pictures of the whole of each page that are wanted; their names."""
-    for screen, theme, language in itertools.product(SCREENS, THEMES, texts.LANGUAGES):
+    for screen, theme, language in KINDS:
         named = {file_name(page, screen.name, theme, language): path for page, path in pages.items()}
         wanted = {name: path for name, path in named.items() if re.search(only, name)}
         if not wanted:
@@ -79,6 +89,7 @@ def take(browser: Browser, site: Site, pages: Pages, only: str, cookies: dict[st
         context = browser.new_context(viewport=size, has_touch=screen.touched, locale="en-GB")
         tab = Tab(site, context.new_page())
         tab.sign_in(MANAGER, theme=theme, language=language, **cookies)
+        tab.page.emulate_media(media="print" if screen.printed else "screen")
         for name, path in wanted.items():
             tab.open(path)
             tab.page.screenshot(path=FOLDER / name, full_page=True)
@@ -93,8 +104,7 @@ def _index(pages: Iterable[str]) -> str:
 
 
 def _row(page: str) -> str:
-    kinds = itertools.product(SCREENS, THEMES, texts.LANGUAGES)
-    files = [file_name(page, screen.name, *others) for screen, *others in kinds]
+    files = [file_name(page, screen.name, *others) for screen, *others in KINDS]
     return f"<section><h2>{escape(page)}</h2>{''.join(map(_linked, files))}</section>"
 
 

@@ -3,12 +3,14 @@
 from datetime import datetime
 from typing import Annotated
 
-from litestar import get, post
+from litestar import Response, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from biobank import clock, inputs, storage
-from biobank.api.answers import After, Limit, Page, page
+from biobank.api.answers import CSV, After, Limit, Page, csv_file, page, spread_sheet
 from biobank.api.documents import noun
+from biobank.api.files import XLSX, work_book, xlsx_file
+from biobank.door import Door
 from biobank.storage import (
     AsOf,
     BoxMap,
@@ -115,16 +117,40 @@ def list_tubes(
 
     Of a past moment it is not told when each was last seen.
     """
+    rows = _tubes(door, code, at, not_seen_since, limit + 1, after)
+    return page(rows, limit, lambda row: row.code)
+
+
+@get("/containers/{code:str}/tubes.csv", sync_to_thread=True, media_type=CSV, responses=spread_sheet())
+def list_tubes_as_csv(
+    door: OpenDoor, code: FromPath[str], at: At = None, not_seen_since: Unseen = None
+) -> Response[bytes]:
+    """All those tubes as CSV."""
+    return csv_file("tubes.csv", TubeRow, _tubes(door, code, at, not_seen_since))
+
+
+@get("/containers/{code:str}/tubes.xlsx", sync_to_thread=True, media_type=XLSX, responses=work_book())
+def list_tubes_as_xlsx(
+    door: OpenDoor, code: FromPath[str], at: At = None, not_seen_since: Unseen = None
+) -> Response[bytes]:
+    """All those tubes as a spreadsheet."""
+    return xlsx_file("tubes.xlsx", TubeRow, _tubes(door, code, at, not_seen_since))
+
+
+def _tubes(
+    door: Door,
+    code: str,
+    at: str | None,
+    not_seen_since: str | None,
+    most: int | None = None,
+    after: str = "",
+) -> list[TubeRow]:
     asked = inputs.read(SeenAsked, {"not_seen_since": not_seen_since})
     then = moment(at)
-    if then:
-        rows = door.ask(lambda session, actor: storage.tubes_at(session, actor, code, then))
-        rows = [row for row in rows if row.code > after][: limit + 1]
-    else:
-        rows = door.ask(
-            lambda session, actor: storage.tubes_in(session, actor, code, asked, limit + 1, after)
-        )
-    return page(rows, limit, lambda row: row.code)
+    if then is None:
+        return door.ask(lambda session, actor: storage.tubes_in(session, actor, code, asked, most, after))
+    rows = door.ask(lambda session, actor: storage.tubes_at(session, actor, code, then))
+    return [row for row in rows if row.code > after][:most]
 
 
 def moment(told: str | None) -> datetime | None:
@@ -154,6 +180,8 @@ router = noun(
         get_container_tree,
         get_count,
         list_tubes,
+        list_tubes_as_csv,
+        list_tubes_as_xlsx,
         move_container,
     ],
 )

@@ -87,3 +87,7 @@ def test_what_is_sought_is_found_on_the_map_and_in_the_tree(sqlite_program: Prog
     assert [each["row"]["tubes"] for each in rack["inside"]] == [3, 0, 0]
     assert sqlite_program.get(f"/containers/{box}/tree", person=OUTSIDER).status_code == 404
     assert sqlite_program.told("/container-matches", person=OUTSIDER) == []
+    sheet = sqlite_program.get(f"/containers/{world.freezer()}/tubes.csv").text.splitlines()
+    assert sorted(line.split(",")[0].strip('"') for line in sheet[1:]) == sorted(tubes)
+    assert sqlite_program.get(f"/containers/{box}/tubes.xlsx").content.startswith(b"PK")
+    assert sqlite_program.get(f"/containers/{box}/tubes.csv", person=OUTSIDER).status_code == 404

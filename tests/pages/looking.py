@@ -62,7 +62,7 @@ _CROWDED = f"""() => {{
 _UNFOCUSED = f"""() => {{
   {_TOLD}
   const look = (each) => {{
-    const drawn = ["outlineStyle", "outlineWidth", "boxShadow", "stroke", "strokeWidth", "fill", "borderColor"];
+    const drawn = ["outline", "boxShadow", "stroke", "strokeWidth", "fill", "borderColor"];
     const of = (one) => one ? drawn.map((name) => getComputedStyle(one)[name]).join() : "";
     return [each, each.closest(".btn"), each.querySelector("rect, text")].map(of).join("; ");
   }};

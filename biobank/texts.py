@@ -72,7 +72,7 @@ TIMES: Mapping[str, str] = {
 
 _SAID: Mapping[str, Mapping[str, str]] = {
     **dict.fromkeys(("fact", "inner", "level", "life", "material", "may"), CODES),
-    **dict.fromkeys(("of", "outer", "scope", "scopes", "status"), CODES),
+    **dict.fromkeys(("of", "outer", "scope", "scopes", "status", "allowed", "value"), CODES),
     **dict.fromkeys(("hold", "reason", "role", "verdict", "resolution", "claimed", "logged"), CODES),
     **dict.fromkeys(("earlier", "later"), TIMES),
     "stock": {},  # the names of shipped ones

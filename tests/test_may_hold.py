@@ -31,7 +31,7 @@ def test_a_box_holds_what_it_and_all_around_it_allow(world: World) -> None:
     freezer, box = world.freezer(), world.boxes()[0]
     limit(world, freezer, materials=["serum", "plasma_edta"])
     refused = refusal(lambda: world.put(box, [tube]), RuleBroken)
-    assert (refused.slug, refused.facts["value"]) == ("may_not_hold", "blood_edta")
+    assert (refused.slug, refused.facts["value"]) == ("may_not_hold", "EDTA blood")
     assert refused.facts["holder"] == "Freezer 1"
     assert slots(world, box) == {}
     limit(world, freezer, materials=["serum", "blood_edta"])

@@ -40,7 +40,7 @@ def require_there(tube: Specimen, field: str) -> None:
 def require_enough(parent: Specimen, wanted: int) -> None:
     """Refused: taking more than there is. Where the parent's amount is not known, nothing is taken."""
     if parent.amount is not None and wanted > parent.amount:
-        message = N_("%(code)s holds %(held)s, and %(wanted)s are needed. Nothing was made.")
+        message = N_("%(code)s holds %(held)s, and %(wanted)s are needed. Nothing was made: take less.")
         raise RuleBroken(
             "not_enough",
             message,

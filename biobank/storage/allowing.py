@@ -9,7 +9,7 @@ from sqlalchemy import Select, and_, func, literal, or_
 from sqlalchemy import select as core_select
 from sqlmodel import Session, col, select
 
-from biobank import custody, people
+from biobank import amounts, custody, people
 from biobank.codes import grouped
 from biobank.errors import Conflict, RuleBroken
 from biobank.people import Actor, May
@@ -191,9 +191,15 @@ def _require(said: Iterable[Limit], facts: Mapping[str, str], name: str) -> None
                 field="box",
                 name=name,
                 holder=limit.name,
-                allowed=", ".join(limit.allowed),
-                value=value,
+                allowed=", ".join(_in_words(limit.about, each) for each in limit.allowed),
+                value=_in_words(limit.about, value),
             )
+
+
+def _in_words(about: str, value: str) -> str:
+    """What a limit speaks of as people call it: a material by its name, all else by its code."""
+    known = amounts.MATERIALS.get(value) if about == "materials" else None
+    return known.name if known else value
 
 
 def _require_in_use(session: Session, container_ids: Collection[UUID]) -> None:

@@ -49,7 +49,7 @@ def _is_told(tab: Tab, each: Provocation, stage: Stage, language: str) -> None:
 
 def _pattern(language: str, message: str, facts: Mapping[str, object]) -> re.Pattern[str]:
     """A refusal in a language; what is not known beforehand, such as a list of examples, may be anything."""
-    open_ended = dict.fromkeys(re.findall(r"%\((\w+)\)s", message), "…") | facts
+    open_ended = {**dict.fromkeys(re.findall(r"%\((\w+)\)s", message), "…"), **facts}
     said = texts.in_language(language, message, open_ended)
     return re.compile(re.escape(said).replace("…", ".+"))
 

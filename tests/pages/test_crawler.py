@@ -117,7 +117,8 @@ def test_every_button_acts_or_says_what_is_needed(crawled: Crawled, person: str)
     with crawled.world() as world:
         crawler, filled = _crawler(world, person), _filled(world)
         for here, sending in walked.forms.values():
-            if sending.action not in {"/sign-out", "/bench/lock"}:
+            # Without a script the pages are the same for all: who may do the most tries them.
+            if person == MANAGER and sending.action not in {"/sign-out", "/bench/lock"}:
                 crawler.press(found, here, sending, filled, by_script=False)
         assert world.unproved() == []
     walked.seen.update(found.seen)

@@ -1,1 +1,1 @@
-"""Files in and out: collections from a CSV file, lists as CSV files."""
+"""Files in and out: collections from a CSV file, lists as CSV files and spreadsheets."""

@@ -98,7 +98,7 @@ def test_twelve_tubes_go_into_a_box_by_thirteen_scans_and_no_pointer(tab: Tab) -
     tab.open("/bench?mode=store")
     for code in [box, *tubes]:
         tab.scan(code)
-    expect(tab.page.locator("[data-result] .headline")).to_have_text("B3 · Box 2")
+    expect(tab.page.locator("[data-result] .headline")).to_have_text("B3 · Box 2", timeout=20_000)
     expect(tab.page.locator("[data-result] .next")).to_have_text("Next: B4.")
     names = [f"A{column}" for column in range(1, 10)] + ["B1", "B2", "B3"]
     assert slots(world, box) == dict(zip(tubes, names, strict=True))

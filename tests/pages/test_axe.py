@@ -76,6 +76,20 @@ def test_a_question_mark_brings_help(opened: Callable[..., Tab], told: dict[str,
     assert faults(opened(), {page: (told | REFUSED)[page]}, helpless) == []
 
 
+@pytest.mark.parametrize(
+    ("page", "kept"), [("box", ".box-map"), ("freezer", ".front-map"), ("tube", ".facts"), ("out", ".table")]
+)
+def test_paper_bears_what_a_page_shows_and_nothing_that_is_pressed(
+    opened: Callable[..., Tab], told: dict[str, str], page: str, kept: str
+) -> None:
+    tab = opened(theme="dark")
+    tab.page.emulate_media(media="print")
+    tab.open(told[page])
+    assert tab.page.locator(kept).first.is_visible()
+    for pressed in (".top-bar", ".btn", ".filters"):
+        assert tab.page.locator(pressed).filter(visible=True).count() == 0
+
+
 # --- each question finds its fault ---
 
 WRONG = """<style>* { margin: 0 } .mute:focus { outline: none; box-shadow: none }

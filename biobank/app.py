@@ -13,6 +13,7 @@ from litestar.exceptions import HTTPException, InternalServerException
 from litestar.static_files import create_static_files_router
 
 from biobank import __version__, api, pages, web
+from biobank.api.documents import Tuples
 from biobank.database import Database
 from biobank.errors import Refusal
 from biobank.printing.spooler import Spooler
@@ -65,7 +66,7 @@ def create_app(settings: Settings, database: Database | None = None, *, spools: 
             HTTPException: web.on_framework,
             Exception: web.on_error,
         },
-        plugins=[web.Orders()],
+        plugins=[web.Orders(), Tuples()],
         template_config=pages.template_config(),
         openapi_config=api.openapi_config(__version__, pages.STATIC),
         lifespan=[lifespan],

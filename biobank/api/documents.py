@@ -25,6 +25,8 @@ from litestar.openapi.spec import (
     SecurityScheme,
 )
 from litestar.openapi.spec.enums import OpenAPIFormat
+from litestar.plugins import OpenAPISchemaPlugin
+from litestar.typing import FieldDefinition
 
 from biobank.api.examples import Example, example_of
 
@@ -154,6 +156,20 @@ def noun(name: str, handlers: Sequence[HTTPRouteHandler]) -> Router:
         handler.responses = {**(handler.responses or {}), **refusals}
         handler.summary = (handler.fn.__doc__ or "").split(".")[0].split(":")[0]
     return Router("/", route_handlers=handlers, tags=[name])
+
+
+class Tuples(OpenAPISchemaPlugin):
+    """Describes `tuple[X, ...]` as a list of X; Litestar takes the dots for one more kind of item."""
+
+    def is_plugin_supported_field(self, field_definition: FieldDefinition) -> bool:
+        """Whether it is a tuple of any length."""
+        return field_definition.origin is tuple and field_definition.args[1:] == (Ellipsis,)
+
+    def to_openapi_schema(self, field_definition: FieldDefinition, schema_creator: Any) -> Schema:
+        """What a list of the same items is described as."""
+        rows = FieldDefinition.from_annotation(list[field_definition.args[0]])  # type: ignore[name-defined]
+        described: Schema = schema_creator.for_field_definition(rows)
+        return described
 
 
 class Viewer(OpenAPIRenderPlugin):

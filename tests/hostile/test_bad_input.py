@@ -10,11 +10,10 @@ from sqlmodel import SQLModel
 
 from tests.api.program import Program
 from tests.hostile import rows_addresses, rows_files, rows_json, rows_sessions
-from tests.hostile.furnished import Known, furnish
+from tests.hostile.furnished import Known
 from tests.hostile.matrix import ABSENT, ELSEWHERE, NUMBERS
 from tests.hostile.row import Row, order
 from tests.quick import app_of
-from tests.templates import Furnishing, Templates
 from tests.world import World
 
 ROOT = Path(__file__).parents[2]
@@ -24,18 +23,6 @@ SOURCES = {
     "sessions": rows_sessions.rows,
     "files": rows_files.rows,
 }
-
-
-@pytest.fixture(scope="session")
-def furnishing() -> Furnishing:
-    return furnish
-
-
-@pytest.fixture
-def known(templates: Templates) -> Known:
-    """What is in the world on SQLite."""
-    found: Known = templates.told("sqlite", furnish)
-    return found
 
 
 def state(world: World) -> list[object]:

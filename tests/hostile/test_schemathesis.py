@@ -9,19 +9,13 @@ from litestar.exceptions import HTTPException
 from litestar.testing import TestClient
 
 from tests.api.program import signed_in
-from tests.hostile.furnished import NOBODY, ROLES, Known, furnish
+from tests.hostile.furnished import NOBODY, ROLES, Known
 from tests.hostile.fuzzing import SEED, Fuzz
 from tests.quick import app_of
-from tests.templates import Furnishing
 from tests.world import World
 
 REQUESTS = [84, pytest.param(834, marks=pytest.mark.prove)]
 """For each of six, on each of two databases: a thousand in all, or ten thousand."""
-
-
-@pytest.fixture(scope="session")
-def furnishing() -> Furnishing:
-    return furnish
 
 
 @pytest.fixture

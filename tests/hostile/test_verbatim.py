@@ -5,18 +5,16 @@ import io
 import json
 import re
 
-import pytest
 import structlog
 from litestar.testing import TestClient
 
 from biobank import codes, logs
 from biobank.codes import CodeKind
 from tests.api.program import Program, signed_in
-from tests.hostile.furnished import Known, furnish
+from tests.hostile.furnished import Known
 from tests.quick import app_of
 from tests.racks.benches import plate
 from tests.racks.dialects import visionmate
-from tests.templates import Furnishing
 from tests.world import MANAGER, OUTSIDER, World
 
 PROGRAMS = [
@@ -39,11 +37,6 @@ PROGRAMS = [
 ABSENT = "01a20000-0000-7000-8000-000000000000"
 
 
-@pytest.fixture(scope="session")
-def furnishing() -> Furnishing:
-    return furnish
-
-
 def test_what_looks_like_a_program_is_kept_and_shown_as_text(world: World, told: Known) -> None:
     with TestClient(app_of(world)) as client:
         program = Program(world, client)
@@ -64,8 +57,8 @@ def test_what_looks_like_a_program_is_kept_and_shown_as_text(world: World, told:
     assert world.unproved() == []
 
 
-def test_the_name_of_a_file_is_text_and_never_a_path(sqlite_world: World, told: Known) -> None:
-    box = told.boxes[2]
+def test_the_name_of_a_file_is_text_and_never_a_path(sqlite_world: World, known: Known) -> None:
+    box = known.boxes[2]
     with TestClient(app_of(sqlite_world)) as client:
         program = Program(sqlite_world, client)
         names = ["../../x", "C:\\x", "con.csv", "a;b.txt", "<script>.txt", "\u540d.csv"]
@@ -85,14 +78,14 @@ def test_the_name_of_a_file_is_text_and_never_a_path(sqlite_world: World, told: 
             assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "name")
 
 
-def test_what_is_out_of_scope_answers_as_what_is_not_there(sqlite_world: World, told: Known) -> None:
+def test_what_is_out_of_scope_answers_as_what_is_not_there(sqlite_world: World, known: Known) -> None:
     theirs = codes_of_nothing()
     pairs = [
-        (f"/specimens/{told.tubes[0]}", f"/specimens/{theirs['specimen']}"),
-        (f"/containers/{told.boxes[0]}", f"/containers/{theirs['container']}"),
-        (f"/visits/{told.visit}", f"/visits/{theirs['visit']}"),
-        (f"/kits/{told.kit}", f"/kits/{theirs['kit']}"),
-        (f"/print-jobs/{told.job}", f"/print-jobs/{ABSENT}"),
+        (f"/specimens/{known.tubes[0]}", f"/specimens/{theirs['specimen']}"),
+        (f"/containers/{known.boxes[0]}", f"/containers/{theirs['container']}"),
+        (f"/visits/{known.visit}", f"/visits/{theirs['visit']}"),
+        (f"/kits/{known.kit}", f"/kits/{theirs['kit']}"),
+        (f"/print-jobs/{known.job}", f"/print-jobs/{ABSENT}"),
     ]
     with TestClient(app_of(sqlite_world)) as client:
         program = Program(sqlite_world, client)

@@ -72,6 +72,12 @@ def test_a_row_that_is_let_in_or_refused_otherwise_is_found(sqlite_world: World,
     assert second[1:] == ["422 slot_unknown", "names ['slot']"]
 
 
+def test_no_address_that_is_no_text_reaches_a_page_or_the_database(known: Known) -> None:
+    rows = [row for row in rows_addresses.rows(known) if row.number in ("B24", "B25")]
+    assert {row.slug for row in rows} == {"address_unreadable"}
+    assert {row.path.startswith("/api/") for row in rows} == {True, False}
+
+
 def test_every_row_of_the_table_is_sent_or_shown_elsewhere_or_has_a_reason(known: Known) -> None:
     sent: defaultdict[str, int] = defaultdict(int)
     for rows in SOURCES.values():

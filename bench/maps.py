@@ -10,8 +10,9 @@ import msgspec
 
 from biobank import storage
 from biobank.database import Database
-from biobank.pages import maps, shell
-from biobank.pages import storage as pages
+from biobank.pages import shell
+from biobank.pages.storage import containers as pages
+from biobank.pages.storage import maps
 from biobank.texts import language
 from tests import world as worlds
 

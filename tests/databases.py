@@ -79,6 +79,11 @@ class PostgresServer:
         """Remove a database if it is there, whoever is connected to it."""
         self._say("DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
 
+    def version(self) -> str:
+        """The server's own version, such as `15.18`."""
+        with psycopg.connect(self._url("postgresql", "postgres")) as connection:
+            return str(connection.info.parameter_status("server_version")).split()[0]
+
     def _say(self, words: LiteralString, *names: str) -> None:
         with psycopg.connect(self._url("postgresql", "postgres"), autocommit=True) as connection:
             connection.execute(sql.SQL(words).format(*map(sql.Identifier, names)))

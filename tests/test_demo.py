@@ -16,7 +16,9 @@ import pytest
 from sqlmodel import Session, col, func, select
 
 from biobank import accounts, clock, custody, participants, specimens
-from biobank.commands import demo, demo_content, demo_course
+from biobank.commands.demo import content as demo_content
+from biobank.commands.demo import course as demo_course
+from biobank.commands.demo import making as demo
 from biobank.database import Database
 from biobank.participants import Asked, Of
 from biobank.people import Credentials, resolve

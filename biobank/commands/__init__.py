@@ -13,7 +13,6 @@ from biobank.commands import (
     cards,
     completing,
     containers,
-    demo,
     evacuations,
     finding,
     founding,
@@ -42,6 +41,7 @@ from biobank.commands import (
     undoing,
     visits,
 )
+from biobank.commands.demo import making as demo
 from biobank.commands.running import Refusing
 
 

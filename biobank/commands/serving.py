@@ -49,8 +49,8 @@ def serve(demo: bool, plain_http: bool) -> None:  # noqa: FBT001 - flags of the 
 
 def begin_demo(found: Settings) -> None:
     """Make a slice of the demonstration where there is none, and say how all of it is made."""
-    from biobank.commands.demo import make
-    from biobank.commands.demo_course import FIRST_ONES, PARTICIPANTS
+    from biobank.commands.demo.course import FIRST_ONES, PARTICIPANTS
+    from biobank.commands.demo.making import make
 
     if make(found, FIRST_ONES):
         message = N_("Made %(some)s of the demonstration's %(all)s participants. All of them: biobank demo")

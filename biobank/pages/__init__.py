@@ -5,49 +5,38 @@ from collections.abc import Sequence
 from litestar import Router
 from litestar.di import Provide
 
-from biobank.pages import (
-    bench,
+from biobank.pages import bench, home, labels, log, people, person, shell, signing, stations, tasks
+from biobank.pages.bench import cards, locked, offline
+from biobank.pages.labels import printers
+from biobank.pages.shell import STATIC, template_config
+from biobank.pages.specimens import card as specimens
+from biobank.pages.specimens import discarding, find_lists, tubes
+from biobank.pages.storage import (
     capacity,
-    cards,
-    collecting,
     container_settings,
-    discarding,
     evacuations,
-    find_lists,
-    home,
-    kits,
-    labels,
-    locked,
-    log,
     making,
-    offline,
     out,
-    participants,
     past,
-    people,
-    person,
-    preparing,
-    printers,
-    protocols,
     rack_files,
     rack_scans,
     reseating,
     rooms,
-    schedule,
-    shell,
-    signing,
-    specimens,
-    stations,
-    storage,
-    studies,
-    tasks,
-    tubes,
     types,
-    visits,
     waiting_files,
+)
+from biobank.pages.storage import containers as storage
+from biobank.pages.studies import (
+    collecting,
+    kits,
+    participants,
+    preparing,
+    protocols,
+    schedule,
+    visits,
     withdrawing,
 )
-from biobank.pages.shell import STATIC, template_config
+from biobank.pages.studies import overview as studies
 
 __all__ = ["STATIC", "handlers", "template_config"]
 

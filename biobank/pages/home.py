@@ -26,7 +26,7 @@ from biobank.capacity import Outlook
 from biobank.errors import Refusal
 from biobank.pages import shell
 from biobank.pages.charts import lasting
-from biobank.pages.out import TONES
+from biobank.pages.storage.out import TONES
 from biobank.participants.agenda import Pressing, pressing
 from biobank.people import Actor, May, allowed
 from biobank.printing import applying, jobs, printers

@@ -18,7 +18,9 @@ from sqlmodel import Session
 
 from biobank import amounts, codes, custody, people, texts, web
 from biobank.door import Door
-from biobank.pages import away, cells, fronts, words
+from biobank.pages import words
+from biobank.pages.bench import away
+from biobank.pages.storage import cells, fronts
 from biobank.people import Actor, May
 from biobank.printing import copies
 from biobank.printing.copies import Reason

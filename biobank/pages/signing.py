@@ -10,7 +10,8 @@ from sqlmodel import Session
 
 from biobank import accounts, clock, inputs, people, stations, texts, web
 from biobank.accounts import PasswordOrder, SignInOrder
-from biobank.pages import at_station, shell
+from biobank.pages import shell
+from biobank.pages.bench import at_station
 from biobank.pages.shell import Form
 from biobank.stations import StationRow
 

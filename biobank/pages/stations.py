@@ -11,7 +11,8 @@ from sqlmodel import Session
 
 from biobank import accounts, clock, inputs, stations, web
 from biobank.accounts import SiteRow
-from biobank.pages import at_station, shell
+from biobank.pages import shell
+from biobank.pages.bench import at_station
 from biobank.pages.shell import Form
 from biobank.people import Actor, May
 from biobank.printing import printers

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from biobank import clock, evacuations, inputs, participants, specimens, storage, web
 from biobank.evacuations import EvacuationOrder
-from biobank.pages import at_station
+from biobank.pages.bench import at_station
 from biobank.printing import ordering, printers, spooler
 from biobank.storage import Stored
 from biobank.tables import PrinterLanguage, TaskKind
@@ -39,7 +39,6 @@ NO_PAGES = {
     "/language/{code:str}": "leads back to where it was chosen",
     "/log/file": "a file",
     "/out/file": "a file",
-    "/log/file": "a file",
     "/readyz": "asked by machines",
     "/schedule/file": "a file",
     "/specimens/file": "a file",
@@ -100,7 +99,6 @@ def _alone() -> dict[str, str]:
         "overdue": "/schedule?of=overdue",
         "month": "/schedule/month",
         "tasks": "/tasks",
-        "log": "/log",
         "log, sought": "/log?about=person",
         "rack files": "/rack-files",
         "printers": "/printers",

@@ -5,8 +5,8 @@ import re
 import pytest
 
 from biobank import storage
-from biobank.pages import maps
-from biobank.pages.types import COURSES
+from biobank.pages.storage import maps
+from biobank.pages.storage.types import COURSES
 from biobank.storage import Grid
 from biobank.tables import Fill, Holder
 from tests.pages.test_maps import box as drawn_box

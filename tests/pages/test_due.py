@@ -12,7 +12,7 @@ from biobank.labels.cards import Card
 from biobank.pages.bench import neighbours
 from biobank.pages.bench.looking import Seen
 from biobank.pages.bench.order import Order
-from biobank.pages.scanning import Mode, Thing
+from biobank.pages.bench.scanning import Mode, Thing
 from biobank.storage import BoxMap, SlotRow
 from biobank.tables import SignIn, TaskKind
 from tests import test_tasks as noted

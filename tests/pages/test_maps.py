@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from biobank.pages import maps
+from biobank.pages.storage import maps
 from biobank.storage import BoxMap, SlotRow
 from biobank.storage.geometry import Grid, axis_label, slot_name
 

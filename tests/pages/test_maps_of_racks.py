@@ -3,9 +3,9 @@
 import pytest
 
 from biobank import storage
-from biobank.pages import elevations, fronts
-from biobank.pages.elevations import Bar, Elevation
-from biobank.pages.storage import drawn, look_inside
+from biobank.pages.storage import elevations, fronts
+from biobank.pages.storage.containers import drawn, look_inside
+from biobank.pages.storage.elevations import Bar, Elevation
 from biobank.storage import FreezerOrder
 from biobank.tables import Holder
 from tests.world import MANAGER, World

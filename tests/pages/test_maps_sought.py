@@ -6,8 +6,8 @@ from datetime import date
 import pytest
 
 from biobank import storage
-from biobank.pages import cells, maps
-from biobank.pages.storage import look_inside
+from biobank.pages.storage import cells, maps
+from biobank.pages.storage.containers import look_inside
 from biobank.storage import Sought, Trait
 from biobank.storage.sought import CLASSES, classed
 from tests.pages.visitor import Visitor, inside, visit

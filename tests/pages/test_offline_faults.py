@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 
 from biobank import clock, people, texts
 from biobank.ledger import entries
-from biobank.pages.away import STOPS
+from biobank.pages.bench.away import STOPS
 from biobank.tables import CustodyEvent, Person, SignIn, Specimen
 from tests.pages.conftest import Tab
 from tests.pages.test_offline import at_the_bench, disputes, headline, kept, moves, slots

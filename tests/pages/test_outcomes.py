@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from biobank import storage
 from biobank.labels.cards import Card
-from biobank.pages.answers import Outcome
+from biobank.pages.bench.answers import Outcome
 from tests.pages.conftest import Tab
 from tests.pages.visitor import where
 from tests.world import MANAGER

@@ -15,7 +15,7 @@ from sqlmodel import Session, select
 
 from biobank import clock, studies, web
 from biobank.errors import Malformed, NotFound
-from biobank.pages.protocols import decoded
+from biobank.pages.studies.protocols import decoded
 from biobank.people import Actor
 from biobank.tables import Protocol
 from tests.pages.conftest import Site, Tab

@@ -4,7 +4,7 @@ import pytest
 
 from biobank import codes
 from biobank.labels.cards import MEANINGS, NAMES, Card
-from biobank.pages.scanning import NOT_IN_USE, TABLE, Deed, Mode, Open, Thing, decide, opens
+from biobank.pages.bench.scanning import NOT_IN_USE, TABLE, Deed, Mode, Open, Thing, decide, opens
 
 LOOKUP, STORE, TAKE = Mode
 NOTHING, BOX, RACK, SHELF = Open

@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 
 from biobank import clock
 from biobank.errors import Malformed
-from biobank.pages.schedule import month_of, outside, standing, weeks
+from biobank.pages.studies.schedule import month_of, outside, standing, weeks
 from biobank.participants import CalendarDay, VisitRow
 from tests.pages.conftest import Tab
 from tests.pages.visitor import Visitor, visit

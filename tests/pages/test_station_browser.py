@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from biobank import stations
-from biobank.pages import at_station
+from biobank.pages.bench import at_station
 from tests import test_stations as bench
 from tests.pages.conftest import Tab
 from tests.world import MANAGER, TECHNICIAN, World

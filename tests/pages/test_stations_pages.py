@@ -7,7 +7,7 @@ import pytest
 
 from biobank import stations, web
 from biobank.errors import NotSignedIn
-from biobank.pages import at_station
+from biobank.pages.bench import at_station
 from tests import test_stations as bench
 from tests.pages.visitor import Visitor, visit
 from tests.world import MANAGER, SECRETS, TECHNICIAN, World

@@ -12,19 +12,19 @@ from biobank import codes, errors, inputs, web
 from biobank.door import Door
 from biobank.errors import Refusal
 from biobank.labels.cards import NAMES, Card
-from biobank.pages import answers, shell
-from biobank.pages.answers import Result
-from biobank.pages.bench import saying, unknown
+from biobank.pages import shell
+from biobank.pages.bench import answers, saying, unknown
+from biobank.pages.bench.answers import Result
 from biobank.pages.bench.asking import LastAct, Unresolved, acts, unresolved, ways
 from biobank.pages.bench.deeds import do
 from biobank.pages.bench.drawing import around, surroundings, tag, with_cursor
 from biobank.pages.bench.due import Due, due_in
 from biobank.pages.bench.looking import Seen, look, opened
 from biobank.pages.bench.order import Came, Order, Shown
+from biobank.pages.bench.scanning import Mode, Open
 from biobank.pages.bench.storing import ways_on
-from biobank.pages.scanning import Mode, Open
 from biobank.pages.shell import Form
-from biobank.pages.storage import Inside
+from biobank.pages.storage.containers import Inside
 from biobank.people import Actor
 
 __all__ = ["HANDLERS", "Order"]

@@ -11,14 +11,13 @@ from biobank import codes, specimens, storage, tasks, texts
 from biobank.door import Door
 from biobank.errors import NotFound
 from biobank.labels.cards import Card
-from biobank.pages import answers
-from biobank.pages.bench import saying
+from biobank.pages.bench import answers, saying
 from biobank.pages.bench.asking import acts, site_of
 from biobank.pages.bench.drawing import beyond, cursor, with_cursor
 from biobank.pages.bench.looking import Seen, open_box
 from biobank.pages.bench.order import Came, Order
-from biobank.pages.scanning import CARD_MODES, Mode
-from biobank.pages.storage import Inside
+from biobank.pages.bench.scanning import CARD_MODES, Mode
+from biobank.pages.storage.containers import Inside
 from biobank.people import Actor
 from biobank.printing import printers
 from biobank.printing.copies import Needs, live

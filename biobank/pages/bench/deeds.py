@@ -7,15 +7,15 @@ import msgspec
 from biobank import codes, racks, storage
 from biobank.door import Door
 from biobank.errors import RuleBroken
-from biobank.pages import answers, home
-from biobank.pages import storage as containers
-from biobank.pages.bench import neighbours, unknown
+from biobank.pages import home
+from biobank.pages.bench import answers, neighbours, unknown
 from biobank.pages.bench.commanding import command
 from biobank.pages.bench.drawing import with_cursor
 from biobank.pages.bench.looking import Seen, kit_of, open_box, tube_of
 from biobank.pages.bench.order import Came, Order, Shown, hand
+from biobank.pages.bench.scanning import Deed, Mode, Open, decide
 from biobank.pages.bench.storing import store, take
-from biobank.pages.scanning import Deed, Mode, Open, decide
+from biobank.pages.storage import containers
 from biobank.storage import ContainerMove
 from biobank.texts import gettext as _
 

@@ -7,12 +7,12 @@ import msgspec
 from sqlmodel import Session
 
 from biobank import storage
-from biobank.pages import storage as containers
 from biobank.pages.bench.looking import open_box
 from biobank.pages.bench.neighbours import question
 from biobank.pages.bench.order import Shown
-from biobank.pages.scanning import Mode
-from biobank.pages.storage import Inside
+from biobank.pages.bench.scanning import Mode
+from biobank.pages.storage import containers
+from biobank.pages.storage.containers import Inside
 from biobank.people import Actor
 from biobank.storage import BoxMap, Grid
 from biobank.tables import Fill

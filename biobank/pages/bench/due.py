@@ -7,7 +7,7 @@ import msgspec
 from sqlmodel import Session
 
 from biobank import evacuations, storage, tasks
-from biobank.pages.storage import Inside
+from biobank.pages.storage.containers import Inside
 from biobank.people import Actor
 from biobank.storage import Branch, OutRow
 from biobank.tasks import Sought, TaskRow

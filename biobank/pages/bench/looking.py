@@ -7,9 +7,9 @@ from biobank import codes, specimens
 from biobank.codes import CodeKind
 from biobank.errors import NotFound
 from biobank.labels.cards import Card
-from biobank.pages import storage as containers
-from biobank.pages.scanning import NOT_IN_USE, Open, Thing
-from biobank.pages.storage import Inside
+from biobank.pages.bench.scanning import NOT_IN_USE, Open, Thing
+from biobank.pages.storage import containers
+from biobank.pages.storage.containers import Inside
 from biobank.people import Actor
 from biobank.specimens import Found, KitCard, SpecimenCard
 

@@ -13,10 +13,10 @@ from biobank.codes import grouped
 from biobank.door import Door
 from biobank.errors import Conflict
 from biobank.labels.cards import Card
-from biobank.pages.answers import Outcome, Result, short
+from biobank.pages.bench.answers import Outcome, Result, short
 from biobank.pages.bench.looking import Seen
 from biobank.pages.bench.order import Came, Order, hand, label_of
-from biobank.pages.scanning import Mode, Open, Thing
+from biobank.pages.bench.scanning import Mode, Open, Thing
 from biobank.people import Actor
 from biobank.printing.applying import apply_scanned
 from biobank.storage import BoxMap, PutAway, SlotRow, Stored

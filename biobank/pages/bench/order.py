@@ -6,9 +6,9 @@ from uuid import UUID
 import msgspec
 
 from biobank import codes, inputs
-from biobank.pages.answers import Result
-from biobank.pages.scanning import Mode
-from biobank.pages.storage import Inside
+from biobank.pages.bench.answers import Result
+from biobank.pages.bench.scanning import Mode
+from biobank.pages.storage.containers import Inside
 from biobank.people import Actor
 from biobank.printing.applying import TYPED
 

@@ -3,10 +3,10 @@
 import msgspec
 
 from biobank.codes import grouped, read
-from biobank.pages.answers import Lead, Outcome, Result, short
+from biobank.pages.bench.answers import Lead, Outcome, Result, short
 from biobank.pages.bench.asking import said
 from biobank.pages.bench.order import Order
-from biobank.pages.scanning import Mode
+from biobank.pages.bench.scanning import Mode
 from biobank.printing.ordering import JobMade
 from biobank.storage import BoxMap
 from biobank.storage.undoing import Undone

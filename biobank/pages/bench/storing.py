@@ -9,15 +9,15 @@ from biobank import codes, specimens, storage
 from biobank.door import Door
 from biobank.errors import Conflict, Refusal
 from biobank.labels.cards import Card
-from biobank.pages import answers
-from biobank.pages import storage as containers
-from biobank.pages.answers import Choice, Clock
+from biobank.pages.bench import answers
+from biobank.pages.bench.answers import Choice, Clock
 from biobank.pages.bench.asking import ways
 from biobank.pages.bench.drawing import beyond, with_cursor
 from biobank.pages.bench.looking import Seen, tube_of
 from biobank.pages.bench.neighbours import asked_after
 from biobank.pages.bench.order import Answer, Came, Order, Shown, hand, label_of
-from biobank.pages.scanning import Thing
+from biobank.pages.bench.scanning import Thing
+from biobank.pages.storage import containers
 from biobank.people import Actor
 from biobank.printing.applying import apply_scanned
 from biobank.specimens import SpecimenCard

@@ -11,13 +11,14 @@ from sqlmodel import Session
 from biobank import codes, inputs, specimens, tasks, web
 from biobank.codes import CodeKind, grouped
 from biobank.door import Door
-from biobank.pages import answers, shell
-from biobank.pages.answers import Lead, Outcome, Result
+from biobank.pages import shell
+from biobank.pages.bench import answers
+from biobank.pages.bench.answers import Lead, Outcome, Result
 from biobank.pages.bench.asking import site_of
 from biobank.pages.bench.drawing import cursor
 from biobank.pages.bench.looking import Seen, kit_of, open_box
 from biobank.pages.bench.order import Came, Order
-from biobank.pages.scanning import Mode
+from biobank.pages.bench.scanning import Mode
 from biobank.people import Actor
 from biobank.specimens import KitCard
 from biobank.tables import TaskKind

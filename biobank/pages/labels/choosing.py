@@ -15,8 +15,8 @@ from biobank.inputs import Input
 from biobank.labels.layouts import Layout
 from biobank.labels.shapes import Face, Of
 from biobank.labels.stock import Stock
-from biobank.pages import papers, shell
-from biobank.pages.labels import looks, sheets
+from biobank.pages import shell
+from biobank.pages.labels import looks, papers, sheets
 from biobank.pages.labels.jobs import zone_of
 from biobank.pages.labels.sheets import Sheet
 from biobank.pages.shell import Fields, Form

@@ -13,7 +13,7 @@ from sqlmodel import Session
 from biobank import inputs, specimens, web
 from biobank.labels.cards import Card
 from biobank.pages import shell
-from biobank.pages.answers import Outcome
+from biobank.pages.bench.answers import Outcome
 from biobank.pages.labels import waiting
 from biobank.pages.labels.jobs import UNDER_WAY, why
 from biobank.pages.labels.waiting import Scan

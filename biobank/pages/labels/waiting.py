@@ -13,10 +13,11 @@ from biobank.codes import CodeKind, grouped
 from biobank.door import Door
 from biobank.errors import Refusal
 from biobank.labels.cards import NAMES, Card
-from biobank.pages import answers, home, shell
-from biobank.pages.answers import Outcome, Result
+from biobank.pages import home, shell
+from biobank.pages.bench import answers
+from biobank.pages.bench.answers import Outcome, Result
+from biobank.pages.bench.scanning import CARD_MODES, Mode
 from biobank.pages.labels.jobs import zone_of
-from biobank.pages.scanning import CARD_MODES, Mode
 from biobank.pages.shell import Form
 from biobank.people import Actor
 from biobank.printing import applying, copies

@@ -12,7 +12,8 @@ from sqlmodel import Session
 
 from biobank import accounts, participants, progress, studies, web
 from biobank.accounts import SiteRow
-from biobank.pages import charts, schedule, shell
+from biobank.pages import charts, shell
+from biobank.pages.studies import schedule
 from biobank.participants import ParticipantCard, VisitRow
 from biobank.people import Actor, May
 from biobank.progress import By

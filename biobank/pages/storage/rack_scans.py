@@ -12,11 +12,13 @@ from biobank.codes import CodeKind, grouped
 from biobank.door import Door
 from biobank.errors import Conflict, NotFound, Refusal
 from biobank.labels.cards import NAMES, Card
-from biobank.pages import answers, home, rack_files, shell
-from biobank.pages.answers import Outcome, Result
-from biobank.pages.rack_files import Beside
-from biobank.pages.scanning import Mode
+from biobank.pages import home, shell
+from biobank.pages.bench import answers
+from biobank.pages.bench.answers import Outcome, Result
+from biobank.pages.bench.scanning import Mode
 from biobank.pages.shell import Form
+from biobank.pages.storage import rack_files
+from biobank.pages.storage.rack_files import Beside
 from biobank.pages.words import word
 from biobank.texts import N_
 from biobank.texts import gettext as _

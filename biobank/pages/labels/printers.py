@@ -13,7 +13,8 @@ from biobank import accounts, inputs, web
 from biobank.accounts import SiteRow
 from biobank.labels.cards import Card
 from biobank.labels.stock import Stock
-from biobank.pages import papers, shell
+from biobank.pages import shell
+from biobank.pages.labels import papers
 from biobank.pages.labels.jobs import zone_of
 from biobank.pages.shell import Form
 from biobank.people import Actor, May

@@ -8,8 +8,8 @@ import msgspec
 from sqlmodel import Session
 
 from biobank import clock, inputs, participants, specimens, storage
-from biobank.commands.demo_boxes import Boxes
-from biobank.commands.demo_course import Course, drawn
+from biobank.commands.demo.boxes import Boxes
+from biobank.commands.demo.course import Course, drawn
 from biobank.participants import datasets
 from biobank.people import Actor
 from biobank.tables import Life, Participant, Specimen, SpecimenKind, Study, Visit

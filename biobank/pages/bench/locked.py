@@ -14,8 +14,9 @@ from litestar.response import Redirect, Template
 from biobank import accounts, clock, errors, stations, web
 from biobank.door import Door
 from biobank.errors import Refusal
-from biobank.pages import answers, at_station, shell, signing
-from biobank.pages.scanning import Mode
+from biobank.pages import shell, signing
+from biobank.pages.bench import answers, at_station
+from biobank.pages.bench.scanning import Mode
 from biobank.pages.shell import Form
 from biobank.stations import Opened, StationRow
 

@@ -16,11 +16,13 @@ from biobank.codes import CodeKind, grouped
 from biobank.door import Door
 from biobank.errors import Refusal
 from biobank.labels.cards import NAMES, Card
-from biobank.pages import answers, home, shell, visits
-from biobank.pages.answers import Outcome, Result
-from biobank.pages.scanning import CARD_MODES
-from biobank.pages.scanning import Mode as BenchMode
+from biobank.pages import home, shell
+from biobank.pages.bench import answers
+from biobank.pages.bench.answers import Outcome, Result
+from biobank.pages.bench.scanning import CARD_MODES
+from biobank.pages.bench.scanning import Mode as BenchMode
 from biobank.pages.shell import Form
+from biobank.pages.studies import visits
 from biobank.pages.words import word
 from biobank.people import Actor
 from biobank.printing.applying import TYPED, apply_scanned

@@ -13,9 +13,10 @@ from litestar.response import Template
 from sqlmodel import Session
 
 from biobank import inputs, storage, web
-from biobank.pages import maps, shell
-from biobank.pages.maps import Drawing
+from biobank.pages import shell
 from biobank.pages.shell import Form
+from biobank.pages.storage import maps
+from biobank.pages.storage.maps import Drawing
 from biobank.people import Actor
 from biobank.storage import (
     BoxMap,

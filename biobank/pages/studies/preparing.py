@@ -14,10 +14,11 @@ from biobank import amounts, clock, inputs, specimens, web
 from biobank.errors import NotFound, RuleBroken
 from biobank.inputs import Input
 from biobank.labels.shapes import Of
-from biobank.pages import papers, shell
-from biobank.pages.papers import Papers
+from biobank.pages import shell
+from biobank.pages.labels import papers
+from biobank.pages.labels.papers import Papers
 from biobank.pages.shell import Form
-from biobank.pages.visits import with_offset
+from biobank.pages.studies.visits import with_offset
 from biobank.people import Actor
 from biobank.printing import pending
 from biobank.specimens import (

@@ -9,7 +9,7 @@ from functools import lru_cache
 from markupsafe import Markup, escape
 
 from biobank.codes import grouped
-from biobank.pages.maps import Axis, Cell, Drawing
+from biobank.pages.storage.maps import Axis, Cell, Drawing
 from biobank.pages.words import word
 from biobank.storage import BoxMap, Coloured
 from biobank.storage.sought import CLASSES

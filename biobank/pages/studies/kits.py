@@ -11,8 +11,9 @@ from sqlmodel import Session
 from biobank import accounts, inputs, specimens, studies, web
 from biobank.accounts import SiteRow
 from biobank.labels.shapes import Of
-from biobank.pages import papers, shell
-from biobank.pages.papers import Papers
+from biobank.pages import shell
+from biobank.pages.labels import papers
+from biobank.pages.labels.papers import Papers
 from biobank.pages.shell import Form
 from biobank.people import Actor, May
 from biobank.printing import ordering

@@ -6,11 +6,11 @@ from pathlib import Path
 from sqlmodel import Session, SQLModel, col, select
 
 from biobank import accounts, clock, inputs, participants, specimens, storage, studies
-from biobank.commands import demo_course
-from biobank.commands.demo_boxes import Boxes
-from biobank.commands.demo_course import drawn
-from biobank.commands.demo_life import BEIJING, LBPB, ZONE, Life, at
-from biobank.commands.demo_visits import tell
+from biobank.commands.demo import course as demo_course
+from biobank.commands.demo.boxes import Boxes
+from biobank.commands.demo.course import drawn
+from biobank.commands.demo.life import BEIJING, LBPB, ZONE, Life, at
+from biobank.commands.demo.visits import tell
 from biobank.people import Actor
 from biobank.tables import (
     ContainerType,

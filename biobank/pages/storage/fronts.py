@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from markupsafe import Markup, escape
 
-from biobank.pages.elevations import Bar, Caption, Elevation, Holding, Place, Thumbnail
+from biobank.pages.storage.elevations import Bar, Caption, Elevation, Holding, Place, Thumbnail
 from biobank.pages.words import word
 from biobank.storage import ContainerRow
 from biobank.texts import gettext as _

@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from biobank import clock, inputs, storage, web
 from biobank.pages import files, shell
-from biobank.pages.visits import with_offset
+from biobank.pages.studies.visits import with_offset
 from biobank.people import Actor
 from biobank.storage import AsOf, ContainerPlace, SeenAsked, TubeRow
 from biobank.tables import Site

@@ -12,10 +12,11 @@ from litestar.response import Template
 from sqlmodel import Session
 
 from biobank import accounts, inputs, participants, specimens, studies, trail, web
-from biobank.pages import schedule, shell
+from biobank.pages import shell
 from biobank.pages.shell import Form
-from biobank.pages.studies import Consents, consents_of
-from biobank.pages.visits import with_offset
+from biobank.pages.studies import schedule
+from biobank.pages.studies.overview import Consents, consents_of
+from biobank.pages.studies.visits import with_offset
 from biobank.participants import (
     Answer,
     ArmOrder,

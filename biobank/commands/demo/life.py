@@ -10,10 +10,11 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session, col, select
 
 from biobank import clock, inputs, participants
-from biobank.commands import demo_course, demo_visits
-from biobank.commands.demo_boxes import Boxes
-from biobank.commands.demo_course import Course, Procedure
-from biobank.commands.demo_visits import Bench, tell
+from biobank.commands.demo import course as demo_course
+from biobank.commands.demo import visits as demo_visits
+from biobank.commands.demo.boxes import Boxes
+from biobank.commands.demo.course import Course, Procedure
+from biobank.commands.demo.visits import Bench, tell
 from biobank.people import Actor
 from biobank.tables import Participant, SpecimenKind, Visit, VisitStatus
 

@@ -15,9 +15,10 @@ from sqlmodel import Session
 from biobank import inputs, racks, storage, web
 from biobank.errors import Malformed, Refusal, Refusals
 from biobank.labels.cards import Card
-from biobank.pages import maps, shell, words
-from biobank.pages.maps import Drawing
+from biobank.pages import shell, words
 from biobank.pages.shell import Form
+from biobank.pages.storage import maps
+from biobank.pages.storage.maps import Drawing
 from biobank.people import Actor
 from biobank.racks import (
     Confirmation,

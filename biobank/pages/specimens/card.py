@@ -13,11 +13,14 @@ from biobank import amounts, clock, codes, inputs, specimens, storage, web
 from biobank.amounts import Dimension
 from biobank.custody import Chain
 from biobank.errors import NotFound
-from biobank.pages import charts, maps, papers, shell, timelines
-from biobank.pages.maps import Drawing
-from biobank.pages.out import TONES
-from biobank.pages.preparing import BRISTOL
+from biobank.pages import charts, shell
+from biobank.pages.labels import papers
 from biobank.pages.shell import Form
+from biobank.pages.specimens import timelines
+from biobank.pages.storage import maps
+from biobank.pages.storage.maps import Drawing
+from biobank.pages.storage.out import TONES
+from biobank.pages.studies.preparing import BRISTOL
 from biobank.pages.words import word
 from biobank.people import Actor
 from biobank.printing import ordering

@@ -10,9 +10,10 @@ from litestar.response import Template
 from sqlmodel import Session
 
 from biobank import accounts, inputs, participants, web
-from biobank.pages import schedule, shell
-from biobank.pages.participants import participant_address
+from biobank.pages import shell
 from biobank.pages.shell import Form
+from biobank.pages.studies import schedule
+from biobank.pages.studies.participants import participant_address
 from biobank.participants import AtStake, ParticipantCard, WithdrawalOrder
 from biobank.people import Actor, May
 from biobank.tables import WithdrawalLevel

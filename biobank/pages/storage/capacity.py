@@ -10,8 +10,8 @@ from sqlmodel import Session
 from biobank import capacity, inputs, web
 from biobank.capacity import Forecast, GapKeep, GapOrder, GapPlan, Use
 from biobank.pages import shell
-from biobank.pages.rooms import scanned
 from biobank.pages.shell import Form
+from biobank.pages.storage.rooms import scanned
 from biobank.people import Actor
 from biobank.storage import Reservation
 

@@ -15,7 +15,7 @@ from biobank import inputs, specimens, storage, web
 from biobank.pages import files, shell
 from biobank.pages.charts import lasting
 from biobank.pages.shell import Form
-from biobank.pages.visits import with_offset
+from biobank.pages.studies.visits import with_offset
 from biobank.people import Actor
 from biobank.storage import BringBack, OutAsked, OutCounts, OutRow, Purpose, Stored, TakeOut
 from biobank.texts import gettext as _

@@ -17,7 +17,7 @@ from biobank.texts import N_
 if TYPE_CHECKING:
     from sqlmodel import Session
 
-    from biobank.commands.demo_boxes import Boxes
+    from biobank.commands.demo.boxes import Boxes
     from biobank.database import Database
     from biobank.people import Actor
 
@@ -37,7 +37,7 @@ class Step(NamedTuple):
 @click.command()
 def demo() -> None:
     """Make the demonstration whole, in its own database, var/demo.db; what is there stays as it is."""
-    from biobank.commands.demo_course import PARTICIPANTS
+    from biobank.commands.demo.course import PARTICIPANTS
 
     found = running.chosen(demo=True)
     path = running.file_of(found)
@@ -64,7 +64,8 @@ def furnish(
     database was made, whenever the rest is; and each act is recorded at the time at which it was done.
     """
     from biobank import migrations
-    from biobank.commands import demo_boxes, demo_content
+    from biobank.commands.demo import boxes as demo_boxes
+    from biobank.commands.demo import content as demo_content
 
     migrations.upgrade(database)
     _begin(database)
@@ -87,8 +88,8 @@ def _begin(database: "Database") -> None:
     from sqlmodel import select
 
     from biobank import clock
-    from biobank.commands.demo_content import BEFORE
-    from biobank.commands.demo_visits import tell
+    from biobank.commands.demo.content import BEFORE
+    from biobank.commands.demo.visits import tell
     from biobank.tables import LedgerOrigin, Role
 
     if database.read(lambda session: session.exec(select(LedgerOrigin.name)).first()) is None:
@@ -101,8 +102,8 @@ def _begin(database: "Database") -> None:
 
 def _steps(participants: int, today: date, room: "Boxes") -> Iterator[Step]:
     """Every step after the setting; those of more participants come after those of fewer."""
-    from biobank.commands import demo_content as content
-    from biobank.commands.demo_course import FIRST_ONES, numbers
+    from biobank.commands.demo import content
+    from biobank.commands.demo.course import FIRST_ONES, numbers
 
     yield Step("the register", content.REGISTER, lambda s, a: content.register(s, a, today))
     yield Step("the kits", content.BENCH, content.print_kits)
@@ -142,8 +143,8 @@ def _day(session: "Session") -> date:
 
     from sqlmodel import col, select
 
-    from biobank.commands.demo_content import BEFORE
-    from biobank.commands.demo_life import ZONE
+    from biobank.commands.demo.content import BEFORE
+    from biobank.commands.demo.life import ZONE
     from biobank.tables import Command
 
     begun = session.exec(select(Command.recorded_at).order_by(col(Command.recorded_at)).limit(1)).one()

@@ -14,9 +14,10 @@ from biobank.codes import CodeKind, grouped
 from biobank.door import Door
 from biobank.errors import Conflict, NotFound, Refusal
 from biobank.labels.cards import NAMES, Card
-from biobank.pages import answers, shell
-from biobank.pages.answers import Outcome, Result
-from biobank.pages.scanning import Mode
+from biobank.pages import shell
+from biobank.pages.bench import answers
+from biobank.pages.bench.answers import Outcome, Result
+from biobank.pages.bench.scanning import Mode
 from biobank.pages.shell import Form
 from biobank.people import Actor
 from biobank.storage import BoxMap, Reseat, Reseating, SlotRow, Stored

@@ -13,12 +13,13 @@ from sqlmodel import Session
 
 from biobank import accounts, inputs, storage, web
 from biobank.accounts import SiteRow
-from biobank.pages import elevations, maps, seeking, shell
-from biobank.pages.elevations import Elevation
-from biobank.pages.maps import Drawing
-from biobank.pages.past import When, when_asked
-from biobank.pages.seeking import Choices, Seen, Wish
+from biobank.pages import shell
 from biobank.pages.shell import Form
+from biobank.pages.storage import elevations, maps, seeking
+from biobank.pages.storage.elevations import Elevation
+from biobank.pages.storage.maps import Drawing
+from biobank.pages.storage.past import When, when_asked
+from biobank.pages.storage.seeking import Choices, Seen, Wish
 from biobank.people import Actor, May
 from biobank.storage import BoxMap, Branch, ContainerMove, ContainerRow, ContainerSettings, FreezerOrder
 from biobank.storage.making import FreezerMade

@@ -10,7 +10,7 @@ from biobank import texts, web
 from biobank.amounts import material_name
 from biobank.codes import grouped
 from biobank.errors import Refusal
-from biobank.pages.scanning import Mode
+from biobank.pages.bench.scanning import Mode
 from biobank.pages.words import moment, word
 from biobank.specimens import SpecimenCard
 from biobank.storage import BoxMap, Exposure, Step, Stored

@@ -1,0 +1,1 @@
+"""The demonstration: a cohort that was lived through, all of it invented."""

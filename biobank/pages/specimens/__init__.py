@@ -1,0 +1,1 @@
+"""Pages of specimens: the card of one, lists of many."""

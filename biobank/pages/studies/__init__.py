@@ -1,0 +1,1 @@
+"""Pages of studies: protocols, participants, visits and what is collected at them."""

@@ -8,7 +8,18 @@ from typing import Any, TypeVar, cast
 from uuid import UUID
 
 import psycopg
-from sqlalchemy import Connection, Engine, Table, create_engine, event, insert
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Table,
+    and_,
+    case,
+    create_engine,
+    event,
+    insert,
+    literal_column,
+)
 from sqlalchemy import inspect as sa_inspect
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
 from sqlmodel import Session, SQLModel, select
@@ -194,6 +205,16 @@ def by_id(session: Session, model: type[Row], ids: Iterable[UUID | None]) -> dic
     column = table_of(model).c.id
     rows: Iterable[Any] = session.exec(select(model).where(column.in_(known))) if known else ()
     return {row.id: row for row in rows}
+
+
+def sifting(*criteria: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Criteria that sift what another one found: no index of theirs is followed.
+
+    Where a partial index has the few rows that can be meant, SQLite, which keeps no statistics, would rather
+    walk all tubes of a study: an equal key looks better to it than a part of an index.
+    """
+    one: ColumnElement[int] = literal_column("1")
+    return case((and_(*criteria), one), else_=literal_column("0")) == one
 
 
 def table_of(model: type[SQLModel]) -> Table:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 from pydantic import Field
-from sqlalchemy import Select, func, or_
+from sqlalchemy import BindParameter, Select, bindparam, func, or_, tuple_
 from sqlalchemy import select as core_select
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
@@ -15,7 +15,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from biobank import codes, custody, people
 from biobank.codes import CodeKind
 from biobank.custody import Kind
-from biobank.database import by_id
+from biobank.database import by_id, sifting
 from biobank.errors import NotFound, RuleBroken
 from biobank.inputs import Input, Scanned
 from biobank.labels.shapes import Of
@@ -38,6 +38,9 @@ WAITS = (LabelState.SENT, LabelState.PRINTED)
 
 TYPED = "typed"
 """The source of a code that came from a keyboard: it tells nothing of what a scanner makes of the label."""
+
+_WRITTEN_OUT: BindParameter[LabelState] = bindparam("waits", WAITS, expanding=True, literal_execute=True)
+"""The same for a statement that finds them by their partial index: SQLite reads no sent values for that."""
 
 # --- words ---
 
@@ -152,8 +155,14 @@ def waiting(
     shown = _of_tubes(actor, PrintedLabel, col(PrintJob.of), col(Study.code)).join(
         Study, col(Study.id) == col(Specimen.study_id)
     )
+    order = tuple_(col(PrintedLabel.job_id), col(PrintedLabel.serial))
+    # By the sum no index leads but that of the labels that wait, which are few.
+    shown = shown.order_by(col(PrintedLabel.job_id), col(PrintedLabel.serial) + 0)
     if after is not None:
-        shown = shown.where(col(PrintedLabel.id) > after)
+        last = session.get(PrintedLabel, after)
+        if last is None:
+            return []
+        shown = shown.where(order > tuple_(last.job_id, last.serial))
     return [
         WaitingLabel(
             label=label.id,
@@ -165,7 +174,7 @@ def waiting(
             since=label.state_at,
             sure=label.state is LabelState.PRINTED,
         )
-        for label, of, study in session.execute(shown.order_by(col(PrintedLabel.id)).limit(limit))
+        for label, of, study in session.execute(shown.limit(limit))
     ]
 
 
@@ -185,8 +194,8 @@ def _of_tubes(actor: Actor, *columns: Any) -> Select[Any]:
         .select_from(PrintedLabel)
         .join(PrintJob, col(PrintJob.id) == col(PrintedLabel.job_id))
         .join(Specimen, col(Specimen.code) == col(PrintedLabel.code))
-        .where(col(PrintedLabel.state).in_(WAITS), col(Specimen.life) != Life.ENDED, there)
-        .where(people.visible(actor, May.SEE, Specimen))
+        .where(col(PrintedLabel.state).in_(_WRITTEN_OUT))
+        .where(sifting(col(Specimen.life) != Life.ENDED, there, people.visible(actor, May.SEE, Specimen)))
     )
 
 

@@ -7,13 +7,14 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Select, func
+from sqlalchemy import ColumnElement, Select, func
 from sqlalchemy import select as core_select
 from sqlmodel import Session, col, select
 
 from biobank import clock, custody, people
 from biobank.codes import grouped
 from biobank.custody import Kind, Place, out_place
+from biobank.database import sifting
 from biobank.errors import Conflict, NotFound, RuleBroken
 from biobank.inputs import Deadline, Flag, Input, Line, Moment, Note
 from biobank.ledger.entries import utc_text
@@ -222,7 +223,7 @@ def out_counts(session: Session, actor: Actor, rows: Sequence[OutRow] | None = N
     every = len(rows)
     if every == MOST:
         counted = select(func.count()).select_from(Specimen).where(col(Specimen.out_since).is_not(None))
-        every = session.exec(counted.where(people.visible(actor, May.SEE, Specimen))).one()
+        every = session.exec(counted.where(sifting(people.visible(actor, May.SEE, Specimen)))).one()
     each = {told: sum(1 for row in rows if _fits(row, told)) for told in Told}
     return OutCounts(every, each[Told.LATE], each[Told.THAWED], each[Told.OVERDUE])
 
@@ -271,7 +272,7 @@ def _out(actor: Actor, asked: OutAsked) -> Select[Any]:
         col(Placement.col),
         ContainerType,
     ]
-    found = (
+    return (
         core_select(*columns)
         .select_from(Specimen)
         .join(Study, col(Study.id) == col(Specimen.study_id))
@@ -281,16 +282,18 @@ def _out(actor: Actor, asked: OutAsked) -> Select[Any]:
         .outerjoin(Placement, col(Placement.keep_id) == col(Keep.id))
         .outerjoin(Container, col(Container.id) == col(Placement.container_id))
         .outerjoin(ContainerType, col(ContainerType.id) == col(Container.type_id))
-        .where(col(Specimen.out_since).is_not(None), people.visible(actor, May.SEE, Specimen))
+        .where(col(Specimen.out_since).is_not(None), sifting(*_sought(actor, asked)))
         .order_by(col(Specimen.out_since), col(Specimen.code))
     )
-    for column, value in (
+
+
+def _sought(actor: Actor, asked: OutAsked) -> list[ColumnElement[bool]]:
+    sought = (
         (Person.name, asked.holder),
         (Study.code, asked.study),
         (Site.code, asked.site),
         (Specimen.out_purpose, asked.purpose.value if asked.purpose else None),
         (Specimen.out_with, actor.id if asked.mine else None),
-    ):
-        if value is not None:
-            found = found.where(col(column) == value)
-    return found
+    )
+    own = [col(column) == value for column, value in sought if value is not None]
+    return [people.visible(actor, May.SEE, Specimen), *own]

@@ -21,7 +21,7 @@ def test_room_is_found_reserved_prolonged_and_given_up(terminal: Terminal) -> No
     boxes, _ = stocked(terminal)
     found = terminal.answers("room", "find", "--count", "80", "--together", "--storage", "-80")
     assert [place["code"] for place in found["places"]] == [boxes[1]]
-    assert "Freezer 1 1 › Shelf 1 1 › Rack 1 2 › Box 2" in terminal.says(
+    assert "Freezer 1 · Shelf 1 · Rack 1 · Box 2" in terminal.says(
         "room", "find", "--count", "80", "--together"
     )
     assert "no room for 500" in terminal.says("room", "find", "--count", "500", "--storage", "-150")

@@ -80,7 +80,7 @@ def test_a_rack_goes_whole_to_a_slot_for_racks_that_is_reserved_for_it(world: Wo
     (step,) = board(world, key).steps
     assert (step.code, step.level, step.tubes, step.state) == (rack, "rack", 2, "waiting")
     assert step.leaves.startswith("Freezer 1")
-    assert step.goes == "Freezer 2 › Shelf of Freezer 2 › A1"
+    assert step.goes == "Freezer 2 · Shelf of Freezer 2 · A1"
     assert keeps(world) == kept + 1
     assert world.unproved() == []
 
@@ -122,7 +122,7 @@ def test_nothing_goes_where_it_is_too_warm_or_where_it_may_not_be(world: World) 
     order = storage.LimitsOrder(container=shelf, materials=["plasma_edta", "blood_edta"])
     world.act(lambda s, a: storage.set_limits(s, a, order), person=MANAGER)
     key = begin(world, world.freezer())
-    assert [step.goes.split(" › ")[0] for step in board(world, key).steps] == ["Freezer 3"]
+    assert [step.goes.split(" · ")[0] for step in board(world, key).steps] == ["Freezer 3"]
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_a_plan_may_be_told_where_to_go(world: World) -> None:
     spare_shelf(world, "Freezer 2")
     other = spare_shelf(world, "Freezer 3")
     key = begin(world, world.freezer(), other)
-    assert [step.goes.split(" › ")[0] for step in board(world, key).steps] == ["Freezer 3"]
+    assert [step.goes.split(" · ")[0] for step in board(world, key).steps] == ["Freezer 3"]
 
 
 def test_no_plan_leads_into_a_freezer_that_is_being_emptied_itself(world: World) -> None:
@@ -247,7 +247,7 @@ def test_what_was_carried_elsewhere_is_told(world: World) -> None:
     key = begin(world, world.freezer())
     move(world, rack_of(world), third)
     (step,) = board(world, key).steps
-    assert (step.state, step.now.split(" › ")[0]) == ("elsewhere", "Freezer 3")
+    assert (step.state, step.now.split(" · ")[0]) == ("elsewhere", "Freezer 3")
 
 
 # --- and back ---

@@ -49,7 +49,7 @@ def find_room(as_json: bool, kind: str | None, **told: Any) -> None:  # noqa: FB
         running.tell_json(found)
         return
     for place in found.places:
-        way = " › ".join(f"{step.name} {step.slot}".strip() for step in place.path)
+        way = " · ".join(step.name for step in place.path)
         click.echo(f"{grouped(place.code)}  {place.takes:>4} / {place.free:<5}  {way}")
     if found.lacking:
         running.say(N_("There is no room for %(count)s."), count=found.lacking)

@@ -78,7 +78,7 @@ def carry(key: "UUID", container: str, as_json: bool) -> None:  # noqa: FBT001 -
     if as_json:
         running.tell_json(done)
     else:
-        running.table([(grouped(done.code), done.name, " › ".join(done.way), done.slot)])
+        running.table([(grouped(done.code), done.name, " · ".join(done.way), done.slot)])
 
 
 @evacuation.command("back")

@@ -207,4 +207,4 @@ class _Words:
             return ""
         slot = slot_name(Grid.of(self.kinds[self.outers[outer].type_id]), Slot(row, column))
         names = [step.name for step in self.ways[outer]]
-        return " › ".join([*names, *([slot] if slot else [])])
+        return " · ".join([*names, *([slot] if slot else [])])

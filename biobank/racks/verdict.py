@@ -354,5 +354,5 @@ def _with_paths(session: Session, rows: Sequence[WellRow], known: dict[str, list
         if tube.container_id:
             slot = slot_name(grids[tube.container_id], tube.slot)
             names = [step.name for step in ways[tube.container_id]]
-            told[tube.code] = " › ".join([*names, *([slot] if slot else [])])
+            told[tube.code] = " · ".join([*names, *([slot] if slot else [])])
     return [msgspec.structs.replace(row, path=told[row.tube]) if row.tube in told else row for row in rows]

@@ -222,5 +222,5 @@ def _strangers(session: Session, tubes: Sequence[Specimen]) -> list[Elsewhere]:
     asked = asked.where(col(Placement.specimen_id).in_([tube.id for tube in tubes]))
     stands = dict(session.exec(asked).all())
     ways = paths(session, list(stands.values()))
-    way = {key: " › ".join(step.name for step in ways[box]) for key, box in stands.items()}
+    way = {key: " · ".join(step.name for step in ways[box]) for key, box in stands.items()}
     return [Elsewhere(tube.code, way.get(tube.id, "")) for tube in tubes]

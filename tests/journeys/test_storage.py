@@ -180,7 +180,7 @@ def evacuate_and_come_back(desk: Desk, shelf: str, rack: str, free: str) -> None
     desk.send(desk.page.locator('form[action="/evacuations"]'), {"into": free})
     desk.scan(rack)
     desk.outcome("done")
-    where = "Freezer 2 › Shelf of Freezer 2 › A1"
+    where = "Freezer 2 · Shelf of Freezer 2 · A1"
     expect(desk.page.locator("[data-part=steps]")).to_contain_text(where)
     desk.send(desk.page.locator("form[action$='/turn-back']"))
     desk.scan(rack)

@@ -111,8 +111,8 @@ def test_every_kind_of_well_gets_its_verdict_and_the_bad_ones_become_tasks(world
         "A9": "unreadable",
     }
     assert {well.slot: well.path for well in found.wells if well.path} == {
-        "A5": "Rack of tubes › A4",
-        "A6": "Freezer 1 › Shelf 1 › Rack 1 › Box 1 › A1",
+        "A5": "Rack of tubes · A4",
+        "A6": "Freezer 1 · Shelf 1 · Rack 1 · Box 1 · A1",
     }
     assert refused(world, box, file) == "absent_needs_reason"
     done = confirm(world, box, file, absent_reason="not_found", wells=["A1", "A5", "A6"])

@@ -90,6 +90,8 @@ def refused(errors: list[ErrorDetails]) -> Refusals:
             kind = f"string_{kind}"  # what a text is told that was cleaned before it was measured
         facts = {name: value for name, value in error.get("ctx", {}).items() if isinstance(value, str | int)}
         ours = kind not in _WORDS and facts.pop("ours", False)
+        if "expected" in facts:  # pydantic's own English stands before the last
+            facts["expected"] = ", ".join(str(facts["expected"]).rsplit(" or ", 1))
         message = error["msg"] if ours else _WORDS.get(kind, _OTHERWISE)
         field = ".".join(str(part) for part in error["loc"]) or None
         each.append((RuleBroken if ours == "rule" else Malformed)(kind, message, field=field, **facts))

@@ -70,11 +70,30 @@ TIMES: Mapping[str, str] = {
 }
 """Times of a tube by the message that says them."""
 
+MEASURES: Mapping[str, str] = {
+    "page_width": N_("Page width"),
+    "page_height": N_("Page height"),
+    "width": N_("Label width"),
+    "height": N_("Label height"),
+    "columns": N_("Columns"),
+    "rows": N_("Rows"),
+    "left": N_("First label from the left"),
+    "top": N_("First label from the top"),
+    "pitch_x": N_("From label to label, across"),
+    "pitch_y": N_("From label to label, down"),
+    "tail": N_("Clear end at the right"),
+    "dot": N_("Cap dot, across"),
+    "dot_x": N_("Cap dot from the left of the label"),
+    "tube": N_("Tube, across"),
+}
+"""What is measured of a label stock, by the name that its file has for it."""
+
 _SAID: Mapping[str, Mapping[str, str]] = {
     **dict.fromkeys(("fact", "inner", "level", "life", "material", "may"), CODES),
     **dict.fromkeys(("of", "outer", "scope", "scopes", "status", "allowed", "value"), CODES),
     **dict.fromkeys(("hold", "reason", "role", "verdict", "resolution", "claimed", "logged"), CODES),
     **dict.fromkeys(("earlier", "later"), TIMES),
+    "setting": MEASURES,
     "stock": {},  # the names of shipped ones
 }
 """Facts that are words of ours, such as `rack`, and are put into the language too."""

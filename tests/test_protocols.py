@@ -169,7 +169,7 @@ def test_what_does_not_hold_together_is_refused_where_it_stands(
     [
         (BASELINE + "before = -1\n", "events.0.before", "at least 0"),
         (BASELINE + "after = -3\n", "events.0.after", "at least 0"),
-        (BASELINE + 'anchor = "birth"\n', "events.0.anchor", "'enrolment' or 'procedure'"),
+        (BASELINE + 'anchor = "birth"\n', "events.0.anchor", "'enrolment', 'procedure'"),
         (BASELINE + BLOOD + "count = 0\n", "collections.x.0.count", "at least 1"),
         (BASELINE + BLOOD + "limits = { spin = 0 }\n", "collections.x.0.limits.spin", "at least 1"),
         (BASELINE + '[vessels."a"]\nfamily = "bag"\n', "vessels.a.family", "one of"),

@@ -20,6 +20,7 @@ SMALLEST, LARGEST = 5.0, 500.0
 
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}", re.ASCII)
 _LONGEST_NAME = 80
+_NO_NUMBER = re.compile(r"Expected `(?:int|float)`.* at `\$\.([a-z_]+)`")
 
 _ROUNDING = 0.01
 """Makers round to hundredths of a millimetre; neighbours may seem to overlap by as much."""
@@ -296,6 +297,9 @@ def read_stock(text: str | bytes) -> Stock:
     try:
         found = msgspec.json.decode(text, type=Stock)
     except (msgspec.DecodeError, RecursionError) as error:
+        if misread := _NO_NUMBER.match(str(error)):
+            message = N_("“%(setting)s” has to be a number.")
+            raise Malformed("stock_unreadable", message, field=misread[1], setting=misread[1]) from error
         message = N_("This is no label stock: %(why)s.")
         raise Malformed("stock_unreadable", message, field="body", why=str(error)[:200]) from error
     check(found)
@@ -376,7 +380,7 @@ def _check_sizes(stock: Stock) -> None:
         if not least <= value <= most:  # nor is what is no number
             raise RuleBroken(
                 "stock_size_wrong",
-                N_("%(setting)s of a stock has to be from %(least)s to %(most)s, and is %(value)s."),
+                N_("“%(setting)s” has to be from %(least)s to %(most)s, and is %(value)s."),
                 field=field,
                 setting=field,
                 least=f"{least:g}",

@@ -4,6 +4,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
+from biobank import web
 from biobank.errors import Malformed, RuleBroken
 from biobank.labels.shapes import Of
 from biobank.labels.stock import STOCKS, Shape, Stock, check, read_stock, stock
@@ -136,6 +137,14 @@ def test_what_is_no_stock_is_refused(text: str) -> None:
         read_stock(text)
     assert refused.value.slug == "stock_unreadable"
     assert len(str(refused.value)) < 300
+
+
+def test_a_measure_that_is_no_number_is_named_in_words() -> None:
+    told = {**msgspec.to_builtins(TOUGH_TAGS), "dot_x": "12 mm"}
+    with pytest.raises(Malformed) as refused:
+        read_stock(msgspec.json.encode(told))
+    assert (refused.value.slug, refused.value.field) == ("stock_unreadable", "dot_x")
+    assert web.in_words(refused.value) == "“Cap dot from the left of the label” has to be a number."
 
 
 def test_a_key_that_stocks_do_not_have_is_refused() -> None:

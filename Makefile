@@ -43,7 +43,7 @@ bench: workshop ## measure against the floors (BENCH=collecting for one); operat
 	@$(BIN)/python -m setup.provision
 	@$(BIN)/python -m bench $(BENCH)
 
-pictures: workshop ## every page in each theme and language, to look at (ONLY="home|tablet" for some)
+pictures: workshop ## every page in each theme and language, to look at (ONLY="home|tablet", ONLY=README)
 	@$(BIN)/python -m setup.provision
 	@mkdir -p build
 	@$(BIN)/python -m tests.pictures "$(ONLY)" 2> build/pictures.log

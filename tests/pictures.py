@@ -1,7 +1,8 @@
 """Takes a picture of every page in each theme and language, at a desk, on a tablet and on paper.
 
 `make pictures` writes them to build/pictures/, which git ignores, with an `index.html` of all of them;
-`make pictures ONLY="home|tablet-dark"` takes those alone whose file's name has that pattern in it.
+`make pictures ONLY="home|tablet-dark"` takes those alone whose file's name has that pattern in it, and
+`make pictures ONLY=README` the one that stands in the README.
 """
 
 import itertools
@@ -16,16 +17,18 @@ from typing import NamedTuple
 
 from playwright.sync_api import Browser, ViewportSize
 
-from biobank import texts
+from biobank import codes, texts
 from biobank.database import Database
 from biobank.pages.build_assets import build
 from tests import world as worlds
 from tests.browser import launch
 from tests.pages.conftest import Site, Tab
 from tests.pages.every_page import BENCH, REFUSED, at_the_bench, furnished
-from tests.world import MANAGER, World
+from tests.world import MANAGER, TECHNICIAN, World
 
 FOLDER = Path(__file__).parents[1] / "build/pictures"
+README = Path(__file__).parents[1] / "docs/bench.png"
+README_ALONE = "README"
 THEMES = ("light", "dark")
 
 
@@ -112,8 +115,34 @@ def _linked(file: str) -> str:
     return f'<a href="{file}"><img src="{file}" title="{file}" alt="{file}" loading="lazy"></a>'
 
 
+def take_for_the_readme() -> None:
+    """The bench while a tube is put into a box that is half full: what most people look at all day."""
+    with tempfile.TemporaryDirectory() as folder, launch() as browser:
+        database = Database(f"sqlite:///{folder}/readme.db")
+        worlds.build(database)
+        world = World(database)
+        box, tubes = world.boxes()[0], world.tubes(45)
+        world.put(box, tubes[:42])
+        site = Site(world)
+        site.start()
+        size: ViewportSize = {"width": 1280, "height": 760}
+        tab = Tab(site, browser.new_page(viewport=size, locale="en-GB"))
+        tab.sign_in(TECHNICIAN, theme="light", language="en")
+        tab.open(f"/bench?mode=store&box={box}")
+        for tube in tubes[42:]:
+            tab.scan(tube)
+            tab.page.locator("[data-result]", has_text=codes.grouped(tube)).wait_for()
+        tab.page.screenshot(path=README, animations="disabled")
+        site.stop()
+        database.close()
+
+
 def main(only: str = "") -> None:
-    """Take them all, or those whose name a pattern is found in."""
+    """Take them all, those whose name a pattern is found in, or the one of the README."""
+    if only == README_ALONE:
+        build()
+        take_for_the_readme()
+        return
     FOLDER.mkdir(parents=True, exist_ok=True)
     build()
     with _site() as (site, pages, benches), launch() as browser:

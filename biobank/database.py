@@ -185,6 +185,8 @@ def each_of(
         except Busy:
             raise
         except Refusal as refusal:
+            # What was remembered of the database, such as where chains stand, may be of what is undone.
+            session.info.clear()
             faults += _numbered(refusal, f"{field}.{number}")
     if faults:
         raise Refusals("items_refused", N_("Nothing was done. See each item that is refused."), faults)

@@ -1,4 +1,4 @@
-"""Many orders in one transaction: what half of a refused one did makes no fault of the next; nothing stays."""
+"""Many orders in one transaction: half of a refused one makes no fault of the next, and nothing stays."""
 
 import pytest
 from sqlmodel import Session

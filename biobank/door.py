@@ -30,6 +30,8 @@ class Door:
         self.shown = shown
         self.command_id = command_id
         self.fingerprint = hashlib.sha256(asked).digest()
+        self.actor: Actor | None = None
+        """Who asked, once that is known: the page of a refusal is for them too."""
 
     def act(self, work: Callable[[Session, Actor], Answer], answer: type[Answer]) -> Answer:
         """Do the work in one transaction, once for this command, and answer with its read model.
@@ -47,7 +49,7 @@ class Door:
             )
 
         def once(session: Session) -> Answer:
-            actor = people.resolve(session, self.shown, command_id)
+            self.actor = actor = people.resolve(session, self.shown, command_id)
             if not self._first_time(session, actor, command_id):
                 return self._answered(session, actor, command_id, answer)
             result = work(session, actor)
@@ -83,7 +85,12 @@ class Door:
 
     def ask(self, question: Callable[[Session, Actor], Answer]) -> Answer:
         """Ask on the engine that cannot write."""
-        return self.database.read(lambda session: question(session, people.resolve(session, self.shown)))
+
+        def asked(session: Session) -> Answer:
+            self.actor = actor = people.resolve(session, self.shown)
+            return question(session, actor)
+
+        return self.database.read(asked)
 
     def admit(self, work: Callable[[Session], Answer]) -> Answer:
         """Work that nobody has signed in for yet: signing in itself, and the one-time first link."""

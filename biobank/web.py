@@ -154,7 +154,8 @@ async def provide_door(request: Request[Any, Any, Any]) -> Door:
             # Its fingerprint is kept: without a key, a password in it could be guessed from a stolen copy.
             asked = hmac.digest(shown.session.encode(), asked, "sha256")
     database: Database = request.app.state.database
-    return Door(database, shown, command, asked)
+    request.state.door = door = Door(database, shown, command, asked)
+    return door
 
 
 def credentials(request: Request[Any, Any, Any]) -> Credentials:
@@ -333,7 +334,8 @@ def refuse(request: Request[Any, Any, Any], refusal: Refusal) -> Response[Any]:
     fragment = "hx-request" in request.headers or request.headers.get("x-fragment") == "1"
     name = "refusal.html" if fragment else "refusal_page.html"
     both = [in_words(refusal, language) for language in texts.LANGUAGES]
-    context = {"refusal": problem(refusal), "both": both}
+    door: Door | None = request.state.get("door")
+    context = {"refusal": problem(refusal), "both": both, "me": door.actor if door else None}
     return Template(name, context=context, status_code=status, headers=headers, media_type=MediaType.HTML)
 
 

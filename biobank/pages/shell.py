@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import Request, Response
@@ -18,7 +19,7 @@ from sqlmodel import Session
 
 from biobank import amounts, codes, custody, people, texts, web
 from biobank.door import Door
-from biobank.pages import words
+from biobank.pages import fields, words
 from biobank.pages.bench import away
 from biobank.pages.storage import cells, fronts
 from biobank.people import Actor, May
@@ -131,6 +132,18 @@ def here(request: Asked) -> str:
     return request.url.path + (f"?{query}" if query else "")
 
 
+def came_from(request: Asked) -> str:
+    """The page of ours that somebody came from, to go back to; empty for another site's and for this one."""
+    try:
+        told = urlsplit(request.headers.get("referer", ""))
+    except ValueError:
+        return ""
+    back = told.path + (f"?{told.query}" if told.query else "")
+    is_ours = told.netloc == request.headers.get("host", "")
+    is_here = request.method == "GET" and back == here(request)
+    return local(back, "") if is_ours and not is_here else ""
+
+
 def label_reasons() -> dict[str, str]:
     """Why a label is replaced, by the codes of the reasons, in the reader's language."""
     return {reason.value: texts.gettext(copies.REASONS[reason]) for reason in REPLACED_FOR}
@@ -160,6 +173,7 @@ def _environment() -> Environment:
     )
     environment.globals |= {
         "assets": tags,
+        "came_from": came_from,
         "csrf": csrf,
         "here": here,
         "is_demo": is_demo,
@@ -178,6 +192,7 @@ def _environment() -> Environment:
         "theme": theme,
     }
     environment.filters |= {
+        "field": fields.named,
         "grouped": codes.grouped,
         "material": amounts.material_name,
         "moment": words.moment,

@@ -76,10 +76,10 @@ class Provocation:
         if self.scan:
             tab.scan(self.scan(stage))
         elif self.form:
-            tab.page.evaluate(_SEND, [self.form(stage), dict(self.fields(stage))])
+            tab.page.evaluate(SEND, [self.form(stage), dict(self.fields(stage))])
 
 
-_SEND = """([action, fields]) => {
+SEND = """([action, fields]) => {
   const form = [...document.forms].find((each) => each.getAttribute("action") === action);
   for (const [name, value] of Object.entries(fields)) {
     const ticked = (each) => ["radio", "checkbox"].includes(each.type);

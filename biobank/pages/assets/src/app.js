@@ -27,6 +27,7 @@ import "./rack-file.js";
 import "./labels.js";
 import "./type-code.js";
 import "./command-form.js";
+import "./refusal.js";
 import "./keyboard.js";
 import "./maps.js";
 import "./theme.js";

@@ -177,7 +177,10 @@ VISITS = (
     Face("datasets of a visit", "/visits/{code}", "/datasets", "visit show"),
     Face("a dataset", "POST /visits/{code}/datasets", "POST /datasets, POST /datasets/bulk", "visit link"),
     Face(
-        "a dataset no more", "", "POST /dataset-removals", "visit link", "mended by a program or from a shell"
+        "a dataset no more",
+        "POST /visits/{code}/datasets/unlink",
+        "POST /dataset-removals",
+        "visit link",
     ),
     Face("tubes of a visit", "POST /visits/{code}/specimens", "POST /specimens", "register"),
     Face("received", "POST /visits/{code}/received", "POST /receipts", "receive"),

@@ -77,10 +77,24 @@ def link_dataset(
     request: Request[Any, Any, Any], door: web.OpenDoor, form: Form, code: FromPath[str]
 ) -> Response[Any]:
     """Link the visit to data that live elsewhere."""
-    told = {"visit": code, "kind": shell.one(form, "kind"), "external_id": shell.one(form, "external_id")}
-    order = inputs.read(DatasetOrder, told, form=True)
+    order = _dataset(code, form)
     door.act(lambda session, actor: participants.datasets.link(session, actor, order).code, str)
     return shell.go(request, f"/visits/{code}")
+
+
+@post("/visits/{code:str}/datasets/unlink", sync_to_thread=True)
+def unlink_dataset(
+    request: Request[Any, Any, Any], door: web.OpenDoor, form: Form, code: FromPath[str]
+) -> Response[Any]:
+    """Take a link away again: the data live on where they are."""
+    order = _dataset(code, form)
+    door.act(lambda session, actor: participants.datasets.unlink(session, actor, order).code, str)
+    return shell.go(request, f"/visits/{code}")
+
+
+def _dataset(code: str, form: Form) -> DatasetOrder:
+    told = {"visit": code, "kind": shell.one(form, "kind"), "external_id": shell.one(form, "external_id")}
+    return inputs.read(DatasetOrder, told, form=True)
 
 
 # --- what is shown ---
@@ -176,4 +190,4 @@ def _drawn(form: shell.Fields, zone: str) -> list[dict[str, str]]:
     return rows
 
 
-HANDLERS = [visit_page, register, link_dataset]
+HANDLERS = [visit_page, register, link_dataset, unlink_dataset]

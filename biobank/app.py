@@ -16,6 +16,7 @@ from biobank import __version__, api, pages, web
 from biobank.api.documents import Tuples
 from biobank.database import Database
 from biobank.errors import Refusal
+from biobank.incoming import Incoming
 from biobank.printing.spooler import Spooler
 from biobank.settings import Settings
 
@@ -75,5 +76,5 @@ def create_app(settings: Settings, database: Database | None = None, *, spools: 
         debug=False,
     )
     # Around everything, so that what no route answers has its language, its headers and its log line too.
-    app.asgi_handler = web.Incoming(secure=settings.secure)(app.asgi_handler)
+    app.asgi_handler = Incoming(settings)(app.asgi_handler)
     return app

@@ -6,18 +6,21 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import msgspec
+import structlog
 from sqlalchemy import update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
-from biobank import clock, people
+from biobank import clock, people, tries
 from biobank.database import Database
-from biobank.errors import Conflict, Malformed, RuleBroken
+from biobank.errors import Conflict, Malformed, NotAllowed, NotSignedIn, RuleBroken
 from biobank.people import Actor, Credentials
 from biobank.tables import Command
 from biobank.texts import N_
 
 Answer = TypeVar("Answer")
+
+log = structlog.get_logger("biobank")
 
 
 class Door:
@@ -99,6 +102,31 @@ class Door:
     def glance(self, question: Callable[[Session], Answer]) -> Answer:
         """Ask on the engine that cannot write before anybody is signed in: is this their password?"""
         return self.database.read(question)
+
+    def recognise(self, name: str, question: Callable[[Session], Answer]) -> Answer:
+        """Ask whether a password fits; what failed stays counted for the name, although it is refused.
+
+        Refused besides what the question refuses: `TooOften` after too many failures.
+        """
+        self.database.write(lambda session: tries.count(session, name))
+        try:
+            answer = self.database.read(question)
+        except (NotSignedIn, NotAllowed) as refusal:
+            # Not the name: people type their password into the wrong field.
+            log.warning("password_refused", refusal=refusal.slug, name_sha256=tries.name_hash(name).hex())
+            raise
+        self.database.write(lambda session: tries.take_back(session, name))
+        return answer
+
+    def prove(self, question: Callable[[Session, Actor], Answer]) -> Answer:
+        """Ask whether a password is the actor's own; it counts to the same limit as signing in.
+
+        Who is not signed in with a session knows no password, is refused for that, and counts nothing.
+        """
+        if not self.shown.session or self.shown.token:
+            return self.ask(question)
+        actor = self.ask(lambda _, actor: actor)
+        return self.recognise(actor.name, lambda session: question(session, actor))
 
     def _first_time(self, session: Session, actor: Actor, command_id: UUID) -> bool:
         row = {

@@ -47,6 +47,10 @@ class RuleBroken(Refusal):
     """Well formed, but a rule of the domain refuses it."""
 
 
+class TooOften(Refusal):
+    """Tried again too soon after too many failures; its fact `seconds` says how long to wait."""
+
+
 class Busy(Refusal):
     """The database could not serve it now; the same command may be sent again."""
 

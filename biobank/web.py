@@ -1,8 +1,6 @@
 """What API and pages share: a door for each request, and how a refusal looks."""
 
 import hmac
-import re
-import time
 from collections.abc import Mapping
 from contextvars import ContextVar
 from typing import Any
@@ -13,15 +11,13 @@ import structlog
 from litestar import Request, Response
 from litestar.config.app import AppConfig
 from litestar.di import NamedDependency
-from litestar.enums import MediaType, ScopeType
+from litestar.enums import MediaType
 from litestar.exceptions import HTTPException, NotFoundException, SerializationException
-from litestar.middleware import ASGIMiddleware
 from litestar.plugins import InitPlugin
 from litestar.plugins.pydantic import PydanticPlugin
 from litestar.response import Redirect, Template
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from biobank import clock, errors, inputs, texts
+from biobank import errors, inputs, texts
 from biobank.database import Database
 from biobank.door import Door
 from biobank.errors import Malformed, NotAllowed, Refusal, Refusals
@@ -31,104 +27,26 @@ from biobank.texts import N_
 
 log = structlog.get_logger("biobank")
 
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "font-src 'self'; worker-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'; object-src 'none'"
-)
-HEADERS: Mapping[str, str] = {
-    "Content-Security-Policy": POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
-}
 COOKIE, SECURE_COOKIE = "biobank", "__Host-biobank"
 _SAFE = {"GET", "HEAD", "OPTIONS"}
-_FORM, _FORM_WITH_FILE = "application/x-www-form-urlencoded", "multipart/form-data"
+FORM, _FORM_WITH_FILE = "application/x-www-form-urlencoded", "multipart/form-data"
+PROBLEM = "application/problem+json"
 FIRST_LINK = "/first/"
 """Where a person who was added chooses a password; the link's secret comes after it."""
 CLAIM_LINK = "/stations/claim/"
 """Where a browser becomes an enrolled bench; the link's secret comes after it."""
 
-_FOR_PROGRAMS = ("/api/", "/schema", "/healthz", "/readyz")
+FOR_PROGRAMS = ("/api/", "/schema", "/healthz", "/readyz")
 _OURS = ("csrf", "command")
 """Fields that a form carries for us and that no order knows."""
 
-_form: ContextVar[bool] = ContextVar("form", default=False)
-_request_id = re.compile(r"[A-Za-z0-9-]{8,64}")
+sent_form: ContextVar[bool] = ContextVar("form", default=False)
+"""Whether a page's form is being read: `incoming` knows it before anybody reads."""
 
 OpenDoor = NamedDependency[Door]
 
 
 # --- the way in ---
-
-
-class Incoming(ASGIMiddleware):
-    """Names each request, sets its language, adds the security headers, writes its log line. No database."""
-
-    scopes = (ScopeType.HTTP,)
-
-    def __init__(self, *, secure: bool) -> None:
-        self.headers = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
-        if secure:
-            self.headers.append((b"strict-transport-security", b"max-age=31536000; includeSubDomains"))
-
-    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
-        """Run the request inside its own name and language."""
-        started = time.perf_counter()
-        heard = {name: value for name, value in scope["headers"] if name in _HEARD}
-        if not _is_host(heard.get(b"host", b"")):
-            # No address can be read from it, and every reader of the request's address would fall.
-            scope["headers"] = [pair for pair in scope["headers"] if pair[0] != b"host"]
-        asked = heard.get(b"x-request-id", b"").decode("latin-1")
-        name = asked if _request_id.fullmatch(asked) else clock.new_key().hex
-        _form.set(heard.get(b"content-type", b"").startswith(_FORM.encode()))
-        texts.language.set(_language(heard))
-        status = 500
-
-        async def sending(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                headers = list(message["headers"])
-                headers += self.headers
-                headers.append((b"x-request-id", name.encode()))
-                if not scope["path"].startswith("/static/"):
-                    headers.append((b"cache-control", b"no-store"))
-                message["headers"] = headers
-            await send(message)
-
-        with structlog.contextvars.bound_contextvars(request_id=name):
-            try:
-                await next_app(scope, receive, sending)
-            finally:
-                took = round((time.perf_counter() - started) * 1000, 2)
-                path = _without_secret(scope["path"])
-                log.info("request", method=scope.get("method"), path=path, status=status, ms=took)
-
-
-def _without_secret(path: str) -> str:
-    """A path as it may be logged: whoever reads the log must not come in by a link that works once."""
-    return next((f"{link}..." for link in (FIRST_LINK, CLAIM_LINK) if path.startswith(link)), path)
-
-
-_HEARD = {b"x-request-id", b"content-type", b"cookie", b"accept-language", b"host"}
-_HOST = re.compile(rb"(?:[A-Za-z0-9._~%-]*|\[[0-9A-Fa-f:.]+\])(?::([0-9]{0,5}))?")
-_LANGUAGE_COOKIE = re.compile(r"(?:^|;\s*)language=([A-Za-z_-]{2,10})")
-
-
-def _is_host(sent: bytes) -> bool:
-    """Whether it is a host with a port at most (RFC 9110, section 7.2)."""
-    found = _HOST.fullmatch(sent)
-    return found is not None and int(found[1] or 0) < 2**16
-
-
-def _language(heard: Mapping[bytes, bytes]) -> str:
-    cookie = _LANGUAGE_COOKIE.search(heard.get(b"cookie", b"").decode("latin-1"))
-    accepted = heard.get(b"accept-language", b"").decode("latin-1")
-    return texts.chosen(cookie[1] if cookie else None, accepted)
 
 
 async def provide_door(request: Request[Any, Any, Any]) -> Door:
@@ -140,7 +58,7 @@ async def provide_door(request: Request[Any, Any, Any]) -> Door:
     _require_text(request)
     shown, command, asked = credentials(request), None, b""
     if request.method not in _SAFE:
-        form = await request.form() if _form.get() or _holds_file(request) else None
+        form = await request.form() if sent_form.get() or _holds_file(request) else None
         _require_same_site(request)
         if shown.session and not shown.token:
             given = request.headers.get("x-csrf-token") or (str(form.get("csrf", "")) if form else "")
@@ -199,7 +117,7 @@ def _is_input(kind: Any) -> bool:
 
 def decode_input(kind: type[Input], sent: object) -> Input:
     """Litestar's way to our inputs: forms are forgiven what JSON is not."""
-    form = _form.get()
+    form = sent_form.get()
     if form and isinstance(sent, dict):
         sent = {name: value for name, value in sent.items() if name not in _OURS}
     return inputs.read(kind, sent, form=form)
@@ -230,7 +148,7 @@ def _require_csrf(secret: str, given: str) -> None:
 def _holds_file(request: Request[Any, Any, Any]) -> bool:
     """Whether a page's form came with a file; programs send files as they are."""
     sent = request.headers.get("content-type", "")
-    return sent.startswith(_FORM_WITH_FILE) and not request.url.path.startswith(_FOR_PROGRAMS)
+    return sent.startswith(_FORM_WITH_FILE) and not request.url.path.startswith(FOR_PROGRAMS)
 
 
 def _command_id(given: object) -> UUID | None:
@@ -255,8 +173,18 @@ class WrongMedia(Refusal):
     """Sent as another media type than the address takes."""
 
 
+class TooSlow(Refusal):
+    """Nothing more came of a body for too long."""
+
+
+class LargeHeaders(Refusal):
+    """More headers, or longer ones, than any browser or program needs."""
+
+
 STATUS: Mapping[type[Refusal], int] = {
     WrongMedia: 415,
+    TooSlow: 408,
+    LargeHeaders: 431,
     errors.Malformed: 400,
     errors.Refusals: 400,
     errors.NotSignedIn: 401,
@@ -264,6 +192,7 @@ STATUS: Mapping[type[Refusal], int] = {
     errors.NotFound: 404,
     errors.Conflict: 409,
     errors.RuleBroken: 422,
+    errors.TooOften: 429,
     errors.Busy: 503,
 }
 
@@ -320,15 +249,22 @@ def _fault(each: Refusal) -> dict[str, Any]:
     return {**told, "line": each.line} if each.line else told
 
 
+def headers_of(refusal: Refusal) -> dict[str, str]:
+    """What goes with a refusal: that it is ours, and not of something between, and when to come again."""
+    beside = {
+        408: {"Connection": "close"},
+        429: {"Retry-After": str(refusal.facts.get("seconds", 2))},
+        503: {"Retry-After": "2"},
+    }
+    return {"X-Refusal": refusal.slug, **beside.get(status_of(refusal), {})}
+
+
 def refuse(request: Request[Any, Any, Any], refusal: Refusal) -> Response[Any]:
     """Answer with a refusal: problem JSON under /api/, a page or its fragment elsewhere."""
     status = status_of(refusal)
-    # It tells a script that we refused, and not something between us and it.
-    headers = {"X-Refusal": refusal.slug, **({"Retry-After": "2"} if status == 503 else {})}
-    if request.url.path.startswith(_FOR_PROGRAMS):
-        return Response(
-            problem(refusal), status_code=status, media_type="application/problem+json", headers=headers
-        )
+    headers = headers_of(refusal)
+    if request.url.path.startswith(FOR_PROGRAMS):
+        return Response(problem(refusal), status_code=status, media_type=PROBLEM, headers=headers)
     if status == 401 and request.method == "GET":
         return Redirect(f"/sign-in?next={_local(request)}")
     fragment = "hx-request" in request.headers or request.headers.get("x-fragment") == "1"

@@ -8,7 +8,7 @@ from httpx import Response
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from biobank import texts, web
+from biobank import incoming, texts, web
 from biobank.app import create_app
 from biobank.database import Database
 from biobank.settings import Settings
@@ -128,7 +128,7 @@ def test_every_answer_carries_the_security_headers_and_a_name_of_its_own(
     ]
     assert [answer.status_code for answer in answers] == [200, 401, 404, 405, 415, 200, 200]
     for answer in answers:
-        for name, value in web.HEADERS.items():
+        for name, value in incoming.HEADERS.items():
             assert answer.headers.get_list(name) == [value]
         assert answer.headers["cache-control"] == "no-store"
         assert STRICT_TRANSPORT not in answer.headers
@@ -179,7 +179,7 @@ def test_what_nobody_foresaw_is_a_500_that_tells_the_request_and_nothing_of_ours
     assert (answer.status_code, told["title"]) == (500, "broken")
     assert answer.headers["x-request-id"] in told["detail"]
     assert "database" not in answer.text
-    assert answer.headers["content-security-policy"] == web.POLICY
+    assert answer.headers["content-security-policy"] == incoming.POLICY
 
 
 def test_health_asks_nothing_of_the_database_and_readiness_does(world: World) -> None:

@@ -8,7 +8,7 @@ import msgspec
 from pydantic import Field
 from sqlmodel import Session, col, select
 
-from biobank import clock, custody, people
+from biobank import clock, custody, people, tries
 from biobank.custody import Kind
 from biobank.errors import NotFound, NotSignedIn, RuleBroken
 from biobank.inputs import Input, Line, Whole
@@ -111,6 +111,7 @@ def choose_password(
     person = session.get_one(Person, found.person_id, with_for_update=True)
     _end_links(session, person.id)
     person.password_hash = password_hash
+    tries.forget(session, person.name)
     open_session(session, person.id, secret, station_id)
     return person.name
 
@@ -143,8 +144,11 @@ def sign_out(session: Session, secret: str) -> None:
 
 
 def recognise(session: Session, order: SignInOrder) -> UUID:
-    """Who has this name and this password. Refused alike, and after as long, for a wrong one of either."""
-    asked = select(Person).where(col(Person.name) == order.name.strip().lower(), col(Person.active))
+    """Who has this name and this password. Refused alike, and after as long, for a wrong one of either.
+
+    Asked by `door.recognise`, which counts what fails.
+    """
+    asked = select(Person).where(col(Person.name) == tries.folded(order.name), col(Person.active))
     person = session.exec(asked).first()
     if not people.password_fits(order.password, person.password_hash if person else None) or person is None:
         raise NotSignedIn("sign_in_wrong", N_("The name or the password is not right."), field="password")

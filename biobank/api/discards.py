@@ -13,7 +13,7 @@ from biobank.web import OpenDoor
 def discard_tube(door: OpenDoor, data: JSONBody[Discard]) -> Discarded:
     """End a tube for good, scanned twice, and sign that it was done with your password. A token cannot."""
     require_same(data)
-    proved = door.ask(lambda session, actor: custody.prove_password(session, actor, data))
+    proved = door.prove(lambda session, actor: custody.prove_password(session, actor, data))
     return door.act(lambda session, actor: discard(session, actor, data, proved), Discarded)
 
 

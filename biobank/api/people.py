@@ -88,7 +88,7 @@ def get_me(door: OpenDoor) -> PersonRow:
 def choose_pin(door: OpenDoor, data: JSONBody[PinOrder]) -> Named:
     """Choose the PIN that confirms your badge at a bench, with your password. A token cannot."""
     pin = stations.require_pin(data)
-    proved = door.ask(lambda session, actor: stations.prove_owner(session, actor, data))
+    proved = door.prove(lambda session, actor: stations.prove_owner(session, actor, data))
     kept = people.hash_password(pin)
     return Named(door.act(lambda session, actor: stations.choose_pin(session, actor, kept, proved), str))
 

@@ -12,7 +12,7 @@ from biobank.web import OpenDoor
 @post("/signatures", sync_to_thread=True, opt={"secret": True})
 def sign(door: OpenDoor, data: JSONBody[SignatureOrder]) -> Signed:
     """Sign an entry with your password. A token cannot sign."""
-    proved = door.ask(lambda session, actor: custody.prove_password(session, actor, data))
+    proved = door.prove(lambda session, actor: custody.prove_password(session, actor, data))
     return door.act(lambda session, actor: custody.sign(session, actor, data, proved), Signed)
 
 

@@ -44,7 +44,8 @@ class Signed(msgspec.Struct, frozen=True):
 def prove_password(session: Session, actor: Actor, order: Proof) -> str:
     """That the password is the signer's; answers the hash it fits, for `sign`.
 
-    Asked before the transaction that signs: hashing is slow, and SQLite has one writer. Refused:
+    Asked by `door.prove`, which counts what fails, before the transaction that signs: hashing is slow, and
+    SQLite has one writer. Refused:
     `NotAllowed` for a program's token, for the console, for a wrong password.
     """
     kept = session.exec(select(Person.password_hash).where(col(Person.id) == actor.id)).first()

@@ -116,7 +116,7 @@ def choose_pin(request: Asked, door: web.OpenDoor, form: Form) -> Response[Any]:
     told = {name: shell.one(form, name) for name in ("pin", "again", "password")}
     order = inputs.read(PinOrder, told)
     pin = stations.require_pin(order)
-    proved = door.ask(lambda session, actor: stations.prove_owner(session, actor, order))
+    proved = door.prove(lambda session, actor: stations.prove_owner(session, actor, order))
     kept = people.hash_password(pin)
     door.act(lambda session, actor: stations.choose_pin(session, actor, kept, proved), str)
     return shell.go(request, "/account")

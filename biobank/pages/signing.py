@@ -30,7 +30,7 @@ def sign_in(request: Request[Any, Any, Any], door: web.OpenDoor, form: Form) -> 
     """Open a session under a new secret; one that this browser had ends."""
     told = {name: shell.one(form, name) for name in ("name", "password")}
     order = inputs.read(SignInOrder, told, form=True)
-    person = door.glance(lambda session: accounts.recognise(session, order))
+    person = door.recognise(order.name, lambda session: accounts.recognise(session, order))
     secret = clock.new_secret()
 
     def open_session(session: Session) -> StationRow | None:

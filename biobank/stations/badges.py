@@ -89,7 +89,8 @@ def end_badge(session: Session, actor: Actor, order: BadgeOrder) -> str:
 def prove_owner(session: Session, actor: Actor, order: PinOrder) -> str:
     """That the password is the actor's own; answers the hash it fits, for `choose_pin`.
 
-    Asked before the transaction: hashing is slow. Refused: a program's token, the console, a wrong password.
+    Asked by `door.prove`, before the transaction: hashing is slow. Refused: a program's token, the console,
+    a wrong password.
     """
     kept = session.exec(select(Person.password_hash).where(col(Person.id) == actor.id)).first()
     if actor.by_token or kept is None:

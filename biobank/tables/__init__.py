@@ -24,7 +24,18 @@ from biobank.tables.participants import (
     Withdrawal,
     WithdrawalLevel,
 )
-from biobank.tables.people import Badge, FirstLink, Grant, Person, Role, SignIn, Site, Station, Token
+from biobank.tables.people import (
+    Badge,
+    FirstLink,
+    Grant,
+    PasswordTries,
+    Person,
+    Role,
+    SignIn,
+    Site,
+    Station,
+    Token,
+)
 from biobank.tables.preanalytics import (
     Collection,
     Deviation,
@@ -121,6 +132,7 @@ __all__ = [
     "Life",
     "Numbering",
     "Participant",
+    "PasswordTries",
     "Person",
     "Placement",
     "Posting",

@@ -71,6 +71,21 @@ class SignIn(SQLModel, table=True):
     pin_at: datetime | None = None
 
 
+class PasswordTries(SQLModel, table=True):
+    """Wrong passwords for a name, whether anybody has it or not: the name is not here, only its SHA-256.
+
+    `failures` are those in a row, by which the next try has to wait; `total` those since `since`.
+    """
+
+    __tablename__ = "password_tries"
+
+    name_hash: bytes = Field(primary_key=True)
+    failures: int
+    total: int
+    since: datetime
+    failed_at: datetime = Field(index=True)
+
+
 class FirstLink(SQLModel, table=True):
     """A link that lets one person choose a password, once, for a short time."""
 

@@ -29,7 +29,7 @@ def discard_tube(request: Request[Any, Any, Any], door: web.OpenDoor, form: Form
     told = {name: shell.one(form, name) for name in _FIELDS if name in form}
     order = inputs.read(Discard, told, form=True)
     require_same(order)
-    proved = door.ask(lambda session, actor: custody.prove_password(session, actor, order))
+    proved = door.prove(lambda session, actor: custody.prove_password(session, actor, order))
     door.act(lambda session, actor: discard(session, actor, order, proved), Discarded)
     return shell.go(request, shell.local(shell.one(form, "next"), "/bench"))
 

@@ -24,6 +24,7 @@ def test_everything_can_be_chosen() -> None:
             "BIOBANK_DATABASE_URL": "postgresql+psycopg:///biobank",
             "BIOBANK_HOST": "0.0.0.0",  # noqa: S104 - a setting that is read, not a server
             "BIOBANK_PORT": "8443",
+            "BIOBANK_HOSTS": "biobank.example.org, 10.0.0.9",
             "BIOBANK_TRUSTED_PROXIES": "10.0.0.1, 10.0.0.2,",
             "BIOBANK_THREADS": "4",
             "BIOBANK_PDF_FONT": "",
@@ -34,6 +35,7 @@ def test_everything_can_be_chosen() -> None:
     assert settings.home == Path("/srv/biobank")
     assert settings.url == "postgresql+psycopg:///biobank"
     assert (settings.port, settings.threads) == (8443, 4)
+    assert settings.hosts == ("biobank.example.org", "10.0.0.9")
     assert settings.trusted_proxies == ("10.0.0.1", "10.0.0.2")
     assert not settings.spooler
     assert settings.secure

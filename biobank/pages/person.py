@@ -8,7 +8,7 @@ from litestar.params import FromPath
 from litestar.response import Template
 from sqlmodel import Session, col, select
 
-from biobank import accounts, clock, inputs, trail, web
+from biobank import accounts, clock, inputs, trail, tries, web
 from biobank.accounts import PersonRow, TokenEnd, TokenMade, TokenOrder, TokenRow
 from biobank.accounts.coming import SignInRow, sign_ins, sign_out_everywhere
 from biobank.errors import NotFound
@@ -18,15 +18,17 @@ from biobank.people import Actor
 from biobank.tables import Person
 from biobank.texts import N_
 from biobank.trail import LogRow
+from biobank.tries import Failed
 
 Asked = Request[Any, Any, Any]
 
 
 class Ways(msgspec.Struct, frozen=True):
-    """How somebody comes in: browsers that are signed in, and keys that programs have."""
+    """How somebody comes in: browsers that are signed in, keys that programs have; and who could not."""
 
     sign_ins: list[SignInRow]
     tokens: list[TokenRow]
+    failed: Failed | None
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -51,7 +53,8 @@ def person_page(door: web.OpenDoor, name: FromPath[str]) -> Template:
             raise NotFound("person_unknown", message, field="name", name=name[:60])
         key = session.exec(select(Person.id).where(col(Person.name) == name)).one()
         keys = [each for each in accounts.tokens(session, actor, every=True) if each.person == name]
-        return Told(named[0], Ways(sign_ins(session, actor, name), keys), trail.of_subject(session, key))
+        ways = Ways(sign_ins(session, actor, name), keys, tries.failed(session, name))
+        return Told(named[0], ways, trail.of_subject(session, key))
 
     me, told = shell.ask(door, question)
     return shell.page("people/person.html", me, told=told, person=told.person, ways=told.ways)
@@ -59,7 +62,8 @@ def person_page(door: web.OpenDoor, name: FromPath[str]) -> Template:
 
 def ways_of(session: Session, actor: Actor) -> Ways:
     """How the actor comes in."""
-    return Ways(sign_ins(session, actor, actor.name), accounts.tokens(session, actor))
+    failed = tries.failed(session, actor.name)
+    return Ways(sign_ins(session, actor, actor.name), accounts.tokens(session, actor), failed)
 
 
 # --- acts ---

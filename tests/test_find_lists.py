@@ -1,11 +1,12 @@
 """Ten thousand codes at once: each row says what one look-up says, and nothing of what is out of scope."""
 
+import re
 from collections.abc import Sequence
 
 import pytest
 from sqlalchemy import event
 
-from biobank import codes, specimens
+from biobank import codes, specimens, storage
 from biobank.codes import CodeKind
 from biobank.errors import Refusal, Refusals
 from biobank.inputs import read
@@ -172,6 +173,20 @@ def test_a_page_shows_what_was_pasted_and_the_unknown_alone(sqlite_world: World)
         assert saved.headers["content-disposition"].endswith(f'.{kind}"')
     assert visitor.post("/find/list/file?as=pdf", {"codes": text}).headers["x-refusal"] == "file_kind_unknown"
     assert visitor.post("/find/list", {"codes": "x\n" * 10_001}).status_code == 400
+
+
+def test_the_tubes_of_a_list_that_are_in_their_places_are_taken_out(sqlite_world: World) -> None:
+    tubes, visitor = sqlite_world.tubes(3, "D-910"), visit(sqlite_world)
+    sqlite_world.put(sqlite_world.boxes()[0], tubes[:2])
+    page = visitor.post("/find/list", {"codes": "\n".join(tubes)}).text
+    offered = re.search(r'name="tubes" value="([^"]+)">\s*<select[^>]*name="purpose"', page)
+    assert offered
+    assert offered[1].split() == tubes[:2]
+    told = {"tubes": offered[1], "purpose": "shipping"}
+    assert visitor.post("/find/list/take-out", told).headers["location"] == "/out"
+    assert {row.code for row in sqlite_world.ask(storage.what_is_out)} == set(tubes[:2])
+    assert visitor.post("/find/list/take-out", told).headers["x-refusal"] == "not_in_a_box"
+    assert sqlite_world.unproved() == []
 
 
 def test_a_list_is_told_on_the_command_line_from_words_and_from_stdin(terminal: Terminal) -> None:

@@ -37,7 +37,12 @@ TUBES = (
         "specimens",
     ),
     Face("the log", "/log, /log/file", "/log, /log.csv, /log.xlsx", "log"),
-    Face("tubes are taken out", "POST /specimens/{code}/take-out", "POST /takings", "take"),
+    Face(
+        "tubes are taken out",
+        "POST /specimens/{code}/take-out, POST /find/list/take-out",
+        "POST /takings",
+        "take",
+    ),
     Face("tubes come back", "POST /specimens/{code}/bring-back", "POST /returns", "back"),
     Face("what is out", "/out, /out/file", "/out, /out.csv, /out.xlsx", "out"),
     Face("a tube is discarded", "/bench/discard, POST /bench/discards", "POST /discards", "", SIGNED),

@@ -88,6 +88,7 @@ from biobank.storage.past import (
     tubes_at,
 )
 from biobank.storage.placing import (
+    MOST_TUBES,
     BringBack,
     PutAway,
     Stored,
@@ -136,6 +137,7 @@ from biobank.storage.ways import Step, grids, path, paths
 
 __all__ = [
     "BUILT_IN",
+    "MOST_TUBES",
     "Act",
     "AsOf",
     "BarcodeOrder",

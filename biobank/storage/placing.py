@@ -25,7 +25,10 @@ from biobank.storage.moving import target_slot
 from biobank.tables import Container, ContainerType, Level, Life, Placement, Specimen
 from biobank.texts import N_
 
-Tubes = Annotated[list[Scanned], Field(min_length=1, max_length=1000)]
+MOST_TUBES = 1000
+"""So many tubes one order takes."""
+
+Tubes = Annotated[list[Scanned], Field(min_length=1, max_length=MOST_TUBES)]
 
 
 # --- words ---

@@ -1,6 +1,6 @@
 """Find many codes at once: pasted or scanned one after another, in a table, to copy, to save, to act on."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
 
@@ -8,11 +8,12 @@ import msgspec
 from litestar import Request, Response, get, post
 from litestar.response import Template
 
-from biobank import codes, inputs, specimens, web
+from biobank import codes, inputs, specimens, storage, web
 from biobank.pages import files, shell
 from biobank.pages.shell import Form
 from biobank.people import Actor
 from biobank.specimens import FindList, FoundList, FoundRow, FoundState
+from biobank.storage import Purpose, Stored, TakeOut
 from biobank.texts import N_
 from biobank.texts import gettext as _
 
@@ -26,6 +27,9 @@ FEW = 100
 
 PARTS = ("all", "unknown", "ambiguous", "retired", "again", "found")
 """What of a list may be shown alone."""
+
+STORED = ("slot", "unplaced")
+"""Where a tube is that can be taken out."""
 
 ADDRESSES = {
     "specimen": "/specimens/{code}",
@@ -65,6 +69,15 @@ def found_file(request: Asked, door: web.OpenDoor, form: Form) -> Response[bytes
     return files.sheet(request, ["codes"], _header(), map(msgspec.structs.astuple, told.rows))
 
 
+@post("/find/list/take-out", sync_to_thread=True)
+def take_out(request: Asked, door: web.OpenDoor, form: Form) -> Response[Any]:
+    """Take the tubes of a list out, all or none; their slots are kept."""
+    told = {"tubes": shell.one(form, "tubes").split(), "purpose": shell.one(form, "purpose")}
+    order = inputs.read(TakeOut, told, form=True)
+    door.act(lambda session, actor: storage.take_out(session, actor, order), list[Stored])
+    return shell.go(request, "/out")
+
+
 # --- how ---
 
 
@@ -89,7 +102,10 @@ def _page(door: web.OpenDoor, text: str, show: str) -> Template:
         rows=rows[:SHOWN],
         count=len(rows),
         tubes=_tubes(rows),
+        stored=_tubes(row for row in rows if row.custody in STORED),
         few=FEW,
+        most=storage.MOST_TUBES,
+        purposes=list(Purpose),
         address=address,
         grouped=grouped,
     )
@@ -119,7 +135,7 @@ def _parts_of(told: FoundList) -> list[Part]:
     return [part for part in each if part.count]
 
 
-def _tubes(rows: Sequence[FoundRow]) -> list[str]:
+def _tubes(rows: Iterable[FoundRow]) -> list[str]:
     """The tubes among the rows, each once: what one does with a list is done with tubes."""
     return list(dict.fromkeys(row.code for row in rows if row.kind == "specimen"))
 
@@ -169,4 +185,4 @@ def _header() -> list[str]:
     return [_(_NAMES[name]) for name in FoundRow.__struct_fields__]
 
 
-HANDLERS = [list_page, found_page, found_file]
+HANDLERS = [list_page, found_page, found_file, take_out]

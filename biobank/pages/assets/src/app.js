@@ -28,6 +28,7 @@ import "./labels.js";
 import "./type-code.js";
 import "./command-form.js";
 import "./refusal.js";
+import "./copy.js";
 import "./keyboard.js";
 import "./maps.js";
 import "./theme.js";

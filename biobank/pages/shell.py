@@ -196,6 +196,7 @@ def _environment() -> Environment:
         "grouped": codes.grouped,
         "material": amounts.material_name,
         "moment": words.moment,
+        "why": words.why,
         "word": words.word,
     }
     return environment

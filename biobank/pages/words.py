@@ -228,6 +228,16 @@ WORDS: Mapping[str, str] = {
     "family.cryotube": N_("cryotube"),
     "family.pp": N_("polypropylene tube"),
     "family.original": N_("the tube it was drawn in"),
+    # why the log says that something was done
+    "reason.place_disputed": N_("place in dispute"),
+    "reason.place_settled": N_("dispute of its place settled"),
+    "reason.withdrawn": N_("consent withdrawn"),
+    "reason.frost": N_("Frost"),
+    "reason.torn": N_("Torn"),
+    "reason.faded": N_("Faded"),
+    "reason.missing": N_("Missing"),
+    "reason.misprint": N_("Misprint"),
+    "reason.lost": N_("Lost"),
     # what labels are stuck to
     "of.specimen": N_("tubes"),
     "of.cap": N_("caps"),
@@ -282,6 +292,12 @@ WORDS: Mapping[str, str] = {
 def word(code: str, about: str = "") -> str:
     """A code in the reader's language; one we have no word for (a study's own) stays as it is."""
     return gettext(WORDS.get(f"{about}.{code}") or WORDS.get(code) or code) if code else ""
+
+
+def why(reason: str) -> str:
+    """The reason of an event in the reader's language, whichever of the lists of reasons it is of."""
+    lists = ("reason", "end", "discard", "deviation", "hold")
+    return word(reason, next((each for each in lists if f"{each}.{reason}" in WORDS), ""))
 
 
 def moment(when: datetime | date | None, zone: str = "") -> str:

@@ -194,6 +194,10 @@ def test_a_visit_is_linked_to_data_elsewhere_and_its_tubes_received(world: World
     linked = visitor.post(f"/visits/{visit}/datasets", {"kind": "fmri", "external_id": "F-0815"})
     assert linked.headers["location"] == f"/visits/{visit}"
     assert "F-0815" in visitor.get(f"/visits/{visit}").text
+    gone = {"kind": "fmri", "external_id": "F-0815"}
+    visitor.post(f"/visits/{visit}/datasets/unlink", gone)
+    assert "F-0815" not in visitor.get(f"/visits/{visit}").text.partition('id="history"')[0]
+    assert visitor.post(f"/visits/{visit}/datasets/unlink", gone).headers["x-refusal"] == "dataset_not_linked"
     blood = kit.labels[0].code
     visitor.post(f"/visits/{visit}/drawn", {"tubes": blood, "at": "2026-11-20T08:12:31"})
     visitor.post(f"/visits/{visit}/received", {"tubes": blood, "at": "2026-11-20T08:40:02"})

@@ -9,10 +9,13 @@ from enum import StrEnum
 import pytest
 
 from biobank import custody, storage, texts
-from biobank.pages.words import WORDS, moment, word
+from biobank.pages.words import WORDS, moment, why, word
 from biobank.participants.agenda import Of
 from biobank.participants.visits import MissedReason
 from biobank.people import May
+from biobank.printing import copies
+from biobank.specimens import ending
+from biobank.storage.disputing import DISPUTED
 from biobank.tables import (
     DeviationCode,
     HoldKind,
@@ -69,6 +72,12 @@ def codes() -> list[tuple[str, str]]:
 def test_every_code_that_pages_show_has_a_word() -> None:
     assert [code for code, about in codes() if f"{about}.{code}" not in WORDS and code not in WORDS] == []
     assert all("_" not in word(code, about) for code, about in codes())
+
+
+def test_every_reason_of_an_event_has_a_word() -> None:
+    written = [DISPUTED, "place_settled", "withdrawn", *copies.Reason, *ending.Reason, *ENDS, *MissedReason]
+    assert [each for each in written if why(each) == each and "_" in each] == []
+    assert (why("depleted"), why("frost"), why("")) == ("used up", "Frost", "")
 
 
 def test_every_word_is_chinese_for_who_reads_chinese() -> None:

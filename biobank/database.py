@@ -8,20 +8,12 @@ from typing import Any, TypeVar, cast
 from uuid import UUID
 
 import psycopg
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Engine,
-    Table,
-    and_,
-    case,
-    create_engine,
-    event,
-    insert,
-    literal_column,
-)
+from sqlalchemy import Boolean, Connection, Engine, Table, create_engine, event, insert
 from sqlalchemy import inspect as sa_inspect
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 from sqlmodel import Session, SQLModel, select
 
 from biobank import clock
@@ -209,14 +201,26 @@ def by_id(session: Session, model: type[Row], ids: Iterable[UUID | None]) -> dic
     return {row.id: row for row in rows}
 
 
-def sifting(*criteria: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Criteria that sift what another one found: no index of theirs is followed.
+class Sifting(FunctionElement[bool]):
+    """A criterion that sifts what others found: on SQLite no index is followed for it.
 
-    Where a partial index has the few rows that can be meant, SQLite, which keeps no statistics, would rather
-    walk all tubes of a study: an equal key looks better to it than a part of an index.
+    SQLite keeps no statistics, so that it takes any equal key for rare: it would walk all tubes of a study
+    to find the three that are out, or the twenty whose codes it was told. PostgreSQL knows better.
     """
-    one: ColumnElement[int] = literal_column("1")
-    return case((and_(*criteria), one), else_=literal_column("0")) == one
+
+    inherit_cache = True
+    name = "sifting"
+    type = Boolean()
+
+
+@compiles(Sifting)
+def _plain(element: Sifting, compiler: SQLCompiler, **told: Any) -> str:
+    return f"({compiler.process(element.clauses, **told)})"
+
+
+@compiles(Sifting, "sqlite")
+def _unindexed(element: Sifting, compiler: SQLCompiler, **told: Any) -> str:
+    return f"+({compiler.process(element.clauses, **told)})"  # SQLite's own way to say so
 
 
 def table_of(model: type[SQLModel]) -> Table:

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, and_, bindparam, false, or_, select, true
 from sqlmodel import Session, SQLModel, col
 
 from biobank import clock
-from biobank.database import table_of
+from biobank.database import Sifting, table_of
 from biobank.errors import Busy, NotAllowed, NotFound, NotSignedIn
 from biobank.tables import Grant, Person, Role, SignIn, Token
 from biobank.texts import N_
@@ -133,8 +133,11 @@ def require_over(actor: Actor, may: May, site_id: UUID | None, study_id: UUID | 
         raise _not_allowed(may)
 
 
-def visible(actor: Actor, may: May, table: type[SQLModel]) -> ColumnElement[bool]:
-    """The rows of a table that the actor may see (or handle ...), as a criterion for a query."""
+def visible(actor: Actor, may: May, table: type[SQLModel], *, leads: bool = False) -> ColumnElement[bool]:
+    """The rows of a table that the actor may see (or handle ...), as a criterion for a query.
+
+    It sifts what the query finds by something else, unless it `leads`: for all that one may see.
+    """
     if _kept_from_badges(actor, may):
         return false()
     columns = table_of(table).c
@@ -150,7 +153,9 @@ def visible(actor: Actor, may: May, table: type[SQLModel]) -> ColumnElement[bool
         if not limits:
             return true()
         covered.append(and_(*limits))
-    return or_(*covered) if covered else false()
+    if not covered:
+        return false()
+    return or_(*covered) if leads else Sifting(or_(*covered))
 
 
 def _kept_from_badges(actor: Actor, may: May) -> bool:

@@ -1,16 +1,22 @@
-"""What the first page counts is found by the small indexes of what waits, however many tubes a study has."""
+"""What is asked for by a code or because it waits is found by that, however many tubes a study has.
+
+On SQLite, which keeps no statistics: whose grant is of one study must not have all of its tubes walked.
+"""
 
 from typing import Any
 
+import pytest
 from sqlalchemy import Connection, event
 
-from biobank import accounts, clock, storage
+from biobank import accounts, clock, custody, specimens, storage
 from biobank.people import Actor, Credentials, resolve
 from biobank.printing import applying
+from biobank.specimens import FindList, families
 from biobank.storage import OutAsked
 from biobank.tables import Role
 from tests.world import MANAGER, World
 
+OF_STUDY = "ix_specimen_study_id_code"
 QUESTIONS: list[tuple[Any, str]] = [
     (storage.what_is_out, "ix_specimen_out_since"),
     (lambda s, a: storage.what_is_out(s, a, OutAsked(study="DEMO", mine=True)), "ix_specimen_out_since"),
@@ -19,36 +25,47 @@ QUESTIONS: list[tuple[Any, str]] = [
 ]
 
 
-def test_what_waits_in_one_study_is_found_by_the_index_of_what_waits(world: World) -> None:
-    # Of one site and one study: equal keys, which SQLite would rather follow.
+@pytest.fixture
+def narrow(sqlite_world: World) -> Actor:
+    """A technician of one site and one study: equal keys, which SQLite would rather follow."""
     order = accounts.PersonOrder(name="narrow", role=Role.TECHNICIAN, site="BJ", study="DEMO")
-    world.act(lambda s, a: accounts.add_person(s, a, order, clock.new_secret()), person=MANAGER)
-    actor = world.database.read(lambda session: resolve(session, Credentials(name="narrow")))
+    sqlite_world.act(lambda s, a: accounts.add_person(s, a, order, clock.new_secret()), person=MANAGER)
+    return sqlite_world.database.read(lambda session: resolve(session, Credentials(name="narrow")))
+
+
+def test_what_waits_is_found_by_the_small_index_of_what_waits(sqlite_world: World, narrow: Actor) -> None:
     for question, index in QUESTIONS:
-        plan = _plan(world, *_asked(world, actor, question)[0])
+        plan = _plans(sqlite_world, narrow, question)
         assert index in plan
-        assert "ix_specimen_study_id_code" not in plan
+        assert OF_STUDY not in plan
 
 
-def _plan(world: World, statement: str, told: Any) -> str:
-    with world.database.reading.connect() as connection:
-        if not world.database.is_sqlite:
-            # In so small a world it is cheaper to read all of a table.
-            connection.exec_driver_sql("SET enable_seqscan = off")
-        explain = "EXPLAIN QUERY PLAN" if world.database.is_sqlite else "EXPLAIN"
-        steps = connection.exec_driver_sql(f"{explain} {statement}", told).all()
-    return "\n".join(str(step[-1]) for step in steps)
+def test_tubes_that_are_named_are_found_by_their_names(sqlite_world: World, narrow: Actor) -> None:
+    tubes = sqlite_world.tubes(30)
+    for question in (
+        lambda s, a: families.tree(s, a, tubes[0]),
+        lambda s, a: specimens.family(s, a, tubes[0]),
+        lambda s, a: specimens.find_list(s, a, FindList(codes=tubes)),
+        lambda s, a: custody.load(s, a, tubes),
+    ):
+        plan = _plans(sqlite_world, narrow, question)
+        assert "specimen USING" in plan
+        assert OF_STUDY not in plan
+    # The control: all tubes of somebody's studies are found by their study.
+    assert OF_STUDY in _plans(sqlite_world, narrow, specimens.page)
 
 
-def _asked(world: World, actor: Actor, question: Any) -> list[tuple[str, Any]]:
-    """The statements of a question, with what was sent."""
-    found: list[tuple[str, Any]] = []
+def _plans(world: World, actor: Actor, question: Any) -> str:
+    """How SQLite finds what each statement of a question asks for."""
+    asked: list[tuple[str, Any]] = []
 
     def note(_connection: Connection, _cursor: object, statement: str, told: Any, *_: object) -> None:
-        found.append((statement, told))
+        asked.append((statement, told))
 
     reading = world.database.reading
     event.listen(reading, "before_cursor_execute", note)
     world.database.read(lambda session: question(session, actor))
     event.remove(reading, "before_cursor_execute", note)
-    return found
+    with reading.connect() as connection:
+        plans = [connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {each}", told).all() for each, told in asked]
+    return "\n".join(str(step[-1]) for plan in plans for step in plan)

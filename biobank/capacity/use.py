@@ -177,7 +177,7 @@ def _by_study(session: Session, actor: Actor) -> list[OfStudy]:
         core_select(col(Specimen.study_id).label("study"), func.count().label("tubes"))
         .select_from(Placement)
         .join(Specimen, col(Specimen.id) == col(Placement.specimen_id))
-        .where(people.visible(actor, May.SEE, Specimen))
+        .where(people.visible(actor, May.SEE, Specimen, leads=True))
         # Counted by box first: to count them as distinct ones, PostgreSQL would sort every tube there is.
         .group_by(col(Specimen.study_id), col(Placement.container_id))
         .subquery()

@@ -133,7 +133,7 @@ def count(
 
 def fitting(session: Session, actor: Actor, study: str | None, sought: Sought) -> list[ColumnElement[bool]]:
     """What is sought, as criteria for a query of specimens. Refused: a study or a container out of scope."""
-    found: list[ColumnElement[bool]] = [people.visible(actor, May.SEE, Specimen)]
+    found: list[ColumnElement[bool]] = [people.visible(actor, May.SEE, Specimen, leads=True)]
     if study:
         found.append(col(Specimen.study_id) == studies.by_code(session, actor, study).id)
     told = {name: getattr(sought, name) for name in ("material", "kind", "life")}

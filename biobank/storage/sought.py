@@ -71,7 +71,7 @@ def sought_counts(session: Session, actor: Actor, sought: Sought) -> dict[str, i
     asked = (
         _joined(core_select(*columns).select_from(Placement))
         .join(Container, col(Container.id) == col(Placement.container_id))
-        .where(people.visible(actor, May.SEE, Specimen), *_fits(sought))
+        .where(people.visible(actor, May.SEE, Specimen, leads=True), *_fits(sought))
         .group_by(col(Container.code))
     )
     return {row.code: row.tubes for row in session.execute(asked)}

@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 from biobank import clock, custody, people
 from biobank.codes import grouped
 from biobank.custody import Kind, Place, out_place
-from biobank.database import sifting
+from biobank.database import Sifting
 from biobank.errors import Conflict, NotFound, RuleBroken
 from biobank.inputs import Deadline, Flag, Input, Line, Moment, Note
 from biobank.ledger.entries import utc_text
@@ -223,7 +223,7 @@ def out_counts(session: Session, actor: Actor, rows: Sequence[OutRow] | None = N
     every = len(rows)
     if every == MOST:
         counted = select(func.count()).select_from(Specimen).where(col(Specimen.out_since).is_not(None))
-        every = session.exec(counted.where(sifting(people.visible(actor, May.SEE, Specimen)))).one()
+        every = session.exec(counted.where(people.visible(actor, May.SEE, Specimen))).one()
     each = {told: sum(1 for row in rows if _fits(row, told)) for told in Told}
     return OutCounts(every, each[Told.LATE], each[Told.THAWED], each[Told.OVERDUE])
 
@@ -282,7 +282,7 @@ def _out(actor: Actor, asked: OutAsked) -> Select[Any]:
         .outerjoin(Placement, col(Placement.keep_id) == col(Keep.id))
         .outerjoin(Container, col(Container.id) == col(Placement.container_id))
         .outerjoin(ContainerType, col(ContainerType.id) == col(Container.type_id))
-        .where(col(Specimen.out_since).is_not(None), sifting(*_sought(actor, asked)))
+        .where(col(Specimen.out_since).is_not(None), *_sought(actor, asked))
         .order_by(col(Specimen.out_since), col(Specimen.code))
     )
 
@@ -295,5 +295,5 @@ def _sought(actor: Actor, asked: OutAsked) -> list[ColumnElement[bool]]:
         (Specimen.out_purpose, asked.purpose.value if asked.purpose else None),
         (Specimen.out_with, actor.id if asked.mine else None),
     )
-    own = [col(column) == value for column, value in sought if value is not None]
+    own = [Sifting(col(column) == value) for column, value in sought if value is not None]
     return [people.visible(actor, May.SEE, Specimen), *own]

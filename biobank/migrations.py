@@ -4,7 +4,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psycopg
 from sqlalchemy import Connection
+from sqlalchemy.exc import ProgrammingError
 
 from biobank import guards
 from biobank.database import Database
@@ -16,7 +18,10 @@ if TYPE_CHECKING:
 
 
 def upgrade(database: Database) -> str:
-    """Run what is missing in one transaction and answer the revision reached."""
+    """Run what is missing in one transaction and answer the revision reached.
+
+    Refused: a role of the database that may use its tables, and does not own them.
+    """
 
     def work(connection: Connection) -> str:
         from alembic import command
@@ -27,7 +32,16 @@ def upgrade(database: Database) -> str:
         guards.assert_guards(connection)
         return _head()
 
-    return database.administer(work)
+    try:
+        return database.administer(work)
+    except ProgrammingError as error:
+        if isinstance(error.orig, psycopg.errors.InsufficientPrivilege):
+            message = N_(
+                "The role in BIOBANK_DATABASE_URL may not change the shape of the database."
+                " Run this as the role that owns its tables."
+            )
+            raise Refusal("not_the_owner", message) from None
+        raise
 
 
 def standing(database: Database) -> str | None:

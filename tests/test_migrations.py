@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, inspect, make_url, text
 from sqlmodel import SQLModel
 
 from alembic import command
@@ -80,6 +80,25 @@ def test_an_empty_database_and_one_of_another_time_are_not_started_on(empty: Dat
     with pytest.raises(Refusal) as newer:
         migrations.require_ready(empty)
     assert newer.value.facts["found"] == "9999"
+
+
+@pytest.mark.postgres
+def test_a_role_that_does_not_own_the_tables_is_told_so(postgres: PostgresServer) -> None:
+    postgres.create("of_somebody_else")
+    owner = Database(postgres.url("of_somebody_else"))
+    address = make_url(postgres.url("of_somebody_else")).set(username="serving", password="of-tests-alone")
+    serving = Database(address.render_as_string(hide_password=False))
+    owner.administer(lambda c: c.execute(text("CREATE ROLE serving LOGIN PASSWORD 'of-tests-alone'")))
+    try:
+        with pytest.raises(Refusal) as refused:
+            migrations.upgrade(serving)
+        assert refused.value.slug == "not_the_owner"
+        assert tables(owner) == []
+    finally:
+        serving.close()
+        owner.administer(lambda c: c.execute(text("DROP ROLE serving")))
+        owner.close()
+        postgres.drop("of_somebody_else")
 
 
 def test_the_models_and_the_migrations_say_the_same(world: World) -> None:

@@ -78,8 +78,9 @@ def look_at_stock(door: web.OpenDoor, form: Form) -> Template:
     """Draw a stock as it is measured so far; nothing is kept."""
     me, _ = shell.ask(door, lambda _session, _actor: None)
     told = _geometry(form)
+    named = {name: told[name] or "x" for name in ("code", "name")}  # it is drawn before it has a name
     try:
-        read = shipped_stocks.read_stock(msgspec.json.encode({**told, "code": told["code"] or "-"}))
+        read = shipped_stocks.read_stock(msgspec.json.encode({**told, **named}))
     except Refusal as refusal:
         # What is measured wrongly is said beside the form, where it can be mended.
         return _stock_form(me, told, None, web.in_words(refusal))

@@ -16,6 +16,7 @@ from biobank.storage.sought import CLASSES
 from biobank.texts import gettext as _
 
 _CHECK = "M1 5.5l3 3L9 2"
+_CROSS = "M2 2l6 6M8 2L2 8"
 _WARNING = "M5 .8L9.6 9H.4zM5 3.8v2.2M5 7.5v.1"
 _BANDS = (
     "h38",
@@ -28,7 +29,7 @@ _BANDS = (
 )
 """How the stripe of each class is drawn, and last that of all others."""
 
-_MARKS = {"found": _CHECK, "notice": _WARNING}
+_MARKS = {"found": _CHECK, "notice": _WARNING, "stop": _CROSS}
 
 
 def ground(drawing: Drawing) -> Markup:

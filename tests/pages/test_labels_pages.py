@@ -195,7 +195,7 @@ def test_labels_of_containers_and_cards_are_chosen_by_their_codes(
 def test_a_label_leaves_the_list_when_it_is_scanned_on_its_tube(world: World) -> None:
     visitor, tubes = visit(world), world.tubes(2)
     print_pdf(visitor, tubes)
-    assert "Labels to be stuck on" in visitor.get("/").text
+    assert "labels to be stuck on" in visitor.get("/").text
     assert outcome(scan(visitor, "/labels/scans", tubes[0], "typed")) == "notice"
     first = scan(visitor, "/labels/scans", tubes[0])
     assert outcome(first) == "ok"
@@ -205,7 +205,7 @@ def test_a_label_leaves_the_list_when_it_is_scanned_on_its_tube(world: World) ->
     assert outcome(scan(visitor, "/labels/scans", tubes[1])) == "done"
     assert outcome(scan(visitor, "/labels/scans", "SM9S346Q36")) == "stop"
     assert "Every label that was printed was scanned" in visitor.get("/labels/waiting").text
-    assert "Labels to be stuck on" not in visitor.get("/").text
+    assert "labels to be stuck on" not in visitor.get("/").text
     assert world.unproved() == []
 
 

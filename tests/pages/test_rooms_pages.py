@@ -36,7 +36,7 @@ def test_tubes_are_planned_seen_drawn_reserved_and_put_away_box_by_box(
     world.put(boxes[2], tubes[:1])
     asked = {"tubes": "\r\n".join(tubes), "within": boxes[1], "strategy": "together"}
     page = visitor.client.get("/storage/plan", params=asked).text
-    assert "3 tubes, 1 boxes" in page
+    assert "3 tubes · 1 box<" in page
     assert page.count("cell cursor") == 3
     assert slots(world, boxes[1]) == {}
     made = visitor.post("/storage/plans", {**asked, "tubes": ",".join(tubes), "minutes": "30"})

@@ -1,5 +1,6 @@
 """What the command line tells of itself: helps, examples, completion, exit codes, and its document."""
 
+import inspect
 import re
 import shlex
 import subprocess
@@ -70,7 +71,7 @@ def test_a_help_ends_with_the_example() -> None:
 
 def test_every_help_is_a_message_of_the_catalogue() -> None:
     said: set[str] = set()
-    for file in (ROOT / "biobank" / "commands").glob("*.py"):
+    for file in (ROOT / "biobank" / "commands").rglob("*.py"):
         with file.open("rb") as module:
             said.update(str(message) for _, _, message, _ in extract(module, {}, (), {}))
     CliRunner().invoke(biobank, ["--help"], env={"LC_ALL": "C"})
@@ -90,7 +91,7 @@ def test_a_help_is_told_in_the_language_of_the_reader_and_in_english_again() -> 
     english = {id(each): each.help for each in parts()}
     told = CliRunner().invoke(biobank, ["find", "--help"], env={"LC_ALL": "zh_CN.UTF-8", "COLUMNS": "400"})
     chinese = texts.catalogue("zh_Hans").gettext
-    assert chinese(str(COMMANDS["find"].callback.__doc__)).splitlines()[0] in told.stdout
+    assert chinese(inspect.cleandoc(str(COMMANDS["find"].callback.__doc__))).splitlines()[0] in told.stdout
     assert all(each.help == chinese(english[id(each)] or "") for each in parts() if each.help)
     CliRunner().invoke(biobank, ["find", "--help"], env={"LC_ALL": "C"})
     assert {id(each): each.help for each in parts()} == english

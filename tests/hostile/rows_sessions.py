@@ -22,8 +22,9 @@ def _cookie(secret: str) -> dict[str, str]:
 
 
 def _sessions() -> Iterator[Row]:
-    for chosen in ("chosen-by-somebody-else", "", "x" * 5_000, LONG, "a" * 43, "../../etc/passwd"):
+    for chosen in ("chosen-by-somebody-else", "", "x" * 5_000, "a" * 43, "../../etc/passwd"):
         yield asked("B33", "/sites", 401, "not_signed_in", headers=_cookie(chosen), person="")
+    yield asked("B33", "/sites", 431, "headers_too_large", headers=_cookie(LONG), person="")
 
 
 def _forgeries(known: Known) -> Iterator[Row]:
@@ -57,11 +58,13 @@ def _bearers() -> Iterator[Row]:
         f"{part({'alg': 'HS256', 'typ': 'JWT'})}.{claims}.{'A' * 43}",
         SECRETS[MANAGER],
         "",
-        LONG,
+        "x" * 30_000,
         "\t",
     ):
         headers = {"Authorization": f"Bearer {bearer}"}
         yield asked("B61", "/sites", 401, "not_signed_in", headers=headers, person="")
+    headers = {"Authorization": f"Bearer {LONG}"}
+    yield asked("B61", "/sites", 431, "headers_too_large", headers=headers, person="")
     headers = {"Authorization": "Bearer no-token-of-ours"}
     yield order("B61", "/takings", {"tubes": ["S"]}, 401, "not_signed_in", headers=headers, person=TECHNICIAN)
 

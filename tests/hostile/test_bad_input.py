@@ -26,8 +26,11 @@ SOURCES = {
 
 
 def state(world: World) -> list[object]:
-    """How many rows each table has, and when the log was last written."""
-    tables = SQLModel.metadata.sorted_tables
+    """How many rows each table has, and when the log was last written.
+
+    But for the wrong passwords, which are counted although they are refused.
+    """
+    tables = [table for table in SQLModel.metadata.sorted_tables if table.name != "password_tries"]
     counts = [select(func.count()).select_from(table).scalar_subquery() for table in tables]
     log = SQLModel.metadata.tables["custody_event"]
     heads = select(func.max(log.c.recorded_at)).scalar_subquery()

@@ -39,6 +39,7 @@ _WORDS = {
     413: "What was sent is too large: 1 MiB is the most.",
     415: "It was sent as another media type than this address takes.",
     422: "A rule of the biobank refuses it; or the command id belongs to another command.",
+    429: "Too many wrong passwords for your name. `Retry-After` and `facts.seconds` say when to try again.",
     503: "The database is busy. Send the same command again.",
 }
 
@@ -69,7 +70,7 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     errors: list[Fault] | None = None
 
 
-_OF_A_BODY = {413, 415}
+_OF_A_BODY, _OF_A_PASSWORD = {413, 415}, {429}
 REFUSALS = {
     status: ResponseSpec(
         Problem, generate_examples=False, description=words, media_type="application/problem+json"
@@ -152,7 +153,9 @@ def noun(name: str, handlers: Sequence[HTTPRouteHandler]) -> Router:
         sends = "POST" in handler.http_methods
         if handler.operation_class is Operation:
             handler.operation_class = Act if sends else Answered
-        refusals = {status: each for status, each in REFUSALS.items() if sends or status not in _OF_A_BODY}
+        absent = set() if sends else set(_OF_A_BODY)
+        absent |= set() if handler.opt.get("secret") else _OF_A_PASSWORD
+        refusals = {status: each for status, each in REFUSALS.items() if status not in absent}
         handler.responses = {**(handler.responses or {}), **refusals}
         handler.summary = (handler.fn.__doc__ or "").split(".")[0].split(":")[0]
     return Router("/", route_handlers=handlers, tags=[name])

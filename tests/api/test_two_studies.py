@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from litestar.testing import TestClient
 
+from biobank import trail
 from tests.api import lbpb
 from tests.api.lbpb import DRAWN, ENROLMENT, ICBT, LBPB, at, of
 from tests.api.program import Program, rows
@@ -16,6 +17,9 @@ from tests.world import MANAGER, OUTSIDER, World
 
 SHARED = "P-001"
 """A pseudonym that both studies gave."""
+
+NOWHERE = "NONE"
+"""A study that there is not."""
 
 
 class TwoStudies:
@@ -79,9 +83,15 @@ class TwoStudies:
         noun = path.split("/")[3]
         path = path.removeprefix("/api/v1").replace("{month}", "2026-06").replace("{job}", self.job)
         if "{pseudonym}" in path:
-            return [("/participants/LBPB/L-001", {}), (f"/participants/LBPB/{SHARED}", {})]
+            path = path.replace("{study}", "LBPB")
+            return [(path.replace("{pseudonym}", name), {}) for name in ("L-001", SHARED)]
         if "{code}" in path:
-            return [(path.replace("{code}", code), {"version": 1}) for code in codes[noun]]
+            of = path.split("/{code}")[0].split("/")[-1]
+            return [(path.replace("{code}", code), {"version": 1}) for code in codes[of]]
+        return [(path, {**each, "limit": 200}) for each in self.filters(noun)]
+
+    def filters(self, noun: str) -> list[dict[str, Any]]:
+        """What of LBPB a list can be asked for."""
         asked: list[dict[str, Any]] = [{}, {"study": "LBPB", "participant": "L-001"}]
         if noun == "label-copies":
             asked = [{"code": self.plasma[2]}]
@@ -89,11 +99,14 @@ class TwoStudies:
             asked = [{"visit": self.visit}]
         if noun == "find":
             asked = [{"code": code} for code in (self.tube, self.visit, self.kit, self.label, "L-001")]
+        if noun in {"log", "log.csv"}:
+            asked += [{"code": code} for code in (self.tube, self.visit, self.kit, "L-001", "LBPB")]
+            asked += [{"about": about} for about in trail.ABOUT]
         if noun in {"agenda", "agenda.csv"}:
             asked += [{"of": of} for of in ("due", "overdue", "upcoming", "out_of_window", "missed")]
         if noun.startswith("specimens"):
             asked += [{"event": "BL"}, {"dataset": "fmri"}, {"participant": "L-001"}, {"life": "active"}]
-        return [(path, {**each, "limit": 200}) for each in asked]
+        return asked
 
 
 def furnished(world: World) -> TwoStudies:
@@ -103,6 +116,7 @@ def furnished(world: World) -> TwoStudies:
         studies = TwoStudies(program)
         program.join("talker", "technician", study="ICBT-FUSION", site="BJ")
         program.join("reader", "researcher", study="ICBT-FUSION")
+        program.join("inspector", "auditor", study="ICBT-FUSION", site="BJ")
         return studies
 
 
@@ -133,7 +147,7 @@ def questions(two: TwoStudies) -> list[tuple[str, dict[str, Any]]]:
     return asked
 
 
-@pytest.mark.parametrize("person", ["talker", "reader"])
+@pytest.mark.parametrize("person", ["talker", "reader", "inspector"])
 def test_no_question_tells_anything_of_a_study_that_was_not_granted(two: TwoStudies, person: str) -> None:
     told, seen = [], 0
     for path, query in questions(two):
@@ -142,8 +156,11 @@ def test_no_question_tells_anything_of_a_study_that_was_not_granted(two: TwoStud
         asked = json.dumps([path, query])
         found = [each for each in two.told_of(answer.text) if each not in asked]
         told += [(path, query, each) for each in found]
-        if query.get("study") == "LBPB" or "LBPB" in path:
+        if "LBPB" in path:
             assert answer.status_code == 404, (path, query, answer.text)
+        elif query.get("study") == "LBPB" and answer.status_code != 404:
+            absent = two.program.get(path, person=person, **query | {"study": NOWHERE})
+            assert (answer.status_code, answer.text) == (absent.status_code, absent.text), (path, query)
         seen += bool(two.told_of(two.program.get(path, person=MANAGER, **query).text))
     assert told == []
     assert seen > 40  # the control: a manager of both is told of LBPB nearly everywhere
@@ -166,6 +183,15 @@ def test_lists_counts_and_search_are_of_the_granted_study_alone(two: TwoStudies)
     found = told("/find", code=SHARED)
     assert (found["kind"], found["study"]) == ("participant", "ICBT-FUSION")
     assert two.program.get("/find", code=SHARED).json()["title"] == "code_ambiguous"
+
+
+def test_a_list_of_codes_tells_of_the_other_study_what_it_tells_of_nothing(two: TwoStudies) -> None:
+    asked = [two.tube, two.visit, two.kit, two.label, "L-001", SHARED]
+    for person, known in (("talker", [SHARED]), ("reader", []), ("inspector", [SHARED])):
+        answer = two.program.post("/find-lists", {"codes": asked}, person=person).json()
+        assert [row["text"] for row in answer["rows"] if row["state"] != "unknown"] == known
+        assert {row["study"] for row in answer["rows"]} <= {"", "ICBT-FUSION"}
+    assert two.program.made("/find-lists", {"codes": asked})["unknown"] == 0
 
 
 def test_a_box_that_both_studies_use_tells_of_a_slot_only_that_it_is_taken(two: TwoStudies) -> None:

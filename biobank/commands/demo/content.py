@@ -70,7 +70,7 @@ def set_up(session: Session, actor: Actor) -> list[str]:
 
 def protocol(name: str) -> bytes:
     """A protocol file."""
-    package = Path(__file__).parents[1]
+    package = Path(__file__).parents[2]
     # In a checkout the protocols stand beside the package, in a wheel inside it.
     folder = next(place for place in (package / "protocols", package.parent / "protocols") if place.is_dir())
     return (folder / f"{name}.toml").read_bytes()

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from biobank import specimens
-from biobank.errors import NotFound, Refusals, RuleBroken
+from biobank.errors import Malformed, NotFound, Refusals, RuleBroken
 from biobank.inputs import read
 from biobank.specimens import Sort, Sought, SpecimenLine, listing
 from tests.pages.visitor import visit
@@ -69,14 +69,37 @@ def test_pages_of_every_order_hold_each_specimen_once(world: World) -> None:
     for sort, down in product(Sort, (False, True)):
         whole = page(world, "", 100, sort=sort, down=down)
         paged: list[str] = []
-        while some := page(world, paged[-1] if paged else "", 3, sort=sort, down=down):
-            paged += some
+        order, after = Sought(sort=sort, down=down), ""
+        while some := world.ask(lambda s, a: specimens.page(s, a, None, after, 3, order)):  # noqa: B023
+            paged += [row.code for row in some]
+            after = specimens.place_of(some[-1], order)
         assert (paged, len(set(paged))) == (whole, 8)
         lines = saved(world, sort=sort, down=down)
         assert [line.code for line in lines] == whole
         if sort in (Sort.CODE, Sort.PARTICIPANT, Sort.THAWS, Sort.MATERIAL):
             told = [getattr(line, sort.value) for line in lines]
             assert all(a >= b if down else a <= b for a, b in pairwise(told))
+
+
+def test_the_next_page_begins_where_the_last_one_ended_though_its_tube_was_moved(world: World) -> None:
+    order = Sought(sort=Sort.SEEN)
+    rows = world.ask(lambda s, a: specimens.page(s, a, None, "", 100, order))
+    last = next(row for row in rows if row.custody == "none" and row.kind == "aliquot")
+    rest = [row.code for row in rows[rows.index(last) + 1 :]]
+    world.put(world.boxes()[0], [last.code])  # seen just now: it is the last of all
+    after = specimens.place_of(last, order)
+    following = world.ask(lambda s, a: specimens.page(s, a, None, after, 100, order))
+    assert [row.code for row in following] == [*rest, last.code]
+
+
+@pytest.mark.parametrize(
+    ("sort", "after"),
+    [(Sort.THAWS, "many/S1"), (Sort.THAWS, "S1"), (Sort.SEEN, "soon/S1")],
+)
+def test_what_is_no_place_in_a_list_is_refused(sqlite_world: World, sort: Sort, after: str) -> None:
+    with pytest.raises(Malformed) as refused:
+        page(sqlite_world, after, 5, sort=sort)
+    assert refused.value.slug == "place_unreadable"
 
 
 def test_a_list_that_is_too_long_for_a_file_is_refused_and_says_how_many(
@@ -93,8 +116,8 @@ def test_who_is_out_of_scope_finds_nothing_and_no_container(sqlite_world: World)
     world = sqlite_world
     assert world.ask(specimens.page, OUTSIDER) == []
     assert world.ask(specimens.count, OUTSIDER) == 0
-    after = world.ask(specimens.page)[0].code
     by = Sought(sort=Sort.SEEN)
+    after = specimens.place_of(world.ask(specimens.page)[0], by)
     assert world.ask(lambda s, a: specimens.page(s, a, None, after, 50, by), OUTSIDER) == []
     with pytest.raises(NotFound):
         world.ask(lambda s, a: specimens.page(s, a, sought=Sought(container=world.freezer())), OUTSIDER)

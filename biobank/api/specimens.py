@@ -67,7 +67,7 @@ def list_specimens(
     rows = door.ask(
         lambda session, actor: specimens.page(session, actor, within.study, after, limit + 1, within.sought)
     )
-    return page(rows, limit, lambda row: row.code)
+    return page(rows, limit, lambda row: specimens.place_of(row, within.sought))
 
 
 @get("/specimens.csv", sync_to_thread=True, media_type=CSV, responses=spread_sheet(), dependencies=LIST)

@@ -29,7 +29,7 @@ from biobank.specimens.kits import (
 )
 from biobank.specimens.kits import unused as unused_kits
 from biobank.specimens.late import hand_in
-from biobank.specimens.listing import SpecimenLine, SpecimenRow, every, page, rows
+from biobank.specimens.listing import SpecimenLine, SpecimenRow, every, page, place_of, rows
 from biobank.specimens.noting import CollectionFactsOrder, ReceiptOrder, note_collection, receive
 from biobank.specimens.portions import Aliquots, aliquot, aliquot_many
 from biobank.specimens.processing import Derivative, SpinOrder, derive, spin
@@ -108,6 +108,7 @@ __all__ = [
     "new_specimen",
     "note_collection",
     "page",
+    "place_of",
     "print_kits",
     "receive",
     "register",

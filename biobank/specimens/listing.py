@@ -1,7 +1,7 @@
 """Lists of specimens: rows, and pages and files of those that are sought."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 from uuid import UUID
@@ -16,7 +16,7 @@ from biobank import amounts
 from biobank.errors import RuleBroken
 from biobank.people import Actor
 from biobank.specimens import seeking
-from biobank.specimens.seeking import EVERYTHING, Custody, Sought
+from biobank.specimens.seeking import EVERYTHING, Custody, Sort, Sought
 from biobank.storage import Grid, Slot, slot_name
 from biobank.tables import (
     Container,
@@ -88,12 +88,22 @@ def page(
     limit: int = 50,
     sought: Sought = EVERYTHING,
 ) -> list[SpecimenRow]:
-    """Specimens in the actor's scope that fit, in the order sought, those after the one of code `after`.
+    """Specimens in the actor's scope that fit, in the order sought, those after the place `after`.
 
-    Refused: a study or a container out of scope.
+    Refused: a study or a container out of scope, what is no place (`place_of`).
     """
     found = seeking.ids(session, actor, study, sought, after=after, limit=limit)
     return _told(session, found, SpecimenRow)
+
+
+def place_of(row: SpecimenRow, sought: Sought) -> str:
+    """Where a row stands in its list: what follows is found by it, even when the tube was moved meanwhile."""
+    if sought.sort is Sort.CODE:
+        return row.code
+    value = getattr(row, sought.sort.value)
+    if isinstance(value, datetime):
+        value = value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return f"{'' if value is None else value}/{row.code}"
 
 
 def every(

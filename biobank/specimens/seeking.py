@@ -13,6 +13,7 @@ from sqlalchemy import select as core_select
 from sqlmodel import Session, col, select
 
 from biobank import people, storage, studies
+from biobank.errors import Malformed
 from biobank.inputs import Day, Flag, Input, Line, Scanned, Whole
 from biobank.participants import datasets
 from biobank.people import Actor, May
@@ -30,6 +31,7 @@ from biobank.tables import (
     SpecimenKind,
     Visit,
 )
+from biobank.texts import N_
 
 # --- words ---
 
@@ -107,15 +109,16 @@ def ids(
     after: str = "",
     limit: int | None = None,
 ) -> Sequence[UUID]:
-    """The specimens in the actor's scope that fit, in their order; those after the code `after`.
+    """The specimens in the actor's scope that fit, in their order; those after the place `after`.
 
-    Refused: a study or a container out of scope.
+    A place is what the list is sorted by, a stroke, and a code; in the order of codes it is the code alone.
+    Refused: a study or a container out of scope, what is no place.
     """
     asked = _joined(core_select(col(Specimen.id)), sought)
     asked = asked.where(*fitting(session, actor, study, sought))
     key, code = _key(sought.sort), col(Specimen.code)
     if after:
-        asked = asked.where(_beyond(session, actor, sought, after))
+        asked = asked.where(_beyond(sought, after))
     if sought.sort is not Sort.CODE:
         asked = asked.order_by(key.desc() if sought.down else key)
     asked = asked.order_by(code.desc() if sought.down else code)
@@ -252,15 +255,29 @@ def _joined(asked: Select[Any], sought: Sought) -> Select[Any]:
     return asked.select_from(Specimen).join(Participant, col(Participant.id) == col(Specimen.participant_id))
 
 
-def _beyond(session: Session, actor: Actor, sought: Sought, after: str) -> ColumnElement[bool]:
-    """Whether a specimen comes after the one of that code; none does where that one is out of scope."""
+def _beyond(sought: Sought, after: str) -> ColumnElement[bool]:
+    """Whether a specimen comes after a place in the list, wherever the one that stood there is by now."""
+    told, _, last = after.rpartition("/")
     code = col(Specimen.code)
-    further = code < after if sought.down else code > after
+    further = code < last if sought.down else code > last
     if sought.sort is Sort.CODE:
         return further
-    key = _key(sought.sort)
-    asked = _joined(core_select(key), sought).where(code == after, people.visible(actor, May.SEE, Specimen))
-    last = session.execute(asked).scalar_one_or_none()
-    if last is None:
-        return literal(False)
-    return or_(key < last if sought.down else key > last, and_(key == last, further))
+    key, reached = _key(sought.sort), _reached(sought.sort, told, after)
+    return or_(key < reached if sought.down else key > reached, and_(key == reached, further))
+
+
+def _reached(sort: Sort, told: str, after: str) -> Any:
+    """What a list is sorted by, at a place in it. Refused: what is no place in a list of this order."""
+    try:
+        match sort:
+            case Sort.THAWS:
+                return max(0, min(int(told), 2**31 - 1))
+            case Sort.COLLECTED | Sort.FROZEN | Sort.SEEN:
+                at: Any = getattr(Specimen, f"{sort.value}_at")
+                when = datetime.fromisoformat(told) if told else _LONG_AGO
+                return literal(when.astimezone(UTC), at.type)
+            case _:
+                return told
+    except (ValueError, OverflowError):
+        message = N_("This is no place in the list: %(after)s. Begin at its top.")
+        raise Malformed("place_unreadable", message, field="after", after=after[:60]) from None

@@ -122,7 +122,7 @@ def named(material: str) -> str:
 
 
 def _page(request: Request[Any, Any, Any], door: web.OpenDoor, view: View, template: str) -> Template:
-    after = request.query_params.get("after", "")[:40]
+    after = request.query_params.get("after", "")[:60]
 
     def question(session: Session, actor: Actor) -> Told:
         found = studies.by_code(session, actor, view.study) if view.study else None
@@ -146,7 +146,7 @@ def _page(request: Request[Any, Any, Any], door: web.OpenDoor, view: View, templ
         told=told,
         study=told.study,
         shown=told.rows[:PAGE],
-        following=told.rows[PAGE - 1].code if len(told.rows) > PAGE else "",
+        following=specimens.place_of(told.rows[PAGE - 1], view.sought) if len(told.rows) > PAGE else "",
         after=after,
         counted=specimens.COUNTED,
         choices=_choices(told, view),

@@ -7,8 +7,9 @@ import msgspec
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
-from biobank import clock, people
+from biobank import clock, custody, people
 from biobank.accounts.persons import person_by_name
+from biobank.custody import Kind
 from biobank.people import Actor, May
 from biobank.tables import Person, SignIn, Station
 
@@ -43,14 +44,18 @@ def sign_ins(session: Session, actor: Actor, name: str) -> list[SignInRow]:
 def sign_out_everywhere(session: Session, actor: Actor, name: str) -> int:
     """End every sign-in of somebody: one's own, or as who administers that of another. How many there were.
 
+    The log tells who ended those of another, as it tells who ended a token.
     Refused: others' to whoever does not administer, or reaches less far than they do.
     """
-    person_id = actor.id if name == actor.name else person_by_name(session, actor, name).id
+    other = None if name == actor.name else person_by_name(session, actor, name)
     live = (
-        col(SignIn.person_id) == person_id,
+        col(SignIn.person_id) == (other.id if other else actor.id),
         col(SignIn.ended_at).is_(None),
         col(SignIn.ends_at) > clock.now(),
     )
     found = session.exec(select(SignIn.id).where(*live)).all()
     session.connection().execute(update(SignIn).where(col(SignIn.id).in_(found)).values(ended_at=clock.now()))
+    if other and found:
+        custody.lock(session, [other.id])
+        custody.record(session, actor, other, Kind.CHANGED, refs={"sign_ins_ended": str(len(found))})
     return len(found)

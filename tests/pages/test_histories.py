@@ -8,9 +8,10 @@ from io import BytesIO, StringIO
 import openpyxl
 import pytest
 
-from biobank import storage
+from biobank import storage, trail
 from biobank.pages import words
 from biobank.storage import TakeOut
+from biobank.trail import LogAsked
 from tests.pages.visitor import Visitor, visit
 from tests.templates import Furnishing
 from tests.test_undoing import undo_last
@@ -153,7 +154,10 @@ def test_signing_out_everywhere_ends_every_sign_in_of_that_person_alone(
 ) -> None:
     other = visit(world, OUTSIDER)
     assert manager.post(f"/people/{OUTSIDER}/sign-out", {}).status_code == 303
+    newest = world.ask(lambda s, a: trail.log(s, a, LogAsked(code=OUTSIDER)), MANAGER).rows[0]
+    assert (newest.kind, newest.code, newest.actor) == ("changed", OUTSIDER, MANAGER)
     assert other.get("/").status_code in {302, 303}
     assert visit(world).get("/").status_code == 200
     assert visit(world).post(f"/people/{MANAGER}/sign-out", {}).status_code == 403
     assert manager.get("/").status_code == 200
+    assert world.unproved() == []

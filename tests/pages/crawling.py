@@ -4,6 +4,7 @@ import re
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
 import httpx
@@ -16,7 +17,7 @@ from tests.pages.documents import Document, Sending
 ALIKE = 2
 """So many addresses of one shape are followed from pages of one shape: all slots of a map lead alike."""
 
-AT_MOST = 4
+AT_MOST = 3
 """So many addresses of one shape are followed at all; those that somebody must see are not counted."""
 
 
@@ -62,8 +63,6 @@ class Crawler:
         self.client = client
         self.secret = secret
         self.language = language
-        self.shapes = _shapes(client.app)
-        self.routes: dict[str, str] = {}
         self._arrive()
 
     # --- following ---
@@ -138,10 +137,7 @@ class Crawler:
     def shape(self, path: str) -> str:
         """The route of an address, with the names of what it asks."""
         parts = urlsplit(path)
-        if parts.path not in self.routes:
-            fitting = (route for route, fits in self.shapes if fits(parts.path))
-            self.routes[parts.path] = next(fitting, parts.path)
-        route = self.routes[parts.path]
+        route = _route(self.client.app, parts.path)
         names = sorted({name for name, value in parse_qsl(parts.query) if value})
         return f"{route}?{'&'.join(names)}" if names else route
 
@@ -207,6 +203,12 @@ def _said(answer: httpx.Response) -> str:
     return next((node.text for node in found.of("section") if node["role"] == "alert"), answer.text[:200])
 
 
+@cache
+def _route(app: Litestar, path: str) -> str:
+    return next((route for route, fits in _shapes(app) if fits(path)), path)
+
+
+@cache
 def _shapes(app: Litestar) -> list[tuple[str, Callable[[str], object]]]:
     """The routes of the application, the plainest first, each with what fits it."""
 

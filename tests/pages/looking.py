@@ -1,16 +1,31 @@
 """What is asked of a page in the browser: by axe, at 200 % zoom, and with the keyboard alone."""
 
+from collections.abc import Mapping
+
 from playwright.sync_api import Page
 
 from biobank.pages.build_assets import MODULES
 
 # Rows after the fifth are like those before them: asking of each would take most of the time.
-_AXE = """async () => (await axe.run(
+_AXE = """async (asked) => (await axe.run(
     { exclude: ["tbody > tr", ".tree li", ".timeline > *"].map((each) => [`${each}:nth-child(n + 6)`]) },
-    { preload: false, resultTypes: ["violations"] },
+    { preload: false, resultTypes: ["violations"], ...asked },
   )).violations
   .filter((each) => ["serious", "critical"].includes(each.impact))
   .map((each) => [each.id, ...each.nodes.slice(0, 3).map((node) => node.html.slice(0, 160))].join(" | "))"""
+
+# What axe never finds worse than moderate, and what a theme or a language can change.
+_MILD = (
+    "region",
+    "heading-order",
+    "landmark-unique",
+    "landmark-one-main",
+    "page-has-heading-one",
+    "empty-heading",
+)
+_ALL = {"rules": {rule: {"enabled": False} for rule in _MILD}}
+_OF_LOOKS = ("color-contrast", "link-in-text-block", "html-has-lang", "html-lang-valid", "valid-lang")
+_OF_WORDS = ("button-name", "link-name", "label", "document-title", "svg-img-alt", "input-button-name")
 
 _TOLD = """const told = (each) => `<${each.tagName.toLowerCase()} class="${each.getAttribute("class")}"> `
   + (each.textContent || each.getAttribute("name") || "").trim().replace(/\\s+/g, " ").slice(0, 60);
@@ -83,9 +98,18 @@ _UNFOCUSED = f"""() => {{
 
 def serious(page: Page) -> list[str]:
     """What axe finds serious or critical."""
+    return _of_axe(page, _ALL)
+
+
+def serious_in_looks(page: Page) -> list[str]:
+    """The same, of what another theme or another language can change."""
+    return _of_axe(page, {"runOnly": {"type": "rule", "values": [*_OF_LOOKS, *_OF_WORDS]}})
+
+
+def _of_axe(page: Page, asked: Mapping[str, object]) -> list[str]:
     if not page.evaluate("() => 'axe' in window"):
         page.evaluate((MODULES / "axe-core/axe.min.js").read_text(encoding="utf-8"))
-    return list(page.evaluate(_AXE))
+    return list(page.evaluate(_AXE, asked))
 
 
 def crowded(page: Page) -> list[str]:

@@ -1,18 +1,23 @@
 """Every page can be read, reached and used, in both themes and languages: axe, 200 % zoom, the keyboard."""
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page
 
+from biobank import texts
 from tests.pages.conftest import Site, Tab
 from tests.pages.every_page import BENCH, REFUSED, at_the_bench, furnished
-from tests.pages.looking import crowded, helpless, serious, unfocused
+from tests.pages.looking import crowded, helpless, serious, serious_in_looks, unfocused
 from tests.templates import Furnishing
 from tests.world import MANAGER
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+PARTS = 4
+"""Into so many tests of equal length the pages are dealt, for as many workers."""
 
 
 @pytest.fixture(scope="session")
@@ -46,18 +51,23 @@ def faults(tab: Tab, pages: dict[str, str], *asked: Callable[[Page], list[str]])
     return found
 
 
-def test_every_page_is_readable_and_usable_at_200_percent_and_by_keyboard(
-    opened: Callable[..., Tab], told: dict[str, str]
+@pytest.mark.parametrize("part", range(PARTS))
+def test_every_page_is_readable_in_both_themes_and_languages_at_200_percent_and_by_keyboard(
+    opened: Callable[..., Tab], told: dict[str, str], part: int
 ) -> None:
-    tab = opened(theme="light", language="en")
-    assert faults(tab, told | REFUSED, serious, crowded, unfocused) == []
+    pages = dict(islice((told | REFUSED).items(), part, None, PARTS))
+    light, dark = opened(theme="light", language="en"), opened(theme="dark", language="zh_Hans")
+    assert faults(light, pages, serious, crowded, unfocused) == []
+    assert faults(dark, pages, serious_in_looks) == []
 
 
-def test_every_page_is_readable_in_the_dark_and_in_chinese(
-    opened: Callable[..., Tab], told: dict[str, str]
+@pytest.mark.prove
+@pytest.mark.parametrize("language", texts.LANGUAGES)
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_every_page_is_readable_in_each_theme_and_language(
+    opened: Callable[..., Tab], told: dict[str, str], theme: str, language: str
 ) -> None:
-    tab = opened(theme="dark", language="zh_Hans")
-    assert faults(tab, told | REFUSED, serious) == []
+    assert faults(opened(theme=theme, language=language), told | REFUSED, serious, crowded, unfocused) == []
 
 
 def test_the_pages_of_a_bench_are_readable_and_usable_where_nobody_is_signed_in(
@@ -102,7 +112,8 @@ WRONG = """<style>* { margin: 0 } .mute:focus { outline: none; box-shadow: none 
 def test_each_question_finds_what_it_asks_for(browser: Browser) -> None:
     page = browser.new_page()
     page.set_content(WRONG)
-    assert any(each.startswith("label") for each in serious(page))
+    for of_axe in (serious, serious_in_looks):
+        assert any(each.startswith("label") for each in of_axe(page))
     assert {each.partition(":")[0] for each in crowded(page)} >= {"overlap", "runs out of its frame"}
     assert any("scrolls sideways to 900" in each for each in crowded(page))
     assert {each.partition(":")[0] for each in unfocused(page)} == {"shows no focus", "out of order"}

@@ -232,7 +232,7 @@ def test_tubes_are_stored_in_a_box_and_nobody_is_displaced(
     stored = terminal.answers("store", "--box", box, first, second)
     assert [each["slot"] for each in stored] == ["A1", "A2"]
     assert "Nothing was moved" in terminal.refused("store", "--box", box, "--slot", "A1", third)
-    assert "Box 1 > A2" in terminal.says("find", second)
+    assert "Box 1 · A2" in terminal.says("find", second)
     assert "nowhere" in terminal.says("find", third)
 
 
@@ -246,8 +246,8 @@ def test_all_aliquots_of_a_study_that_stand_nowhere_are_stored_in_one_freezer(
     assert terminal.says(*everything) == "Aliquots stored: 2, in boxes: 1.\n"
     assert World(database).unproved() == []
     database.close()
-    assert "Box 1 > A2" in terminal.says("find", tubes[0])
-    assert "Box 1 > A3" in terminal.says("find", tubes[2])
+    assert "Box 1 · A2" in terminal.says("find", tubes[0])
+    assert "Box 1 · A3" in terminal.says("find", tubes[2])
 
 
 def test_labels_are_printed_in_the_order_asked_and_not_where_they_cannot_be_written(

@@ -141,7 +141,7 @@ _TOLD: dict[str, Callable[..., None]] = {
 
 
 def _way(path: "Sequence[Step]") -> str:
-    """A path in words: `Freezer 1 > Shelf 1 > Rack 1 > Box 1 > A1`."""
+    """A path in words: `Freezer 1 · Shelf 1 · Rack 1 · Box 1 · A1`."""
     if not path:
         return _("nowhere")
-    return " > ".join([*(step.name for step in path), *([path[-1].slot] if path[-1].slot else [])])
+    return " · ".join([*(step.name for step in path), *([path[-1].slot] if path[-1].slot else [])])

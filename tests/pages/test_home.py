@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from functools import partial
 from html import unescape
 
 import pytest
@@ -29,7 +30,7 @@ def furnished(world: World) -> None:
     for minutes, some in ((40, tubes[:1]), (8, tubes[1:3])):
         since = clock.now() - timedelta(minutes=minutes)
         order = inputs.read(TakeOut, {"tubes": some, "occurred": since.isoformat()})
-        world.act(lambda s, a, order=order: storage.take_out(s, a, order), answer=list[Stored])
+        world.act(partial(storage.take_out, order=order), answer=list[Stored])
     test_tasks.opened(world, "ABC-1")
     test_tasks.opened(world, "ABC-2")
     test_tasks.opened(world, "", kind=TaskKind.PLACE_DISPUTED, facts={"claimed": "B7", "logged": "C1"})
@@ -39,7 +40,7 @@ def furnished(world: World) -> None:
         printer = printers.PrinterOrder(
             name=name, site="BJ", language=PrinterLanguage.ZPL, address="printer.test.example", stock="dk-29"
         )
-        made = world.act(lambda s, a, printer=printer: printers.enter(s, a, printer), person=MANAGER)
+        made = world.act(partial(printers.enter, order=printer), person=MANAGER)
 
     def falls_silent(session: Session, _: Actor) -> None:
         session.get_one(Printer, made.id).fault = "printer_silent"

@@ -147,7 +147,7 @@ def test_an_auditor_reads_what_their_site_and_study_cover(
 
 
 def test_the_family_of_a_tube_is_one_tree_whoever_of_it_is_asked(world: World, tubes: list[str]) -> None:
-    trees = [world.ask(partial(families.tree, code=each)) for each in tubes]
+    trees = [world.ask(partial(families.tree, text=each)) for each in tubes]
     root = trees[0].root
     assert [tree.root for tree in trees] == [root] * len(trees)
     assert {each.row.code for each in root.made} >= set(tubes)

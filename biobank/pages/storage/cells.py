@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from markupsafe import Markup, escape
 
+from biobank.amounts import MATERIALS, material_name
 from biobank.codes import grouped
 from biobank.pages.storage.maps import Axis, Cell, Drawing
 from biobank.pages.words import word
@@ -56,7 +57,9 @@ def links(
     names = [str(escape(name)) for name in (*box.row_names, *box.col_names)]
     rows, cols = names[: len(box.row_names)], names[len(box.row_names) :]
     start, more = f"/containers/{box.code}?slot=", f"&amp;{escape(trail)}" if trail else ""
-    classes = [*(escape(name) for name, _count in coloured.classes), escape(_("other"))] if coloured else []
+    classes = (
+        [*(escape(_said(name)) for name, _count in coloured.classes), escape(_("other"))] if coloured else []
+    )
     lines = []
     for line in drawing.rows:
         row, parts = rows[line[0].row] if line else "", []
@@ -80,6 +83,11 @@ def shapes(drawing: Drawing) -> Markup:
     """Every cell as a mere shape, for a picture of the map."""
     cells = (f'<g class="cell {each.state}">{_inside(each)}</g>' for line in drawing.rows for each in line)
     return Markup("".join(cells))  # noqa: S704 - states and the ends of codes are ours
+
+
+def _said(name: str) -> str:
+    """A class of a map in words, where it is a material; studies and events have names of their own."""
+    return material_name(name) if name in MATERIALS else name
 
 
 def _link(each: Cell, label: str, hit: str, start: str, more: str, stripe: int | None) -> str:

@@ -1,6 +1,5 @@
 """What is asked of a page in the browser: by axe, at 200 % zoom, and with the keyboard alone."""
 
-from collections.abc import Mapping
 
 from playwright.sync_api import Page
 
@@ -24,8 +23,6 @@ _MILD = (
     "empty-heading",
 )
 _ALL = {"rules": {rule: {"enabled": False} for rule in _MILD}}
-_OF_LOOKS = ("color-contrast", "link-in-text-block", "html-has-lang", "html-lang-valid", "valid-lang")
-_OF_WORDS = ("button-name", "link-name", "label", "document-title", "svg-img-alt", "input-button-name")
 
 _TOLD = """const told = (each) => `<${each.tagName.toLowerCase()} class="${each.getAttribute("class")}"> `
   + (each.textContent || each.getAttribute("name") || "").trim().replace(/\\s+/g, " ").slice(0, 60);
@@ -98,18 +95,9 @@ _UNFOCUSED = f"""() => {{
 
 def serious(page: Page) -> list[str]:
     """What axe finds serious or critical."""
-    return _of_axe(page, _ALL)
-
-
-def serious_in_looks(page: Page) -> list[str]:
-    """The same, of what another theme or another language can change."""
-    return _of_axe(page, {"runOnly": {"type": "rule", "values": [*_OF_LOOKS, *_OF_WORDS]}})
-
-
-def _of_axe(page: Page, asked: Mapping[str, object]) -> list[str]:
     if not page.evaluate("() => 'axe' in window"):
         page.evaluate((MODULES / "axe-core/axe.min.js").read_text(encoding="utf-8"))
-    return list(page.evaluate(_AXE, asked))
+    return list(page.evaluate(_AXE, _ALL))
 
 
 def crowded(page: Page) -> list[str]:

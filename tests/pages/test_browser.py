@@ -220,7 +220,7 @@ def test_help_opens_by_its_key_and_by_its_button(tab: Tab) -> None:
     expect(help_).to_be_visible()
     help_.get_by_role("button", name="Close").click()
     expect(help_).to_be_hidden()
-    tab.page.get_by_role("button", name="Help").click()
+    tab.page.get_by_role("main").get_by_role("button", name="Help").click()
     expect(help_).to_be_visible()
 
 

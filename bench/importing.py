@@ -16,7 +16,7 @@ from tests import world as worlds
 from tests.databases import PostgresServer
 from tests.world import MANAGER, World
 
-PEOPLE, EVENTS = 100, 50
+PEOPLE, EVENTS = 2_000, 50
 PROTOCOL = b"""
 [study]
 code = "FILE"

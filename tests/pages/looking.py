@@ -1,6 +1,5 @@
 """What is asked of a page in the browser: by axe, at 200 % zoom, and with the keyboard alone."""
 
-
 from playwright.sync_api import Page
 
 from biobank.pages.build_assets import MODULES

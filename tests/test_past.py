@@ -85,7 +85,7 @@ class Watcher:
         self.world.ask(now)
 
 
-@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.prove) for seed in range(1, 20))])
+@pytest.mark.parametrize("seed", range(3))
 def test_after_random_acts_every_past_map_count_and_list_is_what_was_seen_then(
     world: World, seed: int
 ) -> None:

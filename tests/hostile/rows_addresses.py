@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from urllib.parse import quote
 
+from biobank import codes
 from tests.hostile.furnished import Known
 from tests.hostile.row import Row, asked, order, page
 from tests.world import OUTSIDER
@@ -101,7 +102,7 @@ def _scans(known: Known) -> Iterator[Row]:
         ("B53", tube[:-1], "code_unreadable"),
         ("B53", tube + tube, "code_unreadable"),
         ("B53", tube + known.tubes[6], "code_unreadable"),
-        ("B53", tube[:4] + tube[5] + tube[4] + tube[6:], "code_unreadable"),
+        ("B53", _swapped(tube), "code_unreadable"),
         ("B54", "CMD:DISPOSE", "code_unreadable"),
         ("B54", "https://example.org/x", "code_unreadable"),
         ("B54", '{"act": "dispose"}', "code_unreadable"),
@@ -110,6 +111,15 @@ def _scans(known: Known) -> Iterator[Row]:
         yield order(number, "/moves", into, 400, slug, "tubes.0")
         yield asked(number, f"/find?code={quote(text, safe='')}", 404, "code_unknown")
     yield order("B53", "/moves", {"box": known.boxes[1], "tubes": [known.visit]}, 400, "code_of_other_kind")
+
+
+def _swapped(code: str) -> str:
+    """The code with two unlike neighbours changed about, as a hand does it.
+
+    The check character finds all but one in some six hundred of these changes; such a one is passed over.
+    """
+    swaps = (code[:at] + code[at + 1] + code[at] + code[at + 2 :] for at in range(1, len(code) - 1))
+    return next(swapped for swapped in swaps if codes.read(swapped) is None)
 
 
 def _scopes(known: Known) -> Iterator[Row]:

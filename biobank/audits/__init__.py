@@ -1,0 +1,1 @@
+"""Audits: a scope of storage held against what was scanned there, reconciled and signed."""

@@ -1,0 +1,160 @@
+"""How each slot of a counted box ended: what was scanned there, held against what should have been. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
+from uuid import UUID
+
+import msgspec
+
+from biobank.storage.geometry import Slot
+
+# --- words ---
+
+
+class Result(StrEnum):
+    """How a slot ended. An empty one that should be empty is counted and has no line of its own."""
+
+    FOUND = "found"
+    WRONG_SLOT = "wrong_slot"
+    WRONG_CONTAINER = "wrong_container"
+    MISSING = "missing"
+    UNEXPECTED = "unexpected"
+    UNKNOWN = "unknown"
+    UNREADABLE = "unreadable"
+    DUPLICATE = "duplicate"
+    EMPTY = "empty"
+
+
+class Mark(StrEnum):
+    """What was told of a slot: a code, that nothing is in it, or that its code cannot be read."""
+
+    TUBE = "tube"
+    EMPTY = "empty"
+    UNREADABLE = "unreadable"
+
+
+class Spot(msgspec.Struct, frozen=True):
+    """A slot of a container."""
+
+    container_id: UUID
+    slot: Slot
+
+
+class Expected(msgspec.Struct, frozen=True):
+    """A tube that should be at a slot of the box: as the audit began, or by a move before it was counted.
+
+    `moved_by` is the event by which its record has left that slot since; None where it has not.
+    """
+
+    tube: UUID
+    slot: Slot
+    moved_by: UUID | None = None
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """One scan: where, and what. `tube` is None where the code names nothing that is known.
+
+    `was` is where the tube's record had it at that moment; None where it stood in no slot.
+    """
+
+    spot: Spot
+    mark: Mark
+    text: str = ""
+    tube: UUID | None = None
+    was: Spot | None = None
+
+    @property
+    def rightly(self) -> bool:
+        """Whether the record had the tube just where it was scanned."""
+        return self.was == self.spot
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """How a tube, or a code that is nobody's, ended: the word for it, where it should be, where it was."""
+
+    result: Result
+    tube: UUID | None = None
+    expected: Slot | None = None
+    found: Spot | None = None
+    text: str = ""
+    moved_by: UUID | None = None
+
+
+# --- rules ---
+
+
+def judge(
+    box: UUID, expected: Iterable[Expected], scans: Sequence[Seen], elsewhere: Mapping[UUID, Seen]
+) -> list[Outcome]:
+    """One outcome for each tube that should be in a box or was scanned there, and for each other code.
+
+    `scans` are of this box, oldest first: of two at one slot the newer counts. `elsewhere` has the newest
+    scan of each tube in another box of the same audit. What was moved by the log while the audit ran is
+    found, not missing: its move was a sighting.
+    """
+    now = list({_spot(scan): scan for scan in scans}.values())
+    awaited = {each.tube: each for each in expected}
+    seen: dict[UUID, list[Seen]] = {}
+    for scan in now:
+        if scan.tube is not None:
+            seen.setdefault(scan.tube, []).append(scan)
+    outcomes = [_of_seen(box, some, awaited.get(tube), elsewhere.get(tube)) for tube, some in seen.items()]
+    strange = {_spot(scan): scan for scan in now if scan.tube is None and scan.mark is not Mark.EMPTY}
+    for tube, each in awaited.items():
+        if tube not in seen:
+            outcomes.append(_of_absent(each, strange, elsewhere.get(tube)))
+    return [*outcomes, *(_strange(scan) for scan in strange.values())]
+
+
+def errors(results: Iterable[Result]) -> int:
+    """How many of these are findings."""
+    return sum(1 for result in results if result not in (Result.FOUND, Result.EMPTY))
+
+
+# --- how ---
+
+
+def _spot(scan: Seen) -> tuple[Slot, object]:
+    """What a newer scan takes the place of: that at its slot, or of the same text where there are none."""
+    return scan.spot.slot, (scan.tube or scan.text) if scan.spot.slot.row is None else None
+
+
+def _of_seen(box: UUID, scans: list[Seen], awaited: Expected | None, beside: Seen | None) -> Outcome:
+    """A tube that was scanned in this box, once or at several slots of it."""
+    first, slot = scans[0], awaited.slot if awaited else None
+    if len(scans) > 1 or (beside and not (first.rightly and beside.rightly)):
+        # Of two tubes with one code the one to be looked at is that which stands where it should not.
+        other = next(
+            (scan for scan in [*scans, *([beside] if beside else [])] if not scan.rightly), scans[-1]
+        )
+        return Outcome(Result.DUPLICATE, first.tube, slot, other.spot, other.text)
+    return Outcome(_where(box, first), first.tube, slot, first.spot, first.text)
+
+
+def _where(box: UUID, scan: Seen) -> Result:
+    if scan.was is None:
+        return Result.UNEXPECTED
+    if scan.rightly:
+        return Result.FOUND
+    return Result.WRONG_SLOT if scan.was.container_id == box else Result.WRONG_CONTAINER
+
+
+def _of_absent(awaited: Expected, strange: dict[tuple[Slot, object], Seen], beside: Seen | None) -> Outcome:
+    """A tube that should be in this box and was not scanned there.
+
+    Where a code stands in its slot that nobody can read or knows, the slot ends as that, and that scan is
+    taken out of `strange`: it is one thing to be looked at, not two.
+    """
+    if beside and not beside.rightly:
+        return Outcome(Result.WRONG_CONTAINER, awaited.tube, awaited.slot, beside.spot, beside.text)
+    if beside or awaited.moved_by:
+        return Outcome(Result.FOUND, awaited.tube, awaited.slot, moved_by=awaited.moved_by)
+    if scan := strange.pop((awaited.slot, None), None):
+        return _strange(scan, awaited)
+    return Outcome(Result.MISSING, awaited.tube, awaited.slot)
+
+
+def _strange(scan: Seen, awaited: Expected | None = None) -> Outcome:
+    result = Result.UNREADABLE if scan.mark is Mark.UNREADABLE else Result.UNKNOWN
+    tube, slot = (awaited.tube, awaited.slot) if awaited else (None, None)
+    return Outcome(result, tube, slot, scan.spot, scan.text)

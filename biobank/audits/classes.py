@@ -1,36 +1,14 @@
 """How each slot of a counted box ended: what was scanned there, held against what should have been. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from enum import StrEnum
 from uuid import UUID
 
 import msgspec
 
 from biobank.storage.geometry import Slot
+from biobank.tables import Mark, Result
 
 # --- words ---
-
-
-class Result(StrEnum):
-    """How a slot ended. An empty one that should be empty is counted and has no line of its own."""
-
-    FOUND = "found"
-    WRONG_SLOT = "wrong_slot"
-    WRONG_CONTAINER = "wrong_container"
-    MISSING = "missing"
-    UNEXPECTED = "unexpected"
-    UNKNOWN = "unknown"
-    UNREADABLE = "unreadable"
-    DUPLICATE = "duplicate"
-    EMPTY = "empty"
-
-
-class Mark(StrEnum):
-    """What was told of a slot: a code, that nothing is in it, or that its code cannot be read."""
-
-    TUBE = "tube"
-    EMPTY = "empty"
-    UNREADABLE = "unreadable"
 
 
 class Spot(msgspec.Struct, frozen=True):

@@ -1,5 +1,6 @@
 """Samples: how many tubes must be looked at, and which; anybody can draw the same ones again. Pure."""
 
+import heapq
 import math
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
@@ -34,10 +35,11 @@ def draw(seed: str, codes: Iterable[str], size: int, weights: Mapping[str, float
 
     Each code has its lot, a fraction made of SHA-256 of the seed, a NUL and the code; the smallest lots are
     drawn. With weights (1 where none is told) a lot is the time until an event of that rate comes, so that
-    one of twice the weight is drawn first twice as often (Efraimidis and Spirakis 2006).
+    one of twice the weight is drawn first twice as often (Efraimidis and Spirakis 2006). Keeps no more in
+    memory than it draws.
     """
-    lots = sorted((_lot(seed, code) / (weights or {}).get(code, 1.0), code) for code in codes)
-    return [code for _, code in lots[:size]]
+    lots = ((_lot(seed, code) / (weights or {}).get(code, 1.0), code) for code in codes)
+    return [code for _, code in heapq.nsmallest(size, lots)]
 
 
 # --- how ---

@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 from biobank.ledger.entries import State, commitment, utc_text
 from biobank.tables import (
     ArmChange,
+    Audit,
     Consent,
     Dataset,
     Grant,
@@ -102,6 +103,29 @@ def grant_said(role: str, site_id: UUID | None, study_id: UUID | None) -> State:
     }
 
 
+def audit_status(audit: Audit) -> str:
+    """Where an audit stands, in one word of the log."""
+    if audit.cancelled_at:
+        return "cancelled"
+    if audit.closed_at:
+        return "closed"
+    if audit.performed_at:
+        return "performed"
+    return "counting" if audit.started_at else "planned"
+
+
+def audit_said(audit: Audit) -> State:
+    """All that an audit's state says in the log; the plan itself by its hash."""
+    return {
+        "noun": "audit",
+        "status": audit_status(audit),
+        "plan": _planned(audit),
+        "seed": audit.seed,
+        "snapshot": audit.snapshot_sha256,
+        "result": audit.result_sha256,
+    }
+
+
 def states(session: Session, ids: Sequence[UUID]) -> dict[UUID, State]:
     """The states that the rows of these records make, by id; those without a row are left out."""
     found: dict[UUID, State] = {}
@@ -139,8 +163,33 @@ def states(session: Session, ids: Sequence[UUID]) -> dict[UUID, State]:
                 grant_said(each.role.value, each.site_id, each.study_id) for each in grants[person.id]
             ],
         }
+    found |= {audit.id: audit_said(audit) for audit in _rows(session, Audit, ids)}
     found |= {station.id: {"noun": "station"} for station in _rows(session, Station, ids)}
     return found
+
+
+_PLAN = (
+    "site_id",
+    "study_id",
+    "container_id",
+    "tubes",
+    "name",
+    "trigger",
+    "method",
+    "limit_ppm",
+    "confidence_ppm",
+    "weighting",
+    "shelf_slots",
+    "blind",
+    "second_count",
+    "due_on",
+    "every_days",
+)
+
+
+def _planned(audit: Audit) -> str:
+    told = {name: getattr(audit, name) for name in _PLAN}
+    return hashlib.sha256(msgspec.json.encode(told, order="sorted")).hexdigest()
 
 
 def _digest(protocol: Protocol) -> str:

@@ -4,8 +4,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from biobank.audits.classes import Expected, Mark, Outcome, Result, Seen, Spot, errors, judge
+from biobank.audits.classes import Expected, Outcome, Seen, Spot, errors, judge
 from biobank.storage.geometry import Slot
+from biobank.tables import Mark, Result
 
 BOX, OTHER = uuid4(), uuid4()
 T, U, V = uuid4(), uuid4(), uuid4()

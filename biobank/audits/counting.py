@@ -1,0 +1,281 @@
+"""Counting a box: each scan is kept and seen in the log, and at the end every slot of it is judged."""
+
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from pydantic import Field
+from sqlmodel import Session, col, select
+
+from biobank import clock, codes, custody, people
+from biobank.audits.judging import judge_box
+from biobank.audits.planning import tell, under_way
+from biobank.custody import Kind
+from biobank.database import add_rows
+from biobank.errors import Conflict, NotFound, RuleBroken
+from biobank.inputs import Input, Moment, Scanned
+from biobank.people import Actor, May
+from biobank.storage.geometry import Grid, Slot, slot_name, slot_named
+from biobank.storage.maps import by_code, type_of
+from biobank.tables import (
+    Audit,
+    AuditBox,
+    AuditScan,
+    BoxState,
+    Container,
+    Identifier,
+    Mark,
+    Placement,
+    ScanSource,
+    Specimen,
+)
+from biobank.texts import N_
+
+# --- words ---
+
+
+class Told(Input):
+    """One slot and what was told of it: a code, that it is empty, or that its code cannot be read."""
+
+    slot: str | None = None
+    mark: Mark = Mark.TUBE
+    code: Scanned | None = None
+
+
+class Counted(Input):
+    """Scans of one box of an audit, in the order in which they were made; with `done` its count is over.
+
+    `occurred` is when, where they come from a sheet of paper or from a device that was without the network.
+    """
+
+    audit: UUID
+    box: Scanned
+    scans: Annotated[list[Told], Field(max_length=2_000)] = []
+    done: bool = False
+    source: ScanSource = ScanSource.SCANNER
+    occurred: Moment | None = None
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """A scan as it was understood: the slot's name, our code of the tube, and where its record has it."""
+
+    slot: str
+    mark: Mark
+    text: str
+    tube: str = ""
+    material: str = ""
+    rightly: bool = False
+
+
+class Count(msgspec.Struct, frozen=True):
+    """How far the count of a box is."""
+
+    box: str
+    state: BoxState
+    scans: list[Seen]
+    results: dict[str, int]
+
+
+# --- actions ---
+
+
+def count(session: Session, actor: Actor, order: Counted) -> Count:
+    """Keep some scans of a box, each sighted in the log; with `done`, judge every slot of it.
+
+    Refused: an audit that is over or has not begun, a box that is no part of it or is counted already, a
+    second count by who made the first, a slot that the box does not have, a box that is done without a
+    scan.
+    """
+    audit = under_way(session, actor, order.audit)
+    container = by_code(session, actor, order.box)
+    require_counter(actor, audit)
+    box = _box(session, audit, container)
+    grid = Grid.of(type_of(session, container))
+    number = _which_count(actor, box)
+    slots = [_slot(grid, each, at) for at, each in enumerate(order.scans)]
+    tubes = _tubes(session, actor, order.scans)
+    places = _places(session, [tube.id for some in tubes for tube in some])
+    rows = [
+        _scan(actor, order, box, number, told, slot, some, places)
+        for told, slot, some in zip(order.scans, slots, tubes, strict=True)
+    ]
+    _see(session, actor, order, audit, container, zip(slots, tubes, strict=True))
+    add_rows(session, AuditScan, rows)
+    box.state = BoxState.COUNTING if box.state is BoxState.OPEN else box.state
+    results: dict[str, int] = {}
+    if order.done:
+        results = _finish(session, actor, audit, box, container, number)
+    seen = [_understood(grid, container, row, some) for row, some in zip(rows, tubes, strict=True)]
+    return Count(container.code, box.state, seen, results)
+
+
+# --- rules ---
+
+
+def require_counter(actor: Actor, audit: Audit) -> None:
+    """Refused: who may neither handle tubes nor audit there, and an audit that has not begun."""
+    if not people.allowed(actor, May.AUDIT, audit):
+        people.require(actor, May.HANDLE, audit)
+    if audit.started_at is None:
+        message = N_("%(name)s has not begun. Start it first: what should be there is written down then.")
+        raise RuleBroken("audit_not_started", message, field="audit", name=audit.name)
+
+
+# --- how ---
+
+
+def _box(session: Session, audit: Audit, container: Container) -> AuditBox:
+    asked = select(AuditBox).where(
+        col(AuditBox.audit_id) == audit.id, col(AuditBox.container_id) == container.id
+    )
+    found = session.exec(asked.with_for_update()).first()
+    if found is None:
+        message = N_("%(name)s is no part of this audit. Scan a box of its list.")
+        raise NotFound("box_not_audited", message, field="box", name=container.name)
+    return found
+
+
+def _which_count(actor: Actor, box: AuditBox) -> int:
+    """1, or 2 where the first disagreed. Refused: a box that is done, a second count by the same person."""
+    if box.state is BoxState.COUNTED:
+        raise Conflict("box_counted", N_("This box is counted. Scan the next one."), field="box")
+    if box.state is BoxState.AGAIN and box.counted_by_id == actor.id:
+        message = N_("You made the first count of this box. Another person counts it again.")
+        raise RuleBroken("same_counter", message, field="box")
+    return 2 if box.state is BoxState.AGAIN else 1
+
+
+def _slot(grid: Grid, told: Told, at: int) -> Slot:
+    if grid.size is None:
+        return Slot(None, None)
+    if not told.slot:
+        message = N_("Say in which slot it is: a box of slots is counted slot by slot.")
+        raise RuleBroken("slot_needed", message, field=f"scans.{at}.slot")
+    return slot_named(grid, told.slot, f"scans.{at}.slot")
+
+
+def _tubes(session: Session, actor: Actor, scans: Sequence[Told]) -> list[list[Specimen]]:
+    """The tubes that each scan names in the actor's scope: none, one, or several."""
+    texts = [told.code or "" if told.mark is Mark.TUBE else "" for told in scans]
+    ours = {text: codes.read(text) for text in texts}
+    visible = people.visible(actor, May.SEE, Specimen)
+    by_ours: dict[str, Specimen] = {
+        tube.code: tube
+        for tube in session.exec(
+            select(Specimen).where(col(Specimen.code).in_([each for each in ours.values() if each]), visible)
+        )
+    }
+    foreign = {
+        spelled: text for text in texts if text and not ours[text] for spelled in (codes.fold(text), text)
+    }
+    named: dict[str, dict[UUID, Specimen]] = {}
+    asked = select(Identifier.value, Specimen).join(Specimen, col(Specimen.id) == col(Identifier.specimen_id))
+    for value, tube in session.exec(asked.where(col(Identifier.value).in_(foreign), visible)):
+        named.setdefault(foreign[value], {})[tube.id] = tube
+    return [
+        [by_ours[code]] if (code := ours[text]) and code in by_ours else list(named.get(text, {}).values())
+        for text in texts
+    ]
+
+
+def _places(session: Session, tubes: Iterable[UUID]) -> dict[UUID, Placement]:
+    """Where the records have these tubes now, once they are locked."""
+    ids = list(tubes)
+    custody.lock(session, ids)
+    asked = select(Placement).where(col(Placement.specimen_id).in_(ids))
+    return {place.specimen_id: place for place in session.exec(asked) if place.specimen_id}
+
+
+def _scan(  # noqa: PLR0913, PLR0917 - a row has what a scan was told with
+    actor: Actor,
+    order: Counted,
+    box: AuditBox,
+    number: int,
+    told: Told,
+    slot: Slot,
+    tubes: Sequence[Specimen],
+    places: dict[UUID, Placement],
+) -> dict[str, Any]:
+    tube = tubes[0] if len(tubes) == 1 else None
+    was = places.get(tube.id) if tube else None
+    return {
+        "id": clock.new_key(),
+        "audit_id": order.audit,
+        "box_id": box.id,
+        "counting": number,
+        "row": slot.row,
+        "col": slot.col,
+        "mark": told.mark,
+        "text": told.code or "",
+        "specimen_id": tube.id if tube else None,
+        "was_container_id": was.container_id if was else None,
+        "was_row": was.row if was else None,
+        "was_col": was.col if was else None,
+        "source": order.source,
+        "person_id": actor.id,
+        "station_id": actor.station_id,
+        "scanned_at": order.occurred or clock.now(),
+    }
+
+
+def _see(
+    session: Session,
+    actor: Actor,
+    order: Counted,
+    audit: Audit,
+    container: Container,
+    seen: Iterable[tuple[Slot, Sequence[Specimen]]],
+) -> None:
+    """A tube that was scanned was in a hand: the log says where, and in which audit."""
+    lines = [
+        custody.Line(
+            subject=some[0],
+            kind=Kind.SIGHTED,
+            refs={
+                "audit": str(audit.id),
+                "seen": custody.slot_place(custody.Place(container.id, slot.row, slot.col)),
+            },
+            occurred=order.occurred,
+        )
+        for slot, some in seen
+        if len(some) == 1
+    ]
+    custody.record_all(session, actor, lines)
+
+
+def _finish(
+    session: Session,
+    actor: Actor,
+    audit: Audit,
+    box: AuditBox,
+    container: Container,
+    number: int,
+) -> dict[str, int]:
+    """The end of a count: every line of the box gets its word, or another person is to count it again."""
+    session.flush()
+    scanned = session.exec(
+        select(AuditScan.id).where(col(AuditScan.box_id) == box.id, col(AuditScan.counting) == number)
+    ).first()
+    if scanned is None:
+        message = N_("Nothing was scanned in %(name)s. Scan its tubes, or mark an empty slot.")
+        raise RuleBroken("nothing_scanned", message, field="box", name=container.name)
+    results = judge_box(session, audit, box, number)
+    wrong = sum(often for word, often in results.items() if word not in ("found", "empty"))
+    now = clock.now()
+    if number == 1:
+        box.counted_by_id, box.counted_at = actor.id, now
+        box.state = BoxState.AGAIN if audit.second_count and wrong else BoxState.COUNTED
+    else:
+        box.second_by_id, box.second_at, box.state = actor.id, now, BoxState.COUNTED
+    tell(session, actor, audit, Kind.CHANGED, box=str(container.id), count=number, results=results)
+    return results
+
+
+def _understood(grid: Grid, box: Container, row: dict[str, Any], tubes: Sequence[Specimen]) -> Seen:
+    slot = Slot(row["row"], row["col"])
+    rightly = (row["was_container_id"], row["was_row"], row["was_col"]) == (box.id, *slot)
+    tube = tubes[0] if len(tubes) == 1 else None
+    named = (tube.code, tube.material) if tube else ("", "")
+    return Seen(slot_name(grid, slot), row["mark"], row["text"], *named, rightly=rightly)
+

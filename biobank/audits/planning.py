@@ -1,0 +1,185 @@
+"""Planning an audit: what is to be looked at, how much of it, by when and by whom; nothing is counted yet."""
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+from sqlmodel import Session, col, select
+
+from biobank import clock, codes, custody, people, studies
+from biobank.accounts import site_by_code
+from biobank.codes import CodeKind
+from biobank.custody import Kind
+from biobank.custody.records import audit_said
+from biobank.custody.writing import Written
+from biobank.database import new_row
+from biobank.errors import Conflict, NotFound, RuleBroken
+from biobank.inputs import Flag, Input, Naming, Scanned, Whole
+from biobank.people import Actor, May
+from biobank.storage.maps import by_code
+from biobank.tables import Audit, AuditMethod, Person, Trigger, Weighting
+from biobank.texts import N_
+
+MILLION = 1_000_000
+
+# --- words ---
+
+Percent = Annotated[Decimal, Field(gt=0, lt=100, max_digits=7, decimal_places=4)]
+"""A share in hundredths, as people say it: 1, 0.5, 95."""
+
+
+class AuditOrder(Input):
+    """An audit to be held: of a container and all in it, of a study at a site, or of listed tubes.
+
+    A sample shows with `confidence` that fewer than `limit` percent are wrong, if none is; `shelf_slots`
+    are slots drawn besides, whatever they hold. With `every_days` the next audit follows from the signature.
+    """
+
+    name: Naming
+    container: Scanned | None = None
+    study: str | None = None
+    site: str | None = None
+    tubes: Annotated[list[Scanned], Field(max_length=10_000)] = []
+    trigger: Trigger = Trigger.ROUTINE
+    method: AuditMethod = AuditMethod.FULL
+    limit: Percent | None = None
+    confidence: Percent | None = None
+    weighting: Weighting = Weighting.RANDOM
+    shelf_slots: Annotated[Whole, Field(ge=0, le=10_000)] = 0
+    blind: Flag = False
+    second_count: Flag = False
+    due: date
+    every_days: Annotated[Whole, Field(ge=1, le=3_660)] | None = None
+    owner: str | None = None
+
+
+class AuditChosen(Input):
+    """The audit that is meant."""
+
+    audit: UUID
+
+
+# --- actions ---
+
+
+def plan(session: Session, actor: Actor, order: AuditOrder) -> Audit:
+    """Plan an audit.
+
+    Refused: more than one scope, or none; a sample without what it shall show; a scope of which the actor
+    may not audit all.
+    """
+    _require_one_scope(order)
+    _require_claim(order)
+    planned = new_row(
+        Audit,
+        name=order.name,
+        tubes=_codes(order.tubes),
+        trigger=order.trigger,
+        method=order.method,
+        limit_ppm=_ppm(order.limit),
+        confidence_ppm=_ppm(order.confidence),
+        weighting=order.weighting,
+        shelf_slots=order.shelf_slots,
+        blind=order.blind,
+        second_count=order.second_count,
+        due_on=order.due,
+        every_days=order.every_days,
+        owner_id=_person(session, order.owner) if order.owner else None,
+        opened_by_id=actor.id,
+        opened_at=clock.now(),
+    )
+    planned.site_id, planned.study_id, planned.container_id = _scope(session, actor, order)
+    custody.record(session, actor, planned, Kind.OPENED, change=audit_said(planned))
+    return planned
+
+
+def cancel(session: Session, actor: Actor, order: AuditChosen) -> Audit:
+    """Give up an audit that is not signed; what was scanned stays. Refused: one that is over."""
+    audit = under_way(session, actor, order.audit)
+    people.require(actor, May.AUDIT, audit)
+    audit.cancelled_at = clock.now()
+    tell(session, actor, audit, Kind.CLOSED)
+    return audit
+
+
+# --- questions ---
+
+
+def by_id(session: Session, actor: Actor, key: UUID) -> Audit:
+    """One audit. Refused: `NotFound` out of scope."""
+    found = session.get(Audit, key)
+    if found is None or not people.allowed(actor, May.SEE, found):
+        raise NotFound("audit_not_found", N_("There is no such audit in your scope."), field="audit")
+    return found
+
+
+def under_way(session: Session, actor: Actor, key: UUID) -> Audit:
+    """An audit that can still be worked on, locked. Refused: one that is signed or was given up."""
+    found = by_id(session, actor, key)
+    custody.lock(session, [found.id])
+    session.refresh(found)
+    if found.performed_at is not None or found.cancelled_at is not None:
+        message = N_("%(name)s is signed or was given up. Plan another audit.")
+        raise Conflict("audit_closed", message, field="audit", name=found.name)
+    return found
+
+
+def tell(session: Session, actor: Actor, audit: Audit, kind: Kind, **refs: object) -> Written:
+    """Write what changed of a locked audit."""
+    before, after = custody.state(session, audit), audit_said(audit)
+    change = {name: value for name, value in after.items() if before.get(name) != value}
+    return custody.record(session, actor, audit, kind, change=change, refs=refs)
+
+
+# --- how ---
+
+
+def _require_one_scope(order: AuditOrder) -> None:
+    scopes = [name for name in ("container", "study", "tubes") if getattr(order, name)]
+    if len(scopes) != 1:
+        message = N_("Say one scope: a container, a study at a site, or a list of tubes.")
+        raise RuleBroken("one_scope", message, field=scopes[1] if scopes else "container")
+
+
+def _require_claim(order: AuditOrder) -> None:
+    """A sample says what it shows; one that is drawn by risk shows nothing of the rest."""
+    if order.method is AuditMethod.SAMPLE and not (order.limit and order.confidence):
+        message = N_("Say what the sample shall show: a limit and a confidence, such as 1 % and 95 %.")
+        raise RuleBroken("sample_without_claim", message, field="confidence" if order.limit else "limit")
+
+
+def _scope(session: Session, actor: Actor, order: AuditOrder) -> tuple[UUID, UUID | None, UUID | None]:
+    """Site, study and container of the scope. Refused: one of which the actor may not audit all."""
+    if order.container:
+        container = by_code(session, actor, order.container, field="container")
+        people.require_over(actor, May.AUDIT, container.site_id, None)
+        return container.site_id, None, container.id
+    site = site_by_code(session, order.site or "")
+    study = studies.by_code(session, actor, order.study).id if order.study else None
+    people.require_over(actor, May.AUDIT, site.id, study)
+    return site.id, study, None
+
+
+def _codes(scanned: Sequence[str]) -> list[str]:
+    """Our codes of the tubes of a list, each once. Refused: what is no code of a tube."""
+    read = (codes.require(text, CodeKind.SPECIMEN, f"tubes.{at}") for at, text in enumerate(scanned))
+    return list(dict.fromkeys(read))
+
+
+def _person(session: Session, name: str) -> UUID:
+    found = session.exec(select(Person.id).where(col(Person.name) == name, col(Person.active))).first()
+    if found is None:
+        raise NotFound("person_not_found", N_("Nobody of that name works here."), field="owner")
+    return found
+
+
+def _ppm(percent: Decimal | None) -> int | None:
+    return None if percent is None else int(percent * MILLION / 100)
+
+
+def shares(audit: Audit) -> Sequence[Decimal]:
+    """The limit and the confidence of a sample, as shares of 1."""
+    return [Decimal(each or 0) / MILLION for each in (audit.limit_ppm, audit.confidence_ppm)]

@@ -278,4 +278,3 @@ def _understood(grid: Grid, box: Container, row: dict[str, Any], tubes: Sequence
     tube = tubes[0] if len(tubes) == 1 else None
     named = (tube.code, tube.material) if tube else ("", "")
     return Seen(slot_name(grid, slot), row["mark"], row["text"], *named, rightly=rightly)
-

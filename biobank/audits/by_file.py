@@ -104,7 +104,7 @@ def _awaited(session: Session, audit: Audit, container: Container) -> dict[Slot,
     return {Slot(row, column): tube for row, column, tube in session.exec(asked) if tube}
 
 
-def _require_right_way(  # noqa: PLR0913, PLR0917 - how a rack lay is told by all of these
+def _require_right_way(
     session: Session,
     actor: Actor,
     order: CountedByFile,
@@ -133,7 +133,7 @@ def _told(order: CountedByFile, grid: Grid, well: Well, awaited: dict[Slot, UUID
     return Told(slot=name, mark=Mark.UNREADABLE if unread else Mark.EMPTY)
 
 
-def _keep(  # noqa: PLR0913, PLR0917 - a kept file has all of these
+def _keep(
     session: Session, actor: Actor, order: CountedByFile, container: Container, data: bytes, told: str
 ) -> RackFile:
     """The file exactly as it came; it is settled by the count."""

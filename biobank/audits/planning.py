@@ -87,7 +87,7 @@ def plan(session: Session, actor: Actor, order: AuditOrder) -> Audit:
         second_count=order.second_count,
         due_on=order.due,
         every_days=order.every_days,
-        owner_id=_person(session, order.owner) if order.owner else None,
+        owner_id=person_named(session, order.owner) if order.owner else None,
         opened_by_id=actor.id,
         opened_at=clock.now(),
     )
@@ -124,6 +124,14 @@ def under_way(session: Session, actor: Actor, key: UUID) -> Audit:
     if found.performed_at is not None or found.cancelled_at is not None:
         message = N_("%(name)s is signed or was given up. Plan another audit.")
         raise Conflict("audit_closed", message, field="audit", name=found.name)
+    return found
+
+
+def person_named(session: Session, name: str) -> UUID:
+    """The id of somebody who works here. Refused: nobody of that name."""
+    found = session.exec(select(Person.id).where(col(Person.name) == name, col(Person.active))).first()
+    if found is None:
+        raise NotFound("person_not_found", N_("Nobody of that name works here."), field="owner")
     return found
 
 
@@ -167,13 +175,6 @@ def _codes(scanned: Sequence[str]) -> list[str]:
     """Our codes of the tubes of a list, each once. Refused: what is no code of a tube."""
     read = (codes.require(text, CodeKind.SPECIMEN, f"tubes.{at}") for at, text in enumerate(scanned))
     return list(dict.fromkeys(read))
-
-
-def _person(session: Session, name: str) -> UUID:
-    found = session.exec(select(Person.id).where(col(Person.name) == name, col(Person.active))).first()
-    if found is None:
-        raise NotFound("person_not_found", N_("Nobody of that name works here."), field="owner")
-    return found
 
 
 def _ppm(percent: Decimal | None) -> int | None:

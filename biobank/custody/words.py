@@ -74,6 +74,10 @@ SIGHTINGS = frozenset(
 """What happens to a tube in somebody's hand. A correction is none: it was made at a desk."""
 
 
+MISSING = "missing"
+"""The reason of the hold on a tube that is sought. It ends by itself when the tube is in a hand again."""
+
+
 UNDO = "undo"
 """What `refs` of a correction have that undoes its event: the command whose gesture is undone. An undone
 event says nothing any more, of state or of what is noted beside it."""

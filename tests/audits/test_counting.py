@@ -1,52 +1,8 @@
 """An audit from its plan to the judged box: what is found, what is not, and what was moved meanwhile."""
 
-from datetime import date
-from uuid import UUID
-
-from sqlmodel import col, select
-
-from biobank import audits
-from biobank.audits.counting import Count, Counted, Told
-from biobank.audits.planning import AuditOrder
-from biobank.tables import Audit, AuditLine, Mark, Result
-from tests.world import MANAGER, World
-
-DUE = date(2026, 12, 1)
-
-
-def begun(world: World, **order: object) -> UUID:
-    """An audit of the one freezer that has begun; its id."""
-    told = AuditOrder.model_validate({"name": "Yearly", "container": world.freezer(), "due": DUE, **order})
-    planned: Audit = world.act(lambda s, a: audits.plan(s, a, told), person=MANAGER)
-    world.act(lambda s, a: audits.start(s, a, audits.AuditChosen(audit=planned.id)), person=MANAGER)
-    return planned.id
-
-
-def counted(world: World, audit: UUID, box: str, *scans: tuple[str, str], person: str = MANAGER) -> Count:
-    """Scan so many slots of a box, and say that it is done; "" is an empty slot, "?" an unreadable code."""
-    marks = {"": Mark.EMPTY, "?": Mark.UNREADABLE}
-    told = [
-        Told(slot=slot, mark=marks.get(code, Mark.TUBE), code=None if code in marks else code)
-        for slot, code in scans
-    ]
-    order = Counted(audit=audit, box=box, scans=told, done=True)
-    return world.act(lambda s, a: audits.count(s, a, order), person=person, answer=Count)
-
-
-def results(world: World, audit: UUID) -> dict[str, Result | None]:
-    """How each tube of an audit ended, by its code; a code that is nobody's by itself."""
-
-    def asked(session: object, _: object) -> dict[str, Result | None]:
-        from biobank.tables import Specimen
-
-        rows = session.exec(  # type: ignore[attr-defined]
-            select(AuditLine, Specimen.code)
-            .outerjoin(Specimen, col(Specimen.id) == col(AuditLine.specimen_id))
-            .where(col(AuditLine.audit_id) == audit)
-        )
-        return {code or line.text: line.result for line, code in rows}
-
-    return world.ask(asked, MANAGER)
+from biobank.tables import Result
+from tests.audits.auditing import begun, counted, results
+from tests.world import World
 
 
 def test_every_way_in_which_a_slot_ends_is_told(world: World) -> None:

@@ -1,0 +1,181 @@
+"""Reconciling: what is done about each finding, line by line; every act on a tube names the audit."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import Field
+from sqlmodel import Session, col, select
+
+from biobank import clock, custody, people
+from biobank.audits.planning import by_id, person_named, tell
+from biobank.codes import grouped
+from biobank.custody import Kind
+from biobank.database import by_id as rows_by_id
+from biobank.errors import Conflict, NotFound, RuleBroken
+from biobank.inputs import Input, Naming
+from biobank.people import Actor, May
+from biobank.storage.geometry import Grid, Slot, slot_name
+from biobank.storage.rearranging import Going, Rearrangement, rearrange
+from biobank.tables import (
+    Audit,
+    AuditBox,
+    AuditLine,
+    Container,
+    ContainerType,
+    Decision,
+    HoldKind,
+    Result,
+    Specimen,
+)
+from biobank.texts import N_
+
+MOST = 1_000
+"""So many lines are decided at once."""
+
+MISPLACED = frozenset({Result.WRONG_SLOT, Result.WRONG_CONTAINER, Result.UNEXPECTED})
+"""Findings of a tube that is known and stands where its record does not have it."""
+
+# --- words ---
+
+
+class Decide(Input):
+    """What is done about some findings of an audit, all alike.
+
+    `moved`: the record follows the tube to where it was found. `put_back`: the tube was carried to where
+    its record has it. `missing`: it is sought, and held meanwhile. `registered`, `relabelled`,
+    `explained`: what `reason` tells.
+    """
+
+    audit: UUID
+    lines: Annotated[list[UUID], Field(min_length=1, max_length=MOST)]
+    decision: Decision
+    reason: Naming | None = None
+
+
+class Entrust(Input):
+    """Who looks after some findings that stay open, and by when."""
+
+    audit: UUID
+    lines: Annotated[list[UUID], Field(min_length=1, max_length=MOST)]
+    owner: str
+    due: date
+
+
+# --- rules ---
+
+
+def require_fits(line: AuditLine, order: Decide) -> None:
+    """Refused: a decision that says nothing of such a finding, or that nobody may take by hand."""
+    fits = {
+        Decision.MOVED: line.result in MISPLACED and line.found_box_id is not None,
+        Decision.PUT_BACK: line.result in MISPLACED and line.row is not None,
+        Decision.MISSING: line.specimen_id is not None and line.result is not Result.DUPLICATE,
+        Decision.TURNED_UP: False,
+    }
+    if not fits.get(order.decision, True):
+        message = N_("That cannot be decided of this finding. Choose another decision.")
+        raise RuleBroken("decision_unfit", message, field="decision")
+    if order.decision not in fits and not order.reason:
+        raise RuleBroken("reason_needed", N_("Say why, in a few words."), field="reason")
+
+
+# --- actions ---
+
+
+def decide(session: Session, actor: Actor, order: Decide) -> Sequence[AuditLine]:
+    """Decide some findings, all or none; tubes are moved in one gesture.
+
+    Refused: lines that are not of the audit, that are no findings, or were decided; a decision that does
+    not fit; who may not handle the tubes that are moved or held.
+    """
+    audit, lines = _open_lines(session, actor, order.audit, order.lines)
+    for line in lines:
+        require_fits(line, order)
+    tubes = {line.specimen_id: line for line in lines if line.specimen_id}
+    refs = {"audit": str(audit.id)}
+    if order.decision is Decision.MOVED:
+        _move(session, actor, lines, refs)
+    elif order.decision in (Decision.PUT_BACK, Decision.MISSING):
+        _mark(session, actor, order, list(tubes), refs)
+    now = clock.now()
+    for line in lines:
+        line.decision, line.reason = order.decision, order.reason or ""
+        line.decided_by_id, line.decided_at = actor.id, now
+    told = {"lines": [str(line.id) for line in lines], "decision": order.decision.value}
+    tell(session, actor, audit, Kind.DECIDED, **told)
+    return lines
+
+
+def entrust(session: Session, actor: Actor, order: Entrust) -> Sequence[AuditLine]:
+    """Say who looks after findings, and by when. Refused: as `decide` refuses; nobody of that name."""
+    audit, lines = _open_lines(session, actor, order.audit, order.lines)
+    owner = person_named(session, order.owner)
+    for line in lines:
+        line.owner_id, line.due_on = owner, order.due
+    told = {"lines": [str(line.id) for line in lines], "owner": str(owner), "due": order.due.isoformat()}
+    tell(session, actor, audit, Kind.CHANGED, **told)
+    return lines
+
+
+# --- how ---
+
+
+def _open_lines(
+    session: Session, actor: Actor, key: UUID, wanted: Sequence[UUID]
+) -> tuple[Audit, Sequence[AuditLine]]:
+    """These findings of an audit, which is locked. A signed audit's findings can still be settled."""
+    audit = by_id(session, actor, key)
+    people.require(actor, May.AUDIT, audit)
+    custody.lock(session, [audit.id])
+    asked = select(AuditLine).where(col(AuditLine.audit_id) == audit.id, col(AuditLine.id).in_(wanted))
+    found = {line.id: line for line in session.exec(asked.execution_options(populate_existing=True))}
+    for at, each in enumerate(wanted):
+        line = found.get(each)
+        if line is None or line.result in (None, Result.FOUND, Result.EMPTY):
+            message = N_("There is no such finding in this audit.")
+            raise NotFound("finding_not_found", message, field=f"lines.{at}")
+        if line.decision is not None:
+            message = N_("This finding is decided already: %(decision)s.")
+            raise Conflict("finding_decided", message, field=f"lines.{at}", decision=line.decision.value)
+    return audit, [found[each] for each in dict.fromkeys(wanted)]
+
+
+def _move(session: Session, actor: Actor, lines: Sequence[AuditLine], refs: dict[str, Any]) -> None:
+    """The records follow the tubes, all at once, so that two may have changed places."""
+    tubes = rows_by_id(session, Specimen, [line.specimen_id for line in lines])
+    boxes = rows_by_id(session, AuditBox, [line.found_box_id for line in lines])
+    containers = rows_by_id(session, Container, [box.container_id for box in boxes.values()])
+    kinds = rows_by_id(session, ContainerType, [each.type_id for each in containers.values()])
+    moves = []
+    for line in lines:
+        container = containers[boxes[line.found_box_id].container_id]
+        slot = slot_name(Grid.of(kinds[container.type_id]), Slot(line.found_row, line.found_col))
+        moves.append(Going(tube=tubes[line.specimen_id].code, box=container.code, slot=slot))
+    rearrange(session, actor, Rearrangement(moves=moves), refs)
+
+
+def _mark(session: Session, actor: Actor, order: Decide, tubes: Sequence[UUID], refs: dict[str, Any]) -> None:
+    """Tubes that were put back were seen; those that are missing are held until they are."""
+    custody.lock(session, tubes)
+    found = rows_by_id(session, Specimen, tubes)
+    lines = []
+    for key in tubes:
+        tube = found[key]
+        people.require(actor, May.HANDLE, tube)
+        if order.decision is Decision.PUT_BACK:
+            lines.append(custody.Line(subject=tube, kind=Kind.SIGHTED, refs=refs, reason=order.reason))
+            continue
+        holds = custody.state(session, tube)["holds"]
+        if any(each["reason"] == custody.MISSING for each in holds):
+            message = N_("%(code)s is missing already.")
+            raise Conflict("missing_already", message, field="lines", code=grouped(tube.code))
+        hold = {
+            "id": str(clock.new_key()),
+            "kind": HoldKind.QUARANTINE.value,
+            "reason": custody.MISSING,
+        }
+        change = {"holds": [*holds, hold]}
+        lines.append(custody.Line(subject=tube, kind=Kind.HOLD_SET, change=change, refs=refs))
+    custody.record_all(session, actor, lines)

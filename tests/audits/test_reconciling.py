@@ -1,0 +1,87 @@
+"""What is done about findings, and how an audit is signed."""
+
+import pytest
+
+from biobank import audits, custody, storage
+from biobank.audits import AuditSignature, Decide, Entrust
+from biobank.errors import Refusal
+from biobank.tables import Decision, Result
+from tests.audits.auditing import DUE, begun, counted, lines, results
+from tests.world import MANAGER, PASSWORD, TECHNICIAN, World
+
+
+def found(world: World, audit: object, *words: Result) -> list[object]:
+    return [line.id for line, _ in lines(world, audit) if line.result in words]  # type: ignore[arg-type]
+
+
+def decided(world: World, audit: object, decision: Decision, *words: Result, reason: str = "") -> None:
+    told = {"audit": audit, "lines": found(world, audit, *words), "decision": decision}
+    order = Decide.model_validate({**told, "reason": reason or None})
+    world.act(lambda s, a: audits.decide(s, a, order) and None, person=MANAGER)
+
+
+def signed(world: World, audit: object, act: object, person: str) -> object:
+    order = AuditSignature.model_validate({"audit": audit, "password": PASSWORD})
+    proved = world.door(person).prove(lambda s, a: custody.prove_password(s, a, order))
+    return world.act(lambda s, a: act(s, a, order, proved), person=person)  # type: ignore[operator]
+
+
+def test_the_records_follow_two_tubes_that_changed_places(world: World) -> None:
+    first, second, third = world.tubes(3)
+    box, *_ = world.boxes()
+    world.put(box, [first, second, third])
+    audit = begun(world)
+    counted(world, audit, box, ("A1", second), ("A2", first), ("A3", third))
+    assert set(results(world, audit).values()) == {Result.WRONG_SLOT, Result.FOUND}
+    decided(world, audit, Decision.MOVED, Result.WRONG_SLOT)
+    shown = world.ask(lambda s, a: storage.box_map(s, a, box))
+    assert {row.name: row.code for row in shown.slots if row.code} == {"A1": second, "A2": first, "A3": third}
+    assert world.unproved() == []
+
+
+def test_a_missing_tube_is_held_until_it_is_in_a_hand_again(world: World) -> None:
+    first, second = world.tubes(2)
+    box, other, _ = world.boxes()
+    world.put(box, [first, second])
+    audit = begun(world)
+    counted(world, audit, box, ("A1", first))
+    decided(world, audit, Decision.MISSING, Result.MISSING)
+
+    def holds() -> list[str]:
+        return world.act(
+            lambda s, a: [
+                each["reason"] for each in custody.state(s, custody.load(s, a, [second])[0])["holds"]
+            ]
+        )
+
+    assert holds() == ["missing"]
+    world.put(other, [second])
+    assert holds() == []
+    assert world.unproved() == []
+
+
+def test_an_audit_is_signed_by_who_counted_and_reviewed_by_another(world: World) -> None:
+    first, second = world.tubes(2)
+    box, other, third = world.boxes()
+    world.put(box, [first, second])
+    audit = begun(world, every_days=90)
+    with pytest.raises(Refusal) as refused:
+        signed(world, audit, audits.perform, MANAGER)
+    assert refused.value.slug == "audit_without_scans"
+    counted(world, audit, box, ("A1", first), person=TECHNICIAN)
+    with pytest.raises(Refusal) as refused:
+        signed(world, audit, audits.perform, MANAGER)
+    assert refused.value.slug == "boxes_not_counted"
+    for each in (other, third):
+        counted(world, audit, each, ("A1", ""))
+    with pytest.raises(Refusal) as refused:
+        signed(world, audit, audits.perform, MANAGER)
+    assert refused.value.slug == "findings_open"
+    (line,) = found(world, audit, Result.MISSING)
+    order = Entrust.model_validate({"audit": audit, "lines": [line], "owner": TECHNICIAN, "due": DUE})
+    world.act(lambda s, a: audits.entrust(s, a, order) and None, person=MANAGER)
+    signed(world, audit, audits.perform, MANAGER)
+    with pytest.raises(Refusal) as refused:
+        signed(world, audit, audits.review, MANAGER)
+    assert refused.value.slug == "same_person"
+    assert world.unproved() == []

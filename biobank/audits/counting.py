@@ -9,11 +9,12 @@ from pydantic import Field
 from sqlmodel import Session, col, select
 
 from biobank import clock, codes, custody, people
+from biobank.audits.boards import box_of
 from biobank.audits.judging import judge_box
 from biobank.audits.planning import tell, under_way
 from biobank.custody import Kind
 from biobank.database import add_rows
-from biobank.errors import Conflict, NotFound, RuleBroken
+from biobank.errors import Conflict, RuleBroken
 from biobank.inputs import Input, Moment, Scanned
 from biobank.people import Actor, May
 from biobank.storage.geometry import Grid, Slot, slot_name, slot_named
@@ -90,7 +91,7 @@ def count(session: Session, actor: Actor, order: Counted) -> Count:
     audit = under_way(session, actor, order.audit)
     container = by_code(session, actor, order.box)
     require_counter(actor, audit)
-    box = _box(session, audit, container)
+    box = box_of(session, audit, container)
     grid = Grid.of(type_of(session, container))
     number = _which_count(actor, box)
     slots = [_slot(grid, each, at) for at, each in enumerate(order.scans)]
@@ -123,17 +124,6 @@ def require_counter(actor: Actor, audit: Audit) -> None:
 
 
 # --- how ---
-
-
-def _box(session: Session, audit: Audit, container: Container) -> AuditBox:
-    asked = select(AuditBox).where(
-        col(AuditBox.audit_id) == audit.id, col(AuditBox.container_id) == container.id
-    )
-    found = session.exec(asked.with_for_update()).first()
-    if found is None:
-        message = N_("%(name)s is no part of this audit. Scan a box of its list.")
-        raise NotFound("box_not_audited", message, field="box", name=container.name)
-    return found
 
 
 def _which_count(actor: Actor, box: AuditBox) -> int:

@@ -1,0 +1,366 @@
+"""Audits as people see them: lists, one audit with its boxes, one box while it is counted."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from pydantic import Field
+from sqlalchemy import ColumnElement, case, func
+from sqlalchemy import select as core_select
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col, select
+
+from biobank import people
+from biobank.audits.classes import errors
+from biobank.audits.intervals import ErrorRate, error_rate
+from biobank.audits.planning import by_id
+from biobank.custody.records import audit_status
+from biobank.database import by_id as rows_by_id
+from biobank.errors import NotFound
+from biobank.inputs import Flag, Input, Whole
+from biobank.people import Actor, May
+from biobank.storage.geometry import Grid, Slot, slot_name
+from biobank.storage.maps import by_code
+from biobank.tables import (
+    Audit,
+    AuditBox,
+    AuditLine,
+    AuditScan,
+    BoxState,
+    Container,
+    ContainerType,
+    Mark,
+    Person,
+    Result,
+    Site,
+    Specimen,
+    Study,
+)
+from biobank.texts import N_
+
+# --- words ---
+
+
+class SoughtAudits(Input):
+    """Which audits: those that are not closed by due day, or closed ones, newest first; at a site."""
+
+    closed: Flag = False
+    site: str | None = None
+    limit: Annotated[Whole, Field(ge=1, le=1001)] = 200
+
+
+class AuditRow(msgspec.Struct, frozen=True):
+    """An audit in a list. `scope` is the name of the container, the study's code, or how many tubes."""
+
+    id: UUID
+    name: str
+    site: str
+    scope: str
+    container: str
+    study: str
+    status: str
+    method: str
+    trigger: str
+    due_on: date
+    owner: str
+    boxes: int
+    counted: int
+    findings: int
+    open_findings: int
+
+
+class BoxRow(msgspec.Struct, frozen=True):
+    """A box of an audit: where it stands, how far its count is, and how its slots ended."""
+
+    code: str
+    name: str
+    path: str
+    state: BoxState
+    slots: int | None
+    expected: int
+    scanned: int
+    results: dict[str, int]
+    counted_by: str
+    second_by: str
+
+
+class Board(msgspec.Struct, frozen=True):
+    """An audit with all its boxes, in the order in which one walks past them."""
+
+    row: AuditRow
+    blind: bool
+    second_count: bool
+    started_at: datetime | None
+    started_by: str
+    performed_at: datetime | None
+    performed_by: str
+    closed_at: datetime | None
+    reviewed_by: str
+    seed: str
+    snapshot: str
+    result: str
+    limit_ppm: int | None
+    confidence_ppm: int | None
+    population: int | None
+    drawn: int | None
+    results: dict[str, int]
+    rate: ErrorRate
+    boxes: list[BoxRow]
+
+
+class SlotSeen(msgspec.Struct, frozen=True):
+    """One slot while a box is counted: the tube that should be there, what was scanned, whether they agree.
+
+    In a blind audit nothing is told of what should be there.
+    """
+
+    name: str
+    row: int | None
+    col: int | None
+    expected: str = ""
+    material: str = ""
+    mark: str = ""
+    text: str = ""
+    tube: str = ""
+    rightly: bool = False
+
+
+class Counting(msgspec.Struct, frozen=True):
+    """A box while it is counted: its slots in the order in which they are scanned."""
+
+    audit: UUID
+    code: str
+    name: str
+    path: str
+    state: BoxState
+    number: int
+    slots: list[SlotSeen]
+
+
+# --- questions ---
+
+
+def listing(session: Session, actor: Actor, sought: SoughtAudits) -> list[AuditRow]:
+    """Audits in the actor's scope."""
+    over = col(Audit.closed_at).is_not(None) | col(Audit.cancelled_at).is_not(None)
+    asked = _rows().where(people.visible(actor, May.SEE, Audit), over if sought.closed else ~over)
+    if sought.site:
+        asked = asked.where(col(Site.code) == sought.site)
+    order = [col(Audit.id).desc()] if sought.closed else [col(Audit.due_on), col(Audit.id)]
+    found = session.execute(asked.order_by(*order).limit(sought.limit)).all()
+    counts = _counts(session, [each[0].id for each in found])
+    return [_row(*each, counts=counts) for each in found]
+
+
+def board(session: Session, actor: Actor, key: UUID) -> Board:
+    """One audit, box by box. Refused: `NotFound` out of scope."""
+    audit = by_id(session, actor, key)
+    found = session.execute(_rows().where(col(Audit.id) == audit.id)).one()
+    names = rows_by_id(session, Person, [audit.started_by_id, audit.performed_by_id, audit.reviewed_by_id])
+
+    def named(person: UUID | None) -> str:
+        return names[person].name if person else ""
+
+    boxes = _boxes(session, audit)
+    results: dict[str, int] = defaultdict(int)
+    for box in boxes:
+        for word, often in box.results.items():
+            results[word] += often
+    looked_at = sum(often for word, often in results.items() if word != Result.EMPTY)
+    wrong = errors(Result(word) for word, often in results.items() for _ in range(often))
+    return Board(
+        row=_row(*found, counts=_counts(session, [audit.id])),
+        blind=audit.blind,
+        second_count=audit.second_count,
+        started_at=audit.started_at,
+        started_by=named(audit.started_by_id),
+        performed_at=audit.performed_at,
+        performed_by=named(audit.performed_by_id),
+        closed_at=audit.closed_at,
+        reviewed_by=named(audit.reviewed_by_id),
+        seed=audit.seed,
+        snapshot=audit.snapshot_sha256,
+        result=audit.result_sha256,
+        limit_ppm=audit.limit_ppm,
+        confidence_ppm=audit.confidence_ppm,
+        population=audit.population,
+        drawn=audit.drawn,
+        results=dict(results),
+        rate=error_rate(wrong, looked_at),
+        boxes=boxes,
+    )
+
+
+def counting(session: Session, actor: Actor, key: UUID, text: str) -> Counting:
+    """One box while it is counted. Refused: `NotFound` for a box that is no part of the audit."""
+    audit = by_id(session, actor, key)
+    container = by_code(session, actor, text)
+    box = box_of(session, audit, container)
+    grid = Grid.of(session.get_one(ContainerType, container.type_id))
+    number = 2 if box.state is BoxState.AGAIN or box.second_at else 1
+    return Counting(
+        audit=audit.id,
+        code=container.code,
+        name=container.name,
+        path=box.path,
+        state=box.state,
+        number=number,
+        slots=_slots(session, audit, box, grid, number),
+    )
+
+
+def box_of(session: Session, audit: Audit, container: Container) -> AuditBox:
+    """A box of an audit, locked where one writes. Refused: a container that is no part of it."""
+    asked = select(AuditBox).where(
+        col(AuditBox.audit_id) == audit.id, col(AuditBox.container_id) == container.id
+    )
+    found = session.exec(asked.with_for_update()).first()
+    if found is None:
+        message = N_("%(name)s is no part of this audit. Scan a box of its list.")
+        raise NotFound("box_not_audited", message, field="box", name=container.name)
+    return found
+
+
+# --- how ---
+
+_owner, _counter, _second = aliased(Person), aliased(Person), aliased(Person)
+_FINDING = col(AuditLine.result).not_in([Result.FOUND, Result.EMPTY])
+
+
+def _rows() -> Any:
+    return (
+        core_select(Audit, col(Site.code), col(Study.code), Container, col(_owner.name))
+        .join(Site, col(Site.id) == col(Audit.site_id))
+        .outerjoin(Study, col(Study.id) == col(Audit.study_id))
+        .outerjoin(Container, col(Container.id) == col(Audit.container_id))
+        .outerjoin(_owner, col(_owner.id) == col(Audit.owner_id))
+    )
+
+
+def _often(what: ColumnElement[bool]) -> ColumnElement[int]:
+    return func.coalesce(func.sum(case((what, 1), else_=0)), 0)
+
+
+def _counts(session: Session, ids: Sequence[UUID]) -> dict[UUID, tuple[int, int, int, int]]:
+    """Boxes, counted boxes, findings and open findings of audits."""
+    found = dict.fromkeys(ids, (0, 0, 0, 0))
+    boxes = core_select(
+        col(AuditBox.audit_id), func.count(), _often(col(AuditBox.state) == BoxState.COUNTED)
+    ).where(col(AuditBox.audit_id).in_(ids))
+    for key, every, counted in session.execute(boxes.group_by(col(AuditBox.audit_id))):
+        found[key] = (every, counted, 0, 0)
+    lines = core_select(
+        col(AuditLine.audit_id), func.count(), _often(col(AuditLine.decision).is_(None))
+    ).where(col(AuditLine.audit_id).in_(ids), _FINDING)
+    for key, findings, left in session.execute(lines.group_by(col(AuditLine.audit_id))):
+        found[key] = (*found[key][:2], findings, left)
+    return found
+
+
+def _row(
+    audit: Audit,
+    site: str,
+    study: str | None,
+    container: Container | None,
+    owner: str | None,
+    *,
+    counts: dict[UUID, tuple[int, int, int, int]],
+) -> AuditRow:
+    boxes, counted, findings, left = counts[audit.id]
+    return AuditRow(
+        id=audit.id,
+        name=audit.name,
+        site=site,
+        scope=container.name if container else study or str(len(audit.tubes)),
+        container=container.code if container else "",
+        study=study or "",
+        status=audit_status(audit),
+        method=audit.method.value,
+        trigger=audit.trigger.value,
+        due_on=audit.due_on,
+        owner=owner or "",
+        boxes=boxes,
+        counted=counted,
+        findings=findings,
+        open_findings=left,
+    )
+
+
+def _boxes(session: Session, audit: Audit) -> list[BoxRow]:
+    asked = (
+        core_select(AuditBox, Container, col(_counter.name), col(_second.name))
+        .join(Container, col(Container.id) == col(AuditBox.container_id))
+        .outerjoin(_counter, col(_counter.id) == col(AuditBox.counted_by_id))
+        .outerjoin(_second, col(_second.id) == col(AuditBox.second_by_id))
+        .where(col(AuditBox.audit_id) == audit.id)
+        .order_by(col(AuditBox.position))
+    )
+    words = core_select(col(AuditLine.box_id), col(AuditLine.result), func.count()).where(
+        col(AuditLine.audit_id) == audit.id, col(AuditLine.result).is_not(None)
+    )
+    results: dict[UUID, dict[str, int]] = defaultdict(dict)
+    for box, word, often in session.execute(words.group_by(col(AuditLine.box_id), col(AuditLine.result))):
+        results[box][Result(word).value] = often
+    scans = core_select(col(AuditScan.box_id), func.count()).where(col(AuditScan.audit_id) == audit.id)
+    scanned = dict(iter(session.execute(scans.group_by(col(AuditScan.box_id)))))
+    return [
+        BoxRow(
+            code=container.code,
+            name=container.name,
+            path=box.path,
+            state=box.state,
+            slots=box.slots,
+            expected=box.expected,
+            scanned=scanned.get(box.id, 0),
+            results={**results[box.id], **({"empty": box.empty} if box.empty else {})},
+            counted_by=counter or "",
+            second_by=second or "",
+        )
+        for box, container, counter, second in session.execute(asked)
+    ]
+
+
+def _slots(session: Session, audit: Audit, box: AuditBox, grid: Grid, number: int) -> list[SlotSeen]:
+    """Every slot in fill order; where there are none, every tube."""
+    asked = (
+        core_select(AuditLine, col(Specimen.code), col(Specimen.material))
+        .outerjoin(Specimen, col(Specimen.id) == col(AuditLine.specimen_id))
+        .where(col(AuditLine.box_id) == box.id, col(AuditLine.row).is_not(None))
+    )
+    awaited = {Slot(line.row, line.col): (code, material) for line, code, material in session.execute(asked)}
+    scans = (
+        core_select(AuditScan, col(Specimen.code))
+        .outerjoin(Specimen, col(Specimen.id) == col(AuditScan.specimen_id))
+        .where(col(AuditScan.box_id) == box.id, col(AuditScan.counting) == number)
+        .order_by(col(AuditScan.id))
+    )
+    seen = {Slot(scan.row, scan.col): (scan, code) for scan, code in session.execute(scans)}
+    wanted = [slot for slot in grid.slots() if box.whole or slot in awaited or slot in seen]
+    return [_slot(audit, box, grid, slot, awaited.get(slot), seen.get(slot)) for slot in wanted]
+
+
+def _slot(
+    audit: Audit,
+    box: AuditBox,
+    grid: Grid,
+    slot: Slot,
+    awaited: tuple[str, str] | None,
+    seen: tuple[AuditScan, str | None] | None,
+) -> SlotSeen:
+    told = SlotSeen(slot_name(grid, slot), slot.row, slot.col)
+    if awaited and not audit.blind:
+        told = msgspec.structs.replace(told, expected=awaited[0] or "", material=awaited[1] or "")
+    if seen is None:
+        return told
+    scan, code = seen
+    rightly = (scan.was_container_id, scan.was_row, scan.was_col) == (box.container_id, slot.row, slot.col)
+    return msgspec.structs.replace(
+        told,
+        mark=scan.mark.value,
+        text=scan.text,
+        tube=code or "",
+        rightly=rightly or (scan.mark is Mark.EMPTY and awaited is None),
+    )

@@ -1,0 +1,187 @@
+"""Findings: what an audit found otherwise, what was done about each, and what is still sought."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from pydantic import Field
+from sqlalchemy import select as core_select
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col
+
+from biobank import custody, people
+from biobank.audits.planning import by_id
+from biobank.database import by_id as rows_by_id
+from biobank.inputs import Flag, Input, Whole
+from biobank.people import Actor, May
+from biobank.storage.geometry import Grid, Slot, slot_name
+from biobank.tables import (
+    Audit,
+    AuditBox,
+    AuditLine,
+    Container,
+    ContainerType,
+    Decision,
+    Hold,
+    Person,
+    Result,
+    Specimen,
+)
+
+# --- words ---
+
+
+class SoughtFindings(Input):
+    """Which findings of an audit: of one kind, of one box, those nobody has decided; in walking order."""
+
+    result: Result | None = None
+    box: str | None = None
+    open: Flag = False
+    after: UUID | None = None
+    limit: Annotated[Whole, Field(ge=1, le=1001)] = 200
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One finding: what should be where, what was found where, and what was done about it.
+
+    `turned_up` is when a tube that was missing was in a hand again. Codes of tubes out of the reader's
+    scope are empty.
+    """
+
+    id: UUID
+    result: Result
+    code: str
+    material: str
+    text: str
+    box: str
+    path: str
+    slot: str
+    found_box: str
+    found_path: str
+    found_slot: str
+    decision: Decision | None
+    reason: str
+    decided_by: str
+    decided_at: datetime | None
+    owner: str
+    due_on: date | None
+    turned_up: datetime | None
+
+    @property
+    def plain(self) -> bool:
+        """Whether one tap settles it: a known tube stands where its record does not have it."""
+        return self.decision is None and self.result in (Result.WRONG_SLOT, Result.WRONG_CONTAINER)
+
+
+# --- questions ---
+
+
+def findings(session: Session, actor: Actor, key: UUID, sought: SoughtFindings) -> list[Finding]:
+    """The findings of one audit. Refused: `NotFound` out of scope."""
+    audit = by_id(session, actor, key)
+    asked = _rows(actor).where(col(AuditLine.audit_id) == audit.id)
+    if sought.result:
+        asked = asked.where(col(AuditLine.result) == sought.result)
+    if sought.box:
+        asked = asked.where(col(_expected_in.code) == sought.box)
+    if sought.open:
+        asked = asked.where(col(AuditLine.decision).is_(None))
+    if sought.after:
+        asked = asked.where(col(AuditLine.id) > sought.after)
+    return _told(session, session.execute(asked.order_by(col(AuditLine.id)).limit(sought.limit)).all())
+
+
+def entrusted(session: Session, actor: Actor, *, mine: bool = False) -> list[Finding]:
+    """The findings that somebody is to look after and nobody has decided, those due first."""
+    asked = _rows(actor).where(col(AuditLine.owner_id).is_not(None), col(AuditLine.decision).is_(None))
+    if mine:
+        asked = asked.where(col(AuditLine.owner_id) == actor.id)
+    asked = asked.where(people.visible(actor, May.SEE, Audit))
+    return _told(session, session.execute(asked.order_by(col(AuditLine.due_on)).limit(1_000)).all())
+
+
+def missing(session: Session, actor: Actor) -> list[Finding]:
+    """The tubes that audits found missing and that nobody has had in a hand since, in walking order."""
+    held = core_select(col(Hold.specimen_id)).where(col(Hold.reason) == custody.MISSING)
+    asked = _rows(actor).where(
+        col(AuditLine.decision) == Decision.MISSING,
+        col(AuditLine.specimen_id).in_(held),
+        people.visible(actor, May.SEE, Audit),
+    )
+    return _told(session, session.execute(asked.order_by(col(AuditBox.path)).limit(1_000)).all())
+
+
+# --- how ---
+
+_expected_in, _found_in, _found_box = aliased(Container), aliased(Container), aliased(AuditBox)
+_owner, _decider = aliased(Person), aliased(Person)
+
+
+def _rows(actor: Actor) -> Any:
+    return (
+        core_select(AuditLine, AuditBox, _expected_in, _found_box, _found_in, Specimen)
+        .add_columns(
+            people.visible(actor, May.SEE, Specimen).label("seen"),
+            col(_owner.name),
+            col(_decider.name),
+        )
+        .join(Audit, col(Audit.id) == col(AuditLine.audit_id))
+        .join(AuditBox, col(AuditBox.id) == col(AuditLine.box_id))
+        .join(_expected_in, col(_expected_in.id) == col(AuditBox.container_id))
+        .outerjoin(_found_box, col(_found_box.id) == col(AuditLine.found_box_id))
+        .outerjoin(_found_in, col(_found_in.id) == col(_found_box.container_id))
+        .outerjoin(Specimen, col(Specimen.id) == col(AuditLine.specimen_id))
+        .outerjoin(_owner, col(_owner.id) == col(AuditLine.owner_id))
+        .outerjoin(_decider, col(_decider.id) == col(AuditLine.decided_by_id))
+        .where(col(AuditLine.result).not_in([Result.FOUND, Result.EMPTY]))
+    )
+
+
+def _told(session: Session, rows: Sequence[Any]) -> list[Finding]:
+    kinds = rows_by_id(
+        session, ContainerType, [each.type_id for row in rows for each in (row[2], row[4]) if each]
+    )
+    return [_one(kinds, *row) for row in rows]
+
+
+def _one(  # noqa: PLR0913, PLR0917 - one row of the statement
+    kinds: dict[UUID | None, Any],
+    line: AuditLine,
+    box: AuditBox,
+    container: Container,
+    found_box: AuditBox | None,
+    found_in: Container | None,
+    tube: Specimen | None,
+    seen: bool | None,  # noqa: FBT001 - a column
+    owner: str | None,
+    decider: str | None,
+) -> Finding:
+    known = tube if tube is not None and seen else None
+    grid = Grid.of(kinds[container.type_id])
+    found_slot = ""
+    if found_in:
+        found_slot = slot_name(Grid.of(kinds[found_in.type_id]), Slot(line.found_row, line.found_col))
+    lost = line.decision is Decision.MISSING and tube and line.decided_at
+    up = tube.seen_at if lost and tube and tube.seen_at and tube.seen_at > lost else None
+    return Finding(
+        id=line.id,
+        result=line.result or Result.MISSING,
+        code=known.code if known else "",
+        material=known.material if known else "",
+        text=line.text,
+        box=container.code,
+        path=box.path,
+        slot=slot_name(grid, Slot(line.row, line.col)) if line.row is not None else "",
+        found_box=found_in.code if found_in else "",
+        found_path=found_box.path if found_box else "",
+        found_slot=found_slot,
+        decision=line.decision,
+        reason=line.reason,
+        decided_by=decider or "",
+        decided_at=line.decided_at,
+        owner=owner or "",
+        due_on=line.due_on,
+        turned_up=up,
+    )

@@ -1,37 +1,66 @@
 """Audits: a scope of storage held against what was scanned there, reconciled and signed."""
 
+from biobank.audits.boards import AuditRow, Board, BoxRow, Counting, SlotSeen, SoughtAudits, board, counting, listing
 from biobank.audits.by_file import CountedByFile, count_by_file
+from biobank.audits.certificate import certificate, certified, require_language
 from biobank.audits.counting import Count, Counted, Seen, Told, count
+from biobank.audits.coverage import CoverageAsked, Covered, coverage
+from biobank.audits.findings import Finding, SoughtFindings, entrusted, findings, missing
 from biobank.audits.intervals import ErrorRate, error_rate
 from biobank.audits.planning import AuditChosen, AuditOrder, by_id, cancel, plan
 from biobank.audits.reconciling import Decide, Entrust, decide, entrust
 from biobank.audits.sampling import zero_error_size
 from biobank.audits.signing import AuditSignature, perform, result_hash, review
 from biobank.audits.starting import start
+from biobank.audits.trends import By, TrendAsked, TrendRow, trend
 
 __all__ = [
     "AuditChosen",
     "AuditOrder",
+    "AuditRow",
     "AuditSignature",
+    "Board",
+    "BoxRow",
+    "By",
     "Count",
     "Counted",
     "CountedByFile",
+    "Counting",
+    "CoverageAsked",
+    "Covered",
     "Decide",
     "Entrust",
     "ErrorRate",
+    "Finding",
     "Seen",
+    "SlotSeen",
+    "SoughtAudits",
+    "SoughtFindings",
     "Told",
+    "TrendAsked",
+    "TrendRow",
+    "board",
     "by_id",
     "cancel",
+    "certificate",
+    "certified",
     "count",
     "count_by_file",
+    "counting",
+    "coverage",
     "decide",
     "entrust",
+    "entrusted",
     "error_rate",
+    "findings",
+    "listing",
+    "missing",
     "perform",
     "plan",
+    "require_language",
     "result_hash",
     "review",
     "start",
+    "trend",
     "zero_error_size",
 ]

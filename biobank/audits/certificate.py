@@ -4,22 +4,31 @@ import io
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 from xml.sax.saxutils import escape
 from zoneinfo import ZoneInfo
 
 import msgspec
+from sqlalchemy import select as core_select
+from sqlmodel import Session, col
 
-from biobank.audits.boards import Board
-from biobank.audits.findings import Finding
+from biobank import custody
+from biobank.audits.boards import Board, board
+from biobank.audits.findings import Finding, SoughtFindings, findings
+from biobank.audits.planning import by_id
 from biobank.audits.words import DECISIONS, METHODS, RESULTS, TRIGGERS
 from biobank.codes import grouped
+from biobank.errors import Malformed, RuleBroken
 from biobank.labels.fonts import font_name
 from biobank.labels.shapes import Font
-from biobank.tables import Result
-from biobank.texts import N_, in_language
+from biobank.people import Actor
+from biobank.tables import CustodyEvent, Person, Result, Site
+from biobank.texts import LANGUAGES, N_, in_language
 
 if TYPE_CHECKING:
     from reportlab.platypus import Flowable
+
+AT_ONCE = 1_000
 
 PPM = 10_000
 """Millionths in a hundredth."""
@@ -47,6 +56,47 @@ class Certified(msgspec.Struct, frozen=True):
 
 
 # --- questions ---
+
+
+def certified(session: Session, actor: Actor, key: UUID) -> Certified:
+    """What the certificate of an audit says. Refused: `NotFound` out of scope, an audit that has not begun."""
+    audit = by_id(session, actor, key)
+    if audit.started_at is None:
+        message = N_("%(name)s has not begun. Start it first: what should be there is written down then.")
+        raise RuleBroken("audit_not_started", message, field="audit", name=audit.name)
+    found: list[Finding] = []
+    while True:
+        after = found[-1].id if found else None
+        some = findings(session, actor, key, SoughtFindings(after=after, limit=AT_ONCE))
+        found += some
+        if len(some) < AT_ONCE:
+            break
+    events = (
+        core_select(
+            col(CustodyEvent.kind),
+            col(CustodyEvent.recorded_at),
+            col(Person.name),
+            col(CustodyEvent.leaf_hash),
+        )
+        .join(Person, col(Person.id) == col(CustodyEvent.actor_id))
+        .where(col(CustodyEvent.subject_id) == audit.id)
+        .order_by(col(CustodyEvent.number))
+    )
+    return Certified(
+        board=board(session, actor, key),
+        findings=found,
+        entries=[Entry(kind, at, name, link.hex()) for kind, at, name, link in session.execute(events)],
+        log=custody.origin(session),
+        time_zone=session.get_one(Site, audit.site_id).time_zone,
+    )
+
+
+def require_language(language: str) -> str:
+    """A language that certificates are written in. Refused: any other."""
+    if language not in LANGUAGES:
+        message = N_("There is no such language here: %(language)s.")
+        raise Malformed("language_unknown", message, field="language", language=language[:20])
+    return language
 
 
 def certificate(told: Certified, language: str) -> bytes:

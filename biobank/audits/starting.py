@@ -112,6 +112,11 @@ def in_scope(audit: Audit) -> Any:
     return asked.where(col(Specimen.code).in_(audit.tubes))
 
 
+def snapshot_line(box: UUID, row: int | None, column: int | None, tube: UUID | None) -> str:
+    """What is hashed of one line of a snapshot."""
+    return f"{box.hex} {row} {column} {tube.hex if tube else '-'}\n"
+
+
 # --- how ---
 
 
@@ -266,10 +271,11 @@ def _line(
         "row": slot.row,
         "col": slot.col,
         "by_shelf": by_shelf,
+        "in_snapshot": True,
         "text": "",
         "reason": "",
     }
-    return line, f"{box.hex} {slot.row} {slot.col} {tube.hex if tube else '-'}\n"
+    return line, snapshot_line(box, slot.row, slot.col, tube)
 
 
 def _batches(lines: Iterable[Line]) -> Iterator[list[Line]]:

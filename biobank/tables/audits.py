@@ -168,7 +168,7 @@ class AuditLine(SQLModel, table=True):
     """One tube that should be somewhere, or one thing that was found: how it ended and what was done.
 
     `box_id` is where it should be; row and column are None for what was expected nowhere. `by_shelf` is a
-    slot that was drawn whatever it holds. `moved_by_id` is the event that explains where it went.
+    slot that was drawn whatever it holds; `in_snapshot` is false for what was found besides. `moved_by_id` is the event that explains where it went.
     """
 
     __tablename__ = "audit_line"
@@ -191,6 +191,7 @@ class AuditLine(SQLModel, table=True):
     row: int | None = None
     col: int | None = None
     by_shelf: bool = False
+    in_snapshot: bool = False
     text: str = Field(default="", max_length=100)
     result: Result | None = Field(default=None, sa_type=vocabulary(Result), nullable=True)
     first_result: Result | None = Field(default=None, sa_type=vocabulary(Result), nullable=True)

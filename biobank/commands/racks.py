@@ -179,7 +179,7 @@ def waiting(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
     """List the files that nobody has dealt with yet."""
     from biobank import racks
 
-    found = running.asked(racks.everything_waiting)
+    found = running.asked(racks.waiting)
     if as_json:
         running.tell_json(found)
     elif found:

@@ -38,8 +38,8 @@ from biobank.texts import gettext as _
 
 SHOWN = 10
 """So many of the tubes that are out stand on the first page; the board has all."""
-_COUNTED = 1000
-"""Labels that wait are counted so far."""
+COUNTED = 1000
+"""What grows without bound is counted so far."""
 
 
 class Sought(inputs.Input):
@@ -148,12 +148,12 @@ def _question(session: Session, actor: Actor) -> Home:
         out=out[:SHOWN],
         away=storage.out_counts(session, actor, out),
         studies=studies.everything(session, actor),
-        visits=pressing(session, actor) if sees else Pressing(0, 0),
+        visits=pressing(session, actor, COUNTED) if sees else Pressing(0, 0),
         tasks=tasks.open_counts(session, actor) if sees else {},
-        labels=applying.count_waiting(session, actor, _COUNTED) if prints else 0,
+        labels=applying.count_waiting(session, actor, COUNTED) if prints else 0,
         jobs=len(under_way),
         asking=sum(job.state is JobState.ASKING for job in under_way),
-        files=len(racks.everything_waiting(session, actor)) if handles else 0,
+        files=racks.count_waiting(session, actor, COUNTED) if handles else 0,
         silent=sum(bool(each.fault) for each in faulty),
     )
 
@@ -175,7 +175,7 @@ def _tiles(told: Home) -> Iterator[Tile]:
             "notice",
         ),
         Tile(str(away.overdue), _("tubes that were due back"), "/out?of=overdue", "notice"),
-        Tile(str(visits.overdue), _("visits overdue"), "/schedule?of=overdue", "notice"),
+        Tile(_counted(visits.overdue), _("visits overdue"), "/schedule?of=overdue", "notice"),
         Tile(
             str(told.jobs),
             _("print jobs under way"),
@@ -183,14 +183,17 @@ def _tiles(told: Home) -> Iterator[Tile]:
             "notice" if told.asking else "",
             _("%(count)s ask what came out") % {"count": told.asking} if told.asking else "",
         ),
-        Tile(str(visits.due), _("visits due"), "/schedule?of=due"),
+        Tile(_counted(visits.due), _("visits due"), "/schedule?of=due"),
         Tile(str(others), _("tasks open"), "/tasks"),
-        Tile(
-            f"{told.labels}{'+' * (told.labels == _COUNTED)}", _("labels to be stuck on"), "/labels/waiting"
-        ),
-        Tile(str(told.files), _("rack files waiting"), "/rack-files"),
+        Tile(_counted(told.labels), _("labels to be stuck on"), "/labels/waiting"),
+        Tile(_counted(told.files), _("rack files waiting"), "/rack-files"),
     ]
     return (tile for tile in every if tile.count != "0")
+
+
+def _counted(number: int) -> str:
+    """A number that was counted no further than to a bound."""
+    return f"{number}+" if number == COUNTED else str(number)
 
 
 def _system(request: Request[Any, Any, Any], state: State) -> System:

@@ -37,6 +37,17 @@ def share_what_was_compiled(connection: Connection) -> None:
     engine._compiled_cache = _compiled[kind]
 
 
+@event.listens_for(Engine, "engine_connect")
+def wait_for_no_disk(connection: Connection) -> None:
+    """Let a power cut take what it will from a SQLite file, as from the PostgreSQL of the tests.
+
+    What is kept when a process dies is the same. A commit that waits for the disk takes fifty times as long.
+    """
+    if connection.dialect.name == "sqlite" and not connection.info.get("waits_for_no_disk"):
+        connection.connection.cursor().execute("PRAGMA synchronous=OFF")  # begins no transaction
+        connection.info["waits_for_no_disk"] = True
+
+
 _apps: list[Litestar] = []
 
 

@@ -95,7 +95,8 @@ def add_person(session: Session, actor: Actor, order: PersonOrder, secret: str) 
     """Add a person and the one-time link (made of `secret`) by which they choose their password.
 
     A person who is there already gets the further grant, and a new link, the only one that still works, if
-    they have no password. Refused: a site or a study that does not exist, the console's name.
+    they have no password. Refused: a site or a study that does not exist, the console's name, a role that
+    they have there.
     """
     people.require(actor, May.ADMINISTER)
     if order.name == CONSOLE:
@@ -113,6 +114,7 @@ def add_person(session: Session, actor: Actor, order: PersonOrder, secret: str) 
         _open(session, actor, person, (granted,))
     else:
         _require_active(person)
+        _require_further(session, person, granted)
         if person.password_hash is None:
             # Whoever gets the link comes in as this person, with all that others granted them.
             for own in _grants(session, person):
@@ -258,6 +260,14 @@ def _require_active(person: Person) -> None:
     if not person.active:
         message = N_("The account %(name)s was ended. Choose another name.")
         raise RuleBroken("person_ended", message, field="name", name=person.name)
+
+
+def _require_further(session: Session, person: Person, granted: Granted) -> None:
+    if grant_said(granted.role.value, granted.site_id, granted.study_id) in map(
+        _said, _grants(session, person)
+    ):
+        message = N_("%(name)s has this role there already. A new link is given on their own page.")
+        raise RuleBroken("grant_held", message, field="role", name=person.name)
 
 
 def _require_other(actor: Actor, person: Person) -> None:

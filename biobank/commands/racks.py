@@ -11,7 +11,7 @@ import rich_click as click
 
 from biobank.commands import running
 from biobank.errors import Malformed, Refusal
-from biobank.texts import CODES, N_, gettext
+from biobank.texts import CODES, N_, gettext, listed
 
 if TYPE_CHECKING:
     from sqlmodel import Session
@@ -335,7 +335,7 @@ def _parts(text: str, names: tuple[str, ...]) -> dict[str, str]:
 
 
 def _counts(counts: dict[str, int]) -> str:
-    return ", ".join(f"{_verdict(name)} {count}" for name, count in sorted(counts.items()))
+    return listed(f"{_verdict(name)} {count}" for name, count in sorted(counts.items()))
 
 
 def _verdict(name: str) -> str:

@@ -195,6 +195,7 @@ def _environment() -> Environment:
     environment.filters |= {
         "field": fields.named,
         "grouped": codes.grouped,
+        "listed": texts.listed,
         "material": amounts.material_name,
         "moment": words.moment,
         "why": words.why,

@@ -1,6 +1,7 @@
 """The first page, by role: what waits for somebody, each tile a link to the list that it counts."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -59,15 +60,20 @@ class Tile(msgspec.Struct, frozen=True):
 
 
 class Home(msgspec.Struct, frozen=True):
-    """What is counted for somebody; what their roles have nothing to do with is None."""
+    """What is counted for somebody, nothing of what their roles have nothing to do with.
+
+    `kits` are those for nobody yet, by study; `sending` is when each job was ordered that waits or prints.
+    """
 
     out: list[OutRow]
     away: OutCounts
     studies: list[StudyCard]
+    kits: dict[str, int]
     visits: Pressing
     tasks: dict[TaskKind, int]
     labels: int
     jobs: int
+    sending: list[datetime]
     asking: int
     files: int
     silent: int
@@ -142,16 +148,19 @@ def find(request: Request[Any, Any, Any], door: web.OpenDoor) -> Response[Any]:
 def _question(session: Session, actor: Actor) -> Home:
     sees, handles, prints = (allowed(actor, may) for may in (May.SEE, May.HANDLE, May.PRINT))
     out = storage.what_is_out(session, actor) if sees else []
-    under_way = jobs.listed(session, actor, under_way=True) if prints else []
-    faulty = printers.listed(session, actor) if prints or allowed(actor, May.ADMINISTER) else []
+    watches = prints or allowed(actor, May.ADMINISTER)
+    under_way = jobs.listed(session, actor, under_way=True) if watches else []
+    faulty = printers.listed(session, actor) if watches else []
     return Home(
         out=out[:SHOWN],
         away=storage.out_counts(session, actor, out),
         studies=studies.everything(session, actor),
+        kits=specimens.nobodys_kits(session, actor) if sees else {},
         visits=pressing(session, actor, COUNTED) if sees else Pressing(0, 0),
         tasks=tasks.open_counts(session, actor) if sees else {},
         labels=applying.count_waiting(session, actor, COUNTED) if prints else 0,
-        jobs=len(under_way),
+        jobs=len(under_way) if prints else 0,
+        sending=[job.made_at for job in under_way if job.state in (JobState.QUEUED, JobState.SENDING)],
         asking=sum(job.state is JobState.ASKING for job in under_way),
         files=racks.count_waiting(session, actor, COUNTED) if handles else 0,
         silent=sum(bool(each.fault) for each in faulty),

@@ -44,13 +44,10 @@ def test_who_forgot_the_password_comes_in_by_a_new_link_alone(world: World) -> N
 
 def test_the_log_tells_who_gave_a_new_link(world: World) -> None:
     give(world, TECHNICIAN)
-    newest = world.ask(lambda s, a: trail.log(s, a, LogAsked(code=TECHNICIAN)), MANAGER).rows[0]
-    assert (newest.kind, newest.about, newest.code, newest.actor) == (
-        "changed",
-        "person",
-        TECHNICIAN,
-        MANAGER,
-    )
+    give(world, TECHNICIAN, "once more")
+    newest, before = world.ask(lambda s, a: trail.log(s, a, LogAsked(code=TECHNICIAN)), MANAGER).rows[:2]
+    assert (newest.kind, newest.about, newest.actor, newest.what) == ("changed", "person", MANAGER, ["link"])
+    assert before.what == ["link", "sign_ins_ended"]
 
 
 def test_of_several_links_only_the_newest_works(world: World) -> None:

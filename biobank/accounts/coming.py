@@ -77,7 +77,8 @@ def new_link(session: Session, actor: Actor, order: LinkOrder, secret: str) -> I
     person.password_hash = None
     end_links(session, person.id)
     made = invite(session, person, secret)
-    _note(session, actor, person, {"link": "given", "sign_ins_ended": str(_end_sign_ins(session, person.id))})
+    ended = _end_sign_ins(session, person.id)
+    _note(session, actor, person, {"link": "given", **({"sign_ins_ended": str(ended)} if ended else {})})
     return made
 
 

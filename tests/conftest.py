@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from anyio.from_thread import start_blocking_portal
+from litestar.testing import TestClient
 from playwright.sync_api import Browser
 
 from biobank.database import Database
@@ -24,6 +26,14 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def event_loop_of_all_requests() -> Iterator[None]:
+    """One for the whole run: a client that is not entered starts a loop and its threads for each request."""
+    with start_blocking_portal() as portal:
+        TestClient.blocking_portal = portal
+        yield
 
 
 @pytest.fixture(scope="session")

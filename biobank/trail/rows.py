@@ -48,7 +48,7 @@ _NOT_NAMED = frozenset(
 """Keys of a state that `what` does not name: they are told otherwise, or by what happened."""
 
 WAYS_IN = ("link", "badge", "badge_ended", "pin", "token", "token_ended", "sign_ins_ended")
-"""What `refs` of a person's events have: how somebody comes in is no part of the state, and `what` names it."""
+"""What `refs` of a person's events have: ways in are no part of the state, and `what` names them."""
 
 
 class LogRow(msgspec.Struct, frozen=True):

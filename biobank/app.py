@@ -49,10 +49,10 @@ def create_app(settings: Settings, database: Database | None = None, *, spools: 
 
     app = Litestar(
         route_handlers=[
-            api.router,
+            api.routes(),
             api.health,
             api.ready,
-            *pages.handlers(),
+            pages.routes(),
             create_static_files_router(
                 path="/static",
                 directories=[pages.STATIC],

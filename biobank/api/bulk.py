@@ -126,7 +126,7 @@ def _several(
     )
 
 
-router = noun(
+HANDLERS = noun(
     "bulk",
     [
         enroll_several,

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from litestar import Request, Router
+from litestar import Request
 from litestar.enums import MediaType
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.config import OpenAPIConfig
@@ -147,7 +147,7 @@ class Question(Described):
     """A question whose words are a body: it changes nothing, and needs no command id."""
 
 
-def noun(name: str, handlers: Sequence[HTTPRouteHandler]) -> Router:
+def noun(name: str, handlers: Sequence[HTTPRouteHandler]) -> Sequence[HTTPRouteHandler]:
     """The handlers of one noun, described alike."""
     for handler in handlers:
         sends = "POST" in handler.http_methods
@@ -158,7 +158,8 @@ def noun(name: str, handlers: Sequence[HTTPRouteHandler]) -> Router:
         refusals = {status: each for status, each in REFUSALS.items() if status not in absent}
         handler.responses = {**(handler.responses or {}), **refusals}
         handler.summary = (handler.fn.__doc__ or "").split(".")[0].split(":")[0]
-    return Router("/", route_handlers=handlers, tags=[name])
+        handler.tags = [name]
+    return handlers
 
 
 class Tuples(OpenAPISchemaPlugin):

@@ -75,7 +75,7 @@ def close_evacuation(door: OpenDoor, data: JSONBody[Chosen]) -> Board:
     return door.act(work, Board)
 
 
-router = noun(
+HANDLERS = noun(
     "evacuations",
     [plan_evacuation, list_evacuations, get_evacuation, carry, turn_back, close_evacuation],
 )

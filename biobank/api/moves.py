@@ -83,4 +83,4 @@ def _out(
     return storage.what_is_out(session, actor, sought, limit, after)
 
 
-router = noun("moves", [move, take, bring_back, list_out, list_out_as_csv, list_out_as_xlsx])
+HANDLERS = noun("moves", [move, take, bring_back, list_out, list_out_as_csv, list_out_as_xlsx])

@@ -106,7 +106,7 @@ def _invitation(told: Invited, secret: str) -> Invitation:
     return Invitation(told.id, told.name, FIRST_LINK + secret if told.ends else None, told.ends)
 
 
-router = noun(
+HANDLERS = noun(
     "people",
     [add_person, link_person, list_people, get_me, make_token, list_tokens, end_token, choose_pin],
 )

@@ -120,7 +120,7 @@ def register_by_rack(door: OpenDoor, data: JSONBody[RackRegistration]) -> RackRe
     return door.act(lambda session, actor: racks.register_rack(session, actor, data), RackRegistered)
 
 
-router = noun(
+HANDLERS = noun(
     "racks",
     [receive_file, list_files, get_file, get_content, get_verdict, set_aside, confirm, register_by_rack],
 )

@@ -1,8 +1,5 @@
 """Pages for people: HTML over the same actions as the API."""
 
-from collections.abc import Sequence
-from itertools import chain
-
 from litestar import Router
 from litestar.di import Provide
 
@@ -38,8 +35,9 @@ from biobank.pages.studies import (
     withdrawing,
 )
 from biobank.pages.studies import overview as studies
+from biobank.routes import Routes
 
-__all__ = ["STATIC", "handlers", "template_config"]
+__all__ = ["STATIC", "routes", "template_config"]
 
 
 _BENCH = (bench, cards, locked, offline)
@@ -50,15 +48,12 @@ _BOXES = (container_settings, rack_files, rack_scans, reseating, waiting_files)
 _STUDIES = (collecting, kits, participants, preparing, protocols, schedule, studies, visits, withdrawing)
 
 
-def handlers() -> Sequence[Router]:
-    """Every page."""
+def routes() -> Router:
+    """Every page, for one application."""
     modules = (*_BENCH, *_EVERYWHERE, *_SPECIMENS, *_STORAGE, *_BOXES, *_STUDIES)
-    each = chain.from_iterable(module.HANDLERS for module in modules)
-    return [
-        Router(
-            "/",
-            route_handlers=list(each),
-            dependencies={"form": Provide(shell.provide_form)},
-            include_in_schema=False,
-        )
-    ]
+    return Routes(
+        "/",
+        [handler for module in modules for handler in module.HANDLERS],
+        dependencies={"form": Provide(shell.provide_form)},
+        include_in_schema=False,
+    )

@@ -3,7 +3,7 @@
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
@@ -14,8 +14,10 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
+    Dialect,
     Engine,
     Table,
+    Uuid,
     any_,
     bindparam,
     create_engine,
@@ -328,7 +330,21 @@ def _engine(url: str, threads: int, *, read_only: bool) -> Engine:
     )
 
 
+class _SqliteKey(Uuid[UUID]):
+    """A key as SQLite has it, 32 hex digits. The same few are read again and again: each is made once."""
+
+    def result_processor(self, _dialect: Dialect, _coltype: object) -> Callable[[Any], UUID | None]:
+        return lambda text: None if text is None else _key(text)
+
+
+@lru_cache(20_000)
+def _key(text: str) -> UUID:
+    return UUID(int=int(text, 16))
+
+
 def _prepare_sqlite(engine: Engine, *, read_only: bool) -> None:
+    engine.dialect.colspecs = {**engine.dialect.colspecs, Uuid: _SqliteKey}
+
     @event.listens_for(engine, "connect")
     def on_connect(connection: sqlite3.Connection, _record: object) -> None:
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "recursive_triggers=ON"):

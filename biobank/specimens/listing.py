@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, Select, String, literal, type_coerce, union_all
+from sqlalchemy import ColumnElement, Row, Select, String, exists, literal, or_, type_coerce, union_all
 from sqlalchemy import select as core_select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
@@ -166,6 +166,10 @@ _ROWS = (
         col(Placement.col),
         col(Container.name),
         col(ContainerType.code).label("type"),
+        or_(
+            exists().where(col(Deviation.specimen_id) == col(Specimen.id)),
+            exists().where(col(Hold.specimen_id) == col(Specimen.id)),
+        ).label("noted"),
         *(col(getattr(ContainerType, part)).label(f"type_{part}") for part in Grid.__struct_fields__),
     )
     .select_from(Specimen)
@@ -196,7 +200,7 @@ def _read(session: Session, which: ColumnElement[bool], kind: type[Told]) -> dic
         row.type: Grid(*(getattr(row, f"type_{part}") for part in Grid.__struct_fields__))
         for row in {row.type: row for row in found if row.type}.values()
     }
-    noted = _noted(session, [row.id for row in found])
+    noted = _noted(session, [row.id for row in found if row.noted])
     return {row.id: _row(row, grids, kind, **noted.get(row.id, {})) for row in found}
 
 
@@ -238,6 +242,8 @@ def _custody(row: Row[Any]) -> Custody:
 
 def _noted(session: Session, ids: Sequence[UUID]) -> dict[UUID, dict[str, list[str]]]:
     """The codes of the deviations and the holds of these specimens, each once, in the order they came."""
+    if not ids:
+        return {}
     asked: list[Select[*tuple[Any, ...]]] = [
         core_select(
             literal(name).label("name"),

@@ -127,11 +127,11 @@ def test_the_state_of_the_system_tells_since_when_labels_wait_to_be_sent(
 
 
 def test_a_study_tells_how_many_kits_lie_ready_for_nobody_yet(sqlite_world: World, visitor: Visitor) -> None:
-    assert "nobody yet" not in visitor.get("/").text
+    assert "kits ready" not in visitor.get("/").text
     order = specimens.KitOrder(study="DEMO", event="BL", site="BJ", count=2)
     sqlite_world.act(lambda s, a: [kit.code for kit in specimens.print_kits(s, a, order)])
-    assert "2 kits for nobody yet" in visitor.get("/").text
-    assert "nobody yet" not in visit(sqlite_world, OUTSIDER).get("/").text
+    assert "2 kits ready" in visitor.get("/").text
+    assert "kits ready" not in visit(sqlite_world, OUTSIDER).get("/").text
 
 
 def test_the_freezers_of_the_first_page_are_asked_for_on_their_own(visitor: Visitor) -> None:

@@ -67,12 +67,7 @@ def test_what_is_out_is_turned_over_page_by_page_those_out_longest_first(program
             seen += [row["code"] for row in page["items"]]
             after = page["next"]
         assert seen == sorted(tubes[3:]) + sorted(tubes[:3])
-    for nowhere in (
-        "lunch",
-        "2026-05-04T09:30:00/x",
-        "0001-01-01T00:00:00+14:00/x",
-        "2026-05-04T09:30:00.000000Z/\0",
-    ):
+    for nowhere in ("lunch", "2026-05-04T09:30:00/x", "0001-01-01T00:00:00+14:00/x"):
         lost = program.get("/out", after=nowhere)
         assert (lost.status_code, lost.json()["title"]) == (400, "place_unreadable")
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from anyio.from_thread import start_blocking_portal
+from hypothesis import HealthCheck, settings
 from litestar.testing import TestClient
 from playwright.sync_api import Browser
 
@@ -19,6 +20,12 @@ from tests.databases import PostgresServer
 from tests.templates import ENGINES, Furnishing, Templates, nothing_more
 from tests.terminal import Terminal
 from tests.world import World
+
+# Whether a run passes hangs neither on the speed of the machine nor on what chance tries this time.
+settings.register_profile(
+    "the same each time", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("the same each time")
 
 
 def pytest_collection_finish() -> None:

@@ -111,11 +111,12 @@ def test_a_slow_network_keeps_every_scan_in_its_order(tab: Tab) -> None:
     tubes, box = world.tubes(20), world.boxes()[0]
     tab.sign_in()
     tab.open(f"/bench?mode=store&box={box}")
-    tab.site.delay = 0.25
+    tab.site.delay, tab.site.held = 0.25, True
     for tube in tubes:
         tab.scan(tube)
         tab.page.wait_for_timeout(60)
     expect(tab.page.locator("scan-bench")).to_have_attribute("data-state", "sending")
+    tab.site.held = False
     expect(tab.page.locator("[data-result] .headline")).to_have_text("C2 · Box 1", timeout=20_000)
     found = slots(world, box)
     assert [code for code, _ in sorted(found.items(), key=lambda pair: pair[1])] == tubes

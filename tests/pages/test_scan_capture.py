@@ -29,6 +29,9 @@ _SEND = """([keys, gaps, end]) => {
   return end ? send({ key: end, code: end }) : true;
 }"""
 
+# A timer of the page that was set after its own and runs longer: however busy the machine, it fires later.
+_SILENCE = "() => new Promise((heard) => setTimeout(heard, 200))"
+
 Keys = list[dict[str, Any]]
 _AZERTY = dict(zip("QWAZ", "AZQW", strict=True)) | dict(zip("1234567890", "&é\"'(-è_çà", strict=True))
 
@@ -57,7 +60,7 @@ def heard(
 ) -> list[tuple[str, bool]]:
     """What the page heard of it: codes, and whether the layout was corrected."""
     send(tab, keys, gap, end)
-    tab.page.wait_for_timeout(200)
+    tab.page.evaluate(_SILENCE)
     return [(each["code"], each["corrected"]) for each in tab.page.evaluate("window.scans.splice(0)")]
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +25,11 @@ from litestar.openapi.spec import (
     SecurityScheme,
 )
 from litestar.openapi.spec.enums import OpenAPIFormat
+from litestar.params import BodyKwarg
 from litestar.plugins import OpenAPISchemaPlugin
 from litestar.typing import FieldDefinition
 
+from biobank.api.answers import Page
 from biobank.api.examples import Example, example_of
 
 _WORDS = {
@@ -173,6 +175,21 @@ class Tuples(OpenAPISchemaPlugin):
         """What a list of the same items is described as."""
         rows = FieldDefinition.from_annotation(list[field_definition.args[0]])  # type: ignore[name-defined]
         described: Schema = schema_creator.for_field_definition(rows)
+        return described
+
+
+class Pages(OpenAPISchemaPlugin):
+    """Names a page after its rows, as `SpecimenPage`; Litestar would spell out the module they are from."""
+
+    def is_plugin_supported_field(self, field_definition: FieldDefinition) -> bool:
+        """Whether it is a page that has no name yet."""
+        return field_definition.origin is Page and field_definition.kwarg_definition is None
+
+    def to_openapi_schema(self, field_definition: FieldDefinition, schema_creator: Any) -> Schema:
+        """What the page is described as, under its name."""
+        name = field_definition.args[0].__name__.removesuffix("Row") + "Page"
+        named = replace(field_definition, kwarg_definition=BodyKwarg(schema_component_key=name))
+        described: Schema = schema_creator.for_field_definition(named)
         return described
 
 

@@ -117,7 +117,7 @@ def test_a_code_of_a_study_stays_as_it_is() -> None:
             "freezing, collection",
             "冻存, 采集",
         ),
-        ("%(known)s", {"known": "done, box"}, "done, box", "done, box"),
+        ("%(known)s", {"known": "done, box"}, "done, box", "done、box"),
         ("%(count)s", {"count": 3}, "3", "3"),
     ],
 )

@@ -134,8 +134,9 @@ def test_one_code_within_two_seconds_is_one_scan(tab: Tab) -> None:
     tab.sign_in()
     tab.open(f"/bench?mode=store&box={box}")
     result = tab.page.locator("[data-result] > .scan-result")
-    for _ in range(3):
-        send(tab, us(tube))
+    # All three by one word to the page: between words a busy machine may let two seconds pass.
+    thrice = f"(told) => {{ for (let times = 0; times < 3; times += 1) ({_SEND})(told); }}"
+    tab.page.evaluate(thrice, [us(tube), [5] * len(tube), "Enter"])
     expect(result).to_have_attribute("data-outcome", "ok")
     tab.page.wait_for_timeout(400)
     assert tab.page.locator("[data-last] li").count() == 0
@@ -168,7 +169,7 @@ def test_single_letters_act_alone_lead_to_pages_and_can_be_switched_off(tab: Tab
     send(tab, us("B"), end="")
     expect(tab.page).to_have_url(f"{tab.site.url}/containers/{box}")
     send(tab, us("G"), end="")
-    tab.page.wait_for_timeout(250)
+    tab.page.evaluate(_SILENCE)
     send(tab, us("T"), end="")
     expect(tab.page).to_have_url(re.compile("/tasks$"))
     send(tab, us("GB"), end="")

@@ -61,4 +61,5 @@ def test_a_list_in_a_refusal_has_the_comma_of_the_language_and_other_text_keeps_
     said = "%(known)s; %(scopes)s; %(name)s"
     assert texts.in_language("en", said, facts) == "BL, M1; contact again, of-our-own; Box 1, left"
     chinese = texts.in_language("zh_Hans", said, facts)
-    assert chinese == f"BL、M1; {texts.catalogue('zh_Hans').gettext('contact again')}、of-our-own; Box 1, left"
+    again = texts.catalogue("zh_Hans").gettext("contact again")
+    assert chinese == f"BL、M1; {again}、of-our-own; Box 1, left"

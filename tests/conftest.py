@@ -22,11 +22,17 @@ from tests.templates import ENGINES, Furnishing, Templates, nothing_more
 from tests.terminal import Terminal
 from tests.world import World
 
-# Whether a run passes hangs neither on the speed of the machine nor on what chance tries this time.
+# Whether an ordinary run passes hangs neither on the speed of the machine nor on what chance tries this time.
 settings.register_profile(
     "the same each time", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
-settings.load_profile("the same each time")
+settings.register_profile("anew each time", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let the long runs try what was never tried, and tell how to try it again."""
+    long = config.getoption("markexpr") == "prove"
+    settings.load_profile("anew each time" if long else "the same each time")
 
 
 def pytest_collection(session: pytest.Session) -> None:

@@ -19,6 +19,7 @@ ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 BODY = 8
 LENGTH = BODY + 2
 
+_PAIRS = tuple(first + second for first in ALPHABET for second in ALPHABET)
 _SHAPE = re.compile(rf"[SCKVRHPX][{ALPHABET}]{{{BODY + 1}}}")
 _AIM_PREFIX = re.compile(r"^\][A-Za-z][0-9A-Za-z]")
 _LOOKALIKES = str.maketrans({"I": "1", "L": "1", "O": "0"})
@@ -42,7 +43,7 @@ def new_code(kind: CodeKind, chance: Callable[[int], int] = clock.chance) -> str
     """Draw a new code. A body whose check character would be I, L, O or U is drawn again."""
     while True:
         number = chance(32**BODY)
-        body = "".join(ALPHABET[number >> shift & 31] for shift in range(5 * BODY - 5, -1, -5))
+        body = "".join([_PAIRS[number >> shift & 1023] for shift in range(5 * BODY - 10, -1, -10)])
         check = mod_37_36.calc_check_digit(kind + body)
         if check in ALPHABET:
             return f"{kind}{body}{check}"

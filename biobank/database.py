@@ -3,12 +3,27 @@
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
 import psycopg
-from sqlalchemy import Boolean, Connection, Engine, Table, create_engine, event, insert
+from sqlalchemy import (
+    ARRAY,
+    Boolean,
+    Column,
+    ColumnElement,
+    Connection,
+    Dialect,
+    Engine,
+    Table,
+    Uuid,
+    any_,
+    bindparam,
+    create_engine,
+    event,
+    insert,
+)
 from sqlalchemy import inspect as sa_inspect
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.ext.compiler import compiles
@@ -145,20 +160,28 @@ def new_row(model: type[Row], **values: Any) -> Row:
     Table classes validate nothing in their constructor, and it takes twenty times as long: felt when
     a rack of tubes is registered at once. Columns that are not given have their field's default.
     """
-    constants, factories = _defaults(model)
-    row: Row = sa_inspect(model).class_manager.new_instance()
-    row.__dict__.update(constants)
-    row.__dict__.update({name: factory() for name, factory in factories.items()})
-    row.__dict__.update(values)
+    instance, constants, factories = _making(model)
+    row: Row = instance()
+    held = vars(row)
+    held.update(constants)
+    for name, factory in factories:
+        if name not in values:
+            held[name] = factory()
+    held.update(values)
     return row
 
 
+_Making = tuple[Callable[[], Any], dict[str, Any], list[tuple[str, Callable[[], Any]]]]
+
+
 @cache
-def _defaults(model: type[SQLModel]) -> tuple[dict[str, Any], dict[str, Callable[[], Any]]]:
+def _making(model: type[SQLModel]) -> _Making:
+    """What makes a bare row of a table, and the defaults of its fields: values, and what makes one."""
     fields = {name: field for name, field in model.model_fields.items() if not field.is_required()}
     factories = {name: field.default_factory for name, field in fields.items() if field.default_factory}
     constants = {name: field.default for name, field in fields.items() if name not in factories}
-    return constants, cast("dict[str, Callable[[], Any]]", factories)
+    made = cast("dict[str, Callable[[], Any]]", factories)
+    return sa_inspect(model).class_manager.new_instance, constants, list(made.items())
 
 
 def each_of(
@@ -197,7 +220,7 @@ def by_id(session: Session, model: type[Row], ids: Iterable[UUID | None]) -> dic
     """The rows of one table that have these ids, by id; None names no row."""
     known = {each for each in ids if each}
     column = table_of(model).c.id
-    rows: Iterable[Any] = session.exec(select(model).where(column.in_(known))) if known else ()
+    rows: Iterable[Any] = session.exec(select(model).where(one_of(column, known))) if known else ()
     return {row.id: row for row in rows}
 
 
@@ -223,6 +246,33 @@ def _unindexed(element: Sifting, compiler: SQLCompiler, **told: Any) -> str:
     return f"+({compiler.process(element.clauses, **told)})"  # SQLite's own way to say so
 
 
+class _OneOf(FunctionElement[bool]):
+    inherit_cache = True
+    name = "one_of"
+    type = Boolean()
+
+
+def one_of(column: Any, values: Iterable[Any]) -> ColumnElement[bool]:
+    """Whether a column is one of many values.
+
+    PostgreSQL is told them as one array: the statement is the same however many there are, so that it is
+    neither written nor planned anew each time. SQLite has no arrays, and plans a long list in no time.
+    """
+    listed = list(values)
+    array = bindparam(None, listed, type_=ARRAY(column.type))
+    return _OneOf(column.in_(listed), column == any_(array))
+
+
+@compiles(_OneOf)
+def _of_list(element: _OneOf, compiler: SQLCompiler, **told: Any) -> str:
+    return compiler.process(element.clauses.clauses[0], **told)
+
+
+@compiles(_OneOf, "postgresql")
+def _of_array(element: _OneOf, compiler: SQLCompiler, **told: Any) -> str:
+    return compiler.process(element.clauses.clauses[1], **told)
+
+
 def table_of(model: type[SQLModel]) -> Table:
     """The Core table behind a model."""
     return SQLModel.metadata.tables[str(model.__tablename__)]
@@ -231,16 +281,18 @@ def table_of(model: type[SQLModel]) -> Table:
 def _copy(connection: Connection, target: Table, rows: Sequence[dict[str, Any]]) -> None:
     names = list(rows[0])
     columns = ", ".join(f'"{name}"' for name in names)
-    bind = [
-        target.c[name].type.dialect_impl(connection.dialect).bind_processor(connection.dialect)
-        for name in names
-    ]
-    pairs = list(zip(names, bind, strict=True))
     driver: psycopg.Connection[Any] = connection.connection.driver_connection  # type: ignore[assignment]
     statement = f'COPY "{target.name}" ({columns}) FROM STDIN'
+    bound = [_bound(connection, target.c[name], [row[name] for row in rows]) for name in names]
     with driver.cursor() as cursor, cursor.copy(statement.encode()) as copy:
-        for row in rows:
-            copy.write_row([made(row[name]) if made else row[name] for name, made in pairs])
+        for values in zip(*bound, strict=True):
+            copy.write_row(values)
+
+
+def _bound(connection: Connection, column: Column[Any], values: list[Any]) -> list[Any]:
+    """The values of one column as the driver takes them."""
+    made = column.type.dialect_impl(connection.dialect).bind_processor(connection.dialect)
+    return values if made is None else [made(value) for value in values]
 
 
 def _engine(url: str, threads: int, *, read_only: bool) -> Engine:
@@ -278,7 +330,21 @@ def _engine(url: str, threads: int, *, read_only: bool) -> Engine:
     )
 
 
+class _SqliteKey(Uuid[UUID]):
+    """A key as SQLite has it, 32 hex digits. The same few are read again and again: each is made once."""
+
+    def result_processor(self, _dialect: Dialect, _coltype: object) -> Callable[[Any], UUID | None]:
+        return lambda text: None if text is None else _key(text)
+
+
+@lru_cache(20_000)
+def _key(text: str) -> UUID:
+    return UUID(int=int(text, 16))
+
+
 def _prepare_sqlite(engine: Engine, *, read_only: bool) -> None:
+    engine.dialect.colspecs = {**engine.dialect.colspecs, Uuid: _SqliteKey}
+
     @event.listens_for(engine, "connect")
     def on_connect(connection: sqlite3.Connection, _record: object) -> None:
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "recursive_triggers=ON"):

@@ -39,7 +39,7 @@ _OBJECT_ID = re.compile(r"[0-2](\.(0|[1-9]\d*)){5,}", re.ASCII)  # ITU-T X.660; 
 class Input(BaseModel):
     """Base of everything sent to us: unknown fields are refused, one model serves form and JSON."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     @model_validator(mode="before")
     @classmethod

@@ -22,7 +22,6 @@ def write_json() -> None:
     structlog.configure(
         processors=[*_BEFORE, _TRACEBACKS, structlog.processors.JSONRenderer()],
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
-        cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(

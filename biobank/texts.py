@@ -1,6 +1,6 @@
 """Texts: what people read, in their language; message ids are English."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
 from functools import cache
 from gettext import NullTranslations, translation
@@ -99,6 +99,15 @@ _SAID: Mapping[str, Mapping[str, str]] = {
 """Facts that are words of ours, such as `rack`, and are put into the language too."""
 
 
+_LISTS = frozenset(
+    {"allowed", "arms", "choices", "codes", "examples", "expected", "known", "scopes", "values", "wells"}
+)
+"""Facts that are several things with `, ` between them, whatever they are called."""
+
+_COMMAS: Mapping[str, str] = {ENGLISH: ", ", CHINESE: "、"}
+"""What stands between the things of a list, by the language."""
+
+
 def gettext(message: str) -> str:
     """Put a message id into the reader's language."""
     return catalogue(language.get()).gettext(message)
@@ -107,6 +116,11 @@ def gettext(message: str) -> str:
 def ngettext(one: str, many: str, count: int) -> str:
     """The same, for a message that counts."""
     return catalogue(language.get()).ngettext(one, many, count)
+
+
+def listed(words: Iterable[object], code: str | None = None) -> str:
+    """Several things in one line, with the comma that the reader's language, or a stated one, has for it."""
+    return _COMMAS[code or language.get()].join(str(each) for each in words)
 
 
 def in_language(code: str, message: str, facts: Mapping[str, object]) -> str:
@@ -118,9 +132,12 @@ def in_language(code: str, message: str, facts: Mapping[str, object]) -> str:
 
 def _fact(code: str, name: str, fact: object) -> object:
     """A fact as it is read: a word of ours, or several with commas, in the language; all else as it is."""
-    if name not in _SAID or not isinstance(fact, str) or not fact:
+    if not isinstance(fact, str) or not fact or name not in {*_SAID, *_LISTS}:
         return fact
-    return ", ".join(catalogue(code).gettext(_SAID[name].get(each, each)) for each in fact.split(", "))
+    words = fact.split(", ")
+    if name in _SAID:
+        words = [catalogue(code).gettext(_SAID[name].get(each, each)) for each in words]
+    return listed(words, code) if name in _LISTS else ", ".join(words)
 
 
 def chosen(*wishes: str | None) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from setup.chromium import chromium
 
@@ -16,6 +16,9 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+
+expect.set_options(timeout=30_000)
+"""What is waited for comes at once where nothing else runs; a machine that is busy takes longer."""
 
 
 @contextmanager

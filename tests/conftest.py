@@ -3,10 +3,14 @@
 import gc
 import shutil
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
+from anyio.from_thread import start_blocking_portal
+from hypothesis import HealthCheck, settings
+from litestar.testing import TestClient
 from playwright.sync_api import Browser
 
 from biobank.database import Database
@@ -18,12 +22,43 @@ from tests.templates import ENGINES, Furnishing, Templates, nothing_more
 from tests.terminal import Terminal
 from tests.world import World
 
+# Whether an ordinary run passes hangs neither on the speed of the machine nor on what chance tries this time.
+settings.register_profile(
+    "the same each time", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("anew each time", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let the long runs try what was never tried, and tell how to try it again."""
+    long = config.getoption("markexpr") == "prove"
+    settings.load_profile("anew each time" if long else "the same each time")
+
+
+def pytest_collection(session: pytest.Session) -> None:
+    """Let each worker of a whole run begin with other tests: of a fresh checkout each compiles its part."""
+    worker = getattr(session.config, "workerinput", None)
+    if not worker or session.config.args != session.config.getini("testpaths"):
+        return
+    files = sorted(Path(__file__).parent.rglob("test_*.py"))
+    begin = len(files) * int(worker["workerid"].removeprefix("gw")) // worker["workercount"]
+    for file in files[begin:] + files[:begin]:
+        import_module(".".join(file.relative_to(session.config.rootpath).with_suffix("").parts))
+
 
 def pytest_collection_finish() -> None:
     """Look for garbage seldom, and never among what was loaded before the first test: a tenth of the time."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def event_loop_of_all_requests() -> Iterator[None]:
+    """One for the whole run: a client that is not entered starts a loop and its threads for each request."""
+    with start_blocking_portal() as portal:
+        TestClient.blocking_portal = portal
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,13 @@ from sqlalchemy import URL, make_url
 from setup import postgres
 
 KEEPER = Path(__file__).with_name("postgres_keeper.py")
-QUICK = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+QUICK = (
+    "fsync=off",
+    "synchronous_commit=off",
+    "full_page_writes=off",
+    "wal_level=minimal",
+    "max_wal_senders=0",
+)
 
 
 class PostgresServer:

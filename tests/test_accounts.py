@@ -275,6 +275,15 @@ def test_who_is_invited_again_gets_a_further_grant_and_a_new_link(world: World) 
     assert world.unproved() == []
 
 
+def test_a_role_that_somebody_has_is_not_given_twice(world: World) -> None:
+    invite(world)
+    assert refusal(lambda: invite(world, link="another link")).slug == "grant_held"
+    assert come_in(world) == "newcomer"
+    assert refusal(lambda: invite(world, link="another link")).slug == "grant_held"
+    rows = {row.name: row.roles for row in world.ask(accounts.everyone, person=MANAGER)}
+    assert rows["newcomer"] == ["technician @ BJ"]
+
+
 def test_the_rows_of_grants_are_those_that_the_log_tells(world: World) -> None:
     invited = invite(world)
 

@@ -11,6 +11,7 @@ from biobank import accounts, clock, inputs, participants
 from biobank.accounts import SiteOrder
 from biobank.errors import Malformed, NotFound, RuleBroken
 from biobank.participants import AgendaRow, Asked, CalendarDay, Counts
+from biobank.participants.agenda import Pressing, pressing
 from tests.test_planning import EVENTS, adopt, change, collect, enrol, miss, operate, protocol, row
 from tests.world import MANAGER, OUTSIDER, TECHNICIAN, World
 
@@ -55,6 +56,8 @@ def test_each_planned_visit_stands_in_one_list_by_the_day_it_is(study: World) ->
         ("D-2", "SIX", 179),
     ]
     assert counted(study) == Counts(due=2, overdue=3, upcoming=4, out_of_window=0, missed=0)
+    assert study.ask(pressing) == Pressing(due=2, overdue=3)
+    assert study.ask(lambda s, a: pressing(s, a, 2)) == Pressing(due=2, overdue=2)
     due = listed(study, "due", participant="D-1")[0]
     assert (due.study, due.site, due.arm, due.title, due.status) == (
         "DEMO",

@@ -36,6 +36,14 @@ def test_badges_and_people_end(terminal: Terminal, tmp_path: Path) -> None:
     assert not rows[TECHNICIAN]["active"]
 
 
+def test_who_forgot_the_password_gets_a_new_link_from_a_shell(terminal: Terminal) -> None:
+    said = terminal.says("user", "link", TECHNICIAN)
+    assert re.search(r"http://localhost:8000/first/[\w-]{40,}\n", said)
+    told = terminal.answers("user", "link", MANAGER)
+    assert (told["name"], told["link"][:7]) == (MANAGER, "/first/")
+    assert "nobody with the name" in terminal.refused("user", "link", "nobody.here")
+
+
 def test_tasks_are_listed_and_closed(terminal: Terminal) -> None:
     from biobank import clock
     from biobank.database import Database

@@ -6,11 +6,12 @@ from typing import Any
 import psycopg
 import pytest
 from sqlalchemy import text
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlmodel import Session, col, func, select
 
 from biobank import clock, database
-from biobank.database import TRIES, Database, add_rows
+from biobank.database import TRIES, Database, add_rows, one_of
 from biobank.errors import Busy, Conflict, Malformed
 from biobank.tables import ContainerType, CustodySubject, Level, Site, Specimen
 from tests.world import World
@@ -201,3 +202,24 @@ def test_what_is_asked_at_once_is_of_one_moment(world: World, way: str, seen: li
 
     assert getattr(world.database, way)(counted) == seen
     assert world.database.read(counted)[0] == 1
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 40])
+def test_one_of_many_values_finds_just_those(world: World, count: int) -> None:
+    rows = [row(serial) for serial in range(60)]
+    world.database.write(lambda session: add_rows(session, Site, rows))
+    wanted = rows[5 : 5 + count]
+    for column, name in ((col(Site.id), "id"), (col(Site.code), "code")):
+        asked = select(Site.id).where(one_of(column, (each[name] for each in wanted)))
+        with Session(world.database.reading) as session:
+            assert sorted(session.exec(asked)) == sorted(each["id"] for each in wanted)
+
+
+def test_to_postgresql_a_statement_reads_the_same_however_many_values_are_told() -> None:
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+    few, many = (
+        str(select(Site.id).where(one_of(col(Site.code), codes)).compile(dialect=dialect))
+        for codes in (["a"], [str(number) for number in range(500)])
+    )
+    assert few == many
+    assert "ANY" in few

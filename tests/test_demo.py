@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import urllib.request
@@ -48,6 +47,7 @@ from biobank.tables import (
     Withdrawal,
     WithdrawalLevel,
 )
+from tests import ports
 from tests.databases import PostgresServer
 from tests.terminal import Terminal
 
@@ -75,8 +75,7 @@ def nobodys(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 def served(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
     """What the first start of the server makes, and what it and a second start say."""
     home = tmp_path_factory.mktemp("served")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = str(free.getsockname()[1])
+    port = str(ports.free())
     environment = {**os.environ, "BIOBANK_HOME": str(home), "BIOBANK_PORT": port, "LC_ALL": "C"}
     said = [line for lines in (2, 1) for line in started(environment, lines)]
     return home / "demo.db", [line.replace(port, "PORT") for line in said]
@@ -95,11 +94,11 @@ def started(environment: dict[str, str], lines: int) -> list[str]:
     try:
         said = [server.stdout.readline() for _ in range(lines)]
         link = [server.stdout.readline() for _ in range(2)][1].strip()
-        with urllib.request.urlopen(link, timeout=20) as answer:  # only now it hears that it is to stop
+        with urllib.request.urlopen(link, timeout=60) as answer:  # only now it hears that it is to stop
             assert answer.status == 200
     finally:
         server.send_signal(signal.SIGTERM)
-        server.communicate(timeout=20)
+        server.communicate(timeout=60)
     assert server.returncode == 0
     return said
 

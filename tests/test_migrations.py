@@ -123,11 +123,13 @@ def test_there_is_no_way_back(world: World) -> None:
 
 
 def test_a_sqlite_file_keeps_its_promises_over_a_power_cut(sqlite_world: World) -> None:
+    # As it is opened: for a session the tests let it wait for no disk (tests/quick.py).
+    opened = sqlite_world.database.writing.raw_connection()
+
     def pragma(name: str) -> Any:
-        return sqlite_world.database.write(
-            lambda session: session.connection().exec_driver_sql(f"PRAGMA {name}").scalar_one()
-        )
+        return opened.cursor().execute(f"PRAGMA {name}").fetchone()[0]
 
     assert (pragma("journal_mode"), pragma("synchronous"), pragma("foreign_keys")) == ("wal", 2, 1)
     assert (pragma("recursive_triggers"), pragma("trusted_schema")) == (1, 0)
+    opened.close()
     assert sqlite3.sqlite_version_info >= (3, 35)

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -152,6 +152,20 @@ def test_a_box_that_moved_shows_the_way_to_where_it_stood(world: World) -> None:
     assert after.path != before.path
     assert world.ask(lambda s, a: storage.box_map_at(s, a, box, then)).path == before.path
     assert world.ask(lambda s, a: storage.box_map_at(s, a, box, clock.now())).path == after.path
+    assert world.unproved() == []
+
+
+def test_the_way_to_a_box_ends_where_the_clock_of_the_server_was_set_back(world: World) -> None:
+    box, now = world.boxes()[0], clock.now()
+    with clock.restored():
+        clock.set_clock(lambda: now + timedelta(minutes=20))
+        rack = make(world, RACK, site="BJ")
+        clock.set_clock(lambda: now + timedelta(minutes=10))
+        order = storage.ContainerMove(container=box, into=rack)
+        world.act(lambda s, a: storage.move_container(s, a, order))
+        between = now + timedelta(minutes=15)
+        shown = world.ask(lambda s, a: storage.box_map_at(s, a, box, between))
+    assert [step.code for step in shown.path] == [box]
     assert world.unproved() == []
 
 

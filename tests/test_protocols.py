@@ -320,7 +320,7 @@ def test_what_a_protocol_says_is_kept_and_asked_for(world: World) -> None:
         assert studies.protocol_of(session, study).all_present
         assert studies.arms(session, study) == ["surgical", "non-surgical"]
         assert studies.dataset_kinds(session, study) == ["fmri", "psg", "hrv", "qst", "microbiota"]
-        assert studies.needs(session, study)["stool_stabilised"] == "microbiome"
+        assert studies.needs(session, study.id)["stool_stabilised"] == "microbiome"
         (consent,) = studies.consent_versions(session, study)
         assert (consent.version, consent.approved_on, "storage" in consent.scopes) == ("1.0", None, True)
         vessels = {vessel.name: vessel for vessel in studies.vessels(session, study)}

@@ -150,7 +150,7 @@ def test_a_manager_of_one_site_changes_nothing_that_all_sites_share(sqlite_world
         door.act(lambda s, a: studies.load(s, a, PROTOCOL + b"\n# changed\n"), studies.StudyCard)
 
 
-def test_a_link_made_while_somebody_comes_in_leads_nowhere(world: World) -> None:
+def test_of_two_links_one_made_while_somebody_comes_in_by_the_other_one_leads_in_once(world: World) -> None:
     order = accounts.PersonOrder(name="newcomer", role=Role.TECHNICIAN, site="BJ")
     world.act(lambda s, a: accounts.add_person(s, a, order, "the first link"), person=MANAGER)
 
@@ -158,10 +158,15 @@ def test_a_link_made_while_somebody_comes_in_leads_nowhere(world: World) -> None
         return world.database.write(lambda s: accounts.choose_password(s, link, "a hash", secret))
 
     again = accounts.PersonOrder(name="newcomer", role=Role.AUDITOR, site="BJ")
-    together(
+    came, _ = together(
         lambda: come_in("the first link", "one session"),
         lambda: world.act(lambda s, a: accounts.add_person(s, a, again, "a later link"), person=MANAGER),
     )
-    with pytest.raises(NotFound):
-        come_in("a later link", "another session")
+    if isinstance(came, NotFound):  # the later link was made first, and ended the other
+        assert come_in("a later link", "another session") == "newcomer"
+    else:
+        assert came == "newcomer"
+    for link in ("the first link", "a later link"):
+        with pytest.raises(NotFound):
+            come_in(link, "a third session")
     assert world.unproved() == []

@@ -12,6 +12,7 @@ import pytest
 
 from biobank.commands import serving
 from biobank.settings import Settings
+from tests import ports
 from tests.terminal import Terminal
 
 
@@ -51,8 +52,7 @@ def test_a_certificate_that_is_not_there_is_one_line(terminal: Terminal) -> None
 @pytest.mark.slow
 def test_it_serves_says_where_logs_json_and_stops_when_told(empty: Terminal) -> None:
     empty.says("init")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = str(free.getsockname()[1])
+    port = str(ports.free())
     environment = {**os.environ, "BIOBANK_HOME": str(empty.home), "BIOBANK_PORT": port}
     server = subprocess.Popen(
         [sys.executable, "-m", "biobank", "serve"],
@@ -67,11 +67,11 @@ def test_it_serves_says_where_logs_json_and_stops_when_told(empty: Terminal) -> 
         assert server.stdout.readline().startswith("first comes in by this link, once")
         link = server.stdout.readline().strip()
         for address in (f"http://localhost:{port}/healthz", link):
-            with urllib.request.urlopen(address, timeout=20) as answer:
+            with urllib.request.urlopen(address, timeout=60) as answer:
                 assert answer.status == 200
     finally:
         server.send_signal(signal.SIGTERM)
-        _, logged = server.communicate(timeout=20)
+        _, logged = server.communicate(timeout=60)
     assert server.returncode == 0
     lines = [json.loads(line) for line in logged.splitlines()]
     requests = [line for line in lines if line["event"] == "request"]

@@ -49,3 +49,17 @@ def test_several_refusals_keep_each_one() -> None:
     each = [Malformed("a", "A"), Malformed("b", "B")]
     refusals = Refusals("several", "%(count)s are wrong.", list(each), count=2)
     assert (str(refusals), refusals.each, refusals.field) == ("2 are wrong.", each, None)
+
+
+def test_several_things_stand_in_one_line_as_the_language_has_it() -> None:
+    assert texts.listed(["DEMO", 7]) == "DEMO, 7"
+    assert texts.listed(["DEMO", 7], "zh_Hans") == "DEMO、7"
+
+
+def test_a_list_in_a_refusal_has_the_comma_of_the_language_and_other_text_keeps_its_own() -> None:
+    facts = {"known": "BL, M1", "scopes": "recontact, of-our-own", "name": "Box 1, left"}
+    said = "%(known)s; %(scopes)s; %(name)s"
+    assert texts.in_language("en", said, facts) == "BL, M1; contact again, of-our-own; Box 1, left"
+    chinese = texts.in_language("zh_Hans", said, facts)
+    again = texts.catalogue("zh_Hans").gettext("contact again")
+    assert chinese == f"BL、M1; {again}、of-our-own; Box 1, left"

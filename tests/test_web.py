@@ -182,6 +182,17 @@ def test_what_nobody_foresaw_is_a_500_that_tells_the_request_and_nothing_of_ours
     assert answer.headers["content-security-policy"] == incoming.POLICY
 
 
+def test_an_address_tells_every_method_that_it_takes(client: TestClient[Litestar]) -> None:
+    for address, methods in (
+        ("/api/v1/containers", "GET, OPTIONS, POST"),
+        ("/api/v1/containers/BX-1/tubes", "GET, OPTIONS"),
+        ("/tasks", "GET, OPTIONS"),
+        ("/healthz", "GET, OPTIONS"),
+    ):
+        told = client.options(address)
+        assert (told.status_code, told.headers["allow"], told.content) == (204, methods, b"")
+
+
 def test_health_asks_nothing_of_the_database_and_readiness_does(world: World) -> None:
     with TestClient(create_app(Settings(), database=world.database)) as client:
         assert client.get("/healthz").json() == {"status": "alive"}

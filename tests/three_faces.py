@@ -36,6 +36,7 @@ ACCOUNTS = (
     Face("my PIN", "POST /account/pin", "POST /pins", "", SIGNED),
     Face("people", "/people", "/people", "user list"),
     Face("a person, a role", "POST /people", "POST /people", "user add"),
+    Face("a new link for a person", "POST /people/{name}/link", "POST /person-links", "user link"),
     Face("the end of a person", "POST /people/end", "POST /person-ends", "user end"),
     Face("the end of a role", "POST /people/roles/end", "POST /role-ends", "user end"),
     Face("badges", "POST /people/badges", "POST /badges", "badge print"),

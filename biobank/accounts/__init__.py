@@ -1,12 +1,15 @@
 """Accounts: sites, people, their grants, how they sign in, and the keys they give to programs."""
 
+from biobank.accounts.coming import LinkOrder, new_link
 from biobank.accounts.entering import (
     SESSION_LASTS,
     PasswordOrder,
+    Recognised,
     SignInOrder,
     TokenMade,
     TokenOrder,
     choose_password,
+    come_in,
     make_token,
     open_session,
     recognise,
@@ -14,11 +17,10 @@ from biobank.accounts.entering import (
     sign_out,
 )
 from biobank.accounts.keys import TokenEnd, TokenRow, end_token, tokens
+from biobank.accounts.links import FIRST_LINK_LASTS, Invited
 from biobank.accounts.persons import (
-    FIRST_LINK_LASTS,
     GrantOrder,
     GrantRow,
-    Invited,
     PersonOrder,
     PersonRow,
     add_person,
@@ -41,9 +43,11 @@ __all__ = [
     "GrantOrder",
     "GrantRow",
     "Invited",
+    "LinkOrder",
     "PasswordOrder",
     "PersonOrder",
     "PersonRow",
+    "Recognised",
     "SignInOrder",
     "SiteOrder",
     "SiteRow",
@@ -55,6 +59,7 @@ __all__ = [
     "add_site",
     "changeable",
     "choose_password",
+    "come_in",
     "end_grant",
     "end_person",
     "end_token",
@@ -62,6 +67,7 @@ __all__ = [
     "found",
     "invite_first",
     "make_token",
+    "new_link",
     "oneself",
     "open_session",
     "person_by_name",

@@ -1,4 +1,4 @@
-"""Where somebody is signed in at this moment, and their leaving everywhere at once."""
+"""Where somebody is signed in, their leaving everywhere at once, and a new link for a forgotten password."""
 
 from datetime import datetime
 from uuid import UUID
@@ -8,10 +8,20 @@ from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from biobank import clock, custody, people
+from biobank.accounts.links import Invited, end_links, invite
 from biobank.accounts.persons import person_by_name
 from biobank.custody import Kind
+from biobank.errors import RuleBroken
+from biobank.inputs import Input, Line
 from biobank.people import Actor, May
 from biobank.tables import Person, SignIn, Station
+from biobank.texts import N_
+
+
+class LinkOrder(Input):
+    """Somebody who forgot the password, or lost the first link."""
+
+    name: Line
 
 
 class SignInRow(msgspec.Struct, frozen=True):
@@ -48,14 +58,44 @@ def sign_out_everywhere(session: Session, actor: Actor, name: str) -> int:
     Refused: others' to whoever does not administer, or reaches less far than they do.
     """
     other = None if name == actor.name else person_by_name(session, actor, name)
+    ended = _end_sign_ins(session, other.id if other else actor.id)
+    if other and ended:
+        _note(session, actor, other, {"sign_ins_ended": str(ended)})
+    return ended
+
+
+def new_link(session: Session, actor: Actor, order: LinkOrder, secret: str) -> Invited:
+    """Give somebody who forgot the password a new link, made of `secret`: the only one that still works.
+
+    The old password and every sign-in end at once; the badge, the PIN and tokens stay. The log tells who
+    gave it. Refused: to whoever does not administer, or reaches less far than that person does; oneself.
+    """
+    person = person_by_name(session, actor, order.name)
+    if person.id == actor.id:
+        message = N_("Nobody gives themselves a new link. Ask another administrator.")
+        raise RuleBroken("link_own", message, field="name")
+    person.password_hash = None
+    end_links(session, person.id)
+    made = invite(session, person, secret)
+    ended = _end_sign_ins(session, person.id)
+    _note(session, actor, person, {"link": "given", **({"sign_ins_ended": str(ended)} if ended else {})})
+    return made
+
+
+# --- how ---
+
+
+def _end_sign_ins(session: Session, person_id: UUID) -> int:
     live = (
-        col(SignIn.person_id) == (other.id if other else actor.id),
+        col(SignIn.person_id) == person_id,
         col(SignIn.ended_at).is_(None),
         col(SignIn.ends_at) > clock.now(),
     )
     found = session.exec(select(SignIn.id).where(*live)).all()
     session.connection().execute(update(SignIn).where(col(SignIn.id).in_(found)).values(ended_at=clock.now()))
-    if other and found:
-        custody.lock(session, [other.id])
-        custody.record(session, actor, other, Kind.CHANGED, refs={"sign_ins_ended": str(len(found))})
     return len(found)
+
+
+def _note(session: Session, actor: Actor, person: Person, refs: dict[str, str]) -> None:
+    custody.lock(session, [person.id])
+    custody.record(session, actor, person, Kind.CHANGED, refs=refs)

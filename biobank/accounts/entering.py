@@ -9,6 +9,7 @@ from pydantic import Field
 from sqlmodel import Session, col, select
 
 from biobank import clock, custody, people, tries
+from biobank.accounts.links import end_links
 from biobank.custody import Kind
 from biobank.errors import NotFound, NotSignedIn, RuleBroken
 from biobank.inputs import Input, Line, Whole
@@ -41,6 +42,13 @@ class PasswordOrder(Input):
 
     password: str
     again: str
+
+
+class Recognised(msgspec.Struct, frozen=True):
+    """Whose name and password it was, and the hash that it fits: a password may end a moment later."""
+
+    id: UUID
+    proved: str
 
 
 class TokenMade(msgspec.Struct, frozen=True):
@@ -109,11 +117,19 @@ def choose_password(
         raise NotFound("link_over", message)
     # The person is locked before their links are ended: one that is made meanwhile must be seen.
     person = session.get_one(Person, found.person_id, with_for_update=True)
-    _end_links(session, person.id)
+    end_links(session, person.id)
     person.password_hash = password_hash
     tries.forget(session, person.name)
     open_session(session, person.id, secret, station_id)
     return person.name
+
+
+def come_in(session: Session, who: Recognised, secret: str, station_id: UUID | None = None) -> None:
+    """Open a session for who was recognised. Refused: `NotSignedIn` where the password ended since."""
+    person = session.get_one(Person, who.id, with_for_update=True)
+    if not person.active or person.password_hash != who.proved:
+        raise _wrong()
+    open_session(session, person.id, secret, station_id)
 
 
 def open_session(session: Session, person_id: UUID, secret: str, station_id: UUID | None = None) -> None:
@@ -143,23 +159,21 @@ def sign_out(session: Session, secret: str) -> None:
 # --- questions ---
 
 
-def recognise(session: Session, order: SignInOrder) -> UUID:
+def recognise(session: Session, order: SignInOrder) -> Recognised:
     """Who has this name and this password. Refused alike, and after as long, for a wrong one of either.
 
     Asked by `door.recognise`, which counts what fails.
     """
     asked = select(Person).where(col(Person.name) == tries.folded(order.name), col(Person.active))
     person = session.exec(asked).first()
-    if not people.password_fits(order.password, person.password_hash if person else None) or person is None:
-        raise NotSignedIn("sign_in_wrong", N_("The name or the password is not right."), field="password")
-    return person.id
+    kept = person.password_hash if person else None
+    if not people.password_fits(order.password, kept) or person is None or kept is None:
+        raise _wrong()
+    return Recognised(person.id, kept)
 
 
 # --- how ---
 
 
-def _end_links(session: Session, person_id: UUID) -> None:
-    """Whoever holds another link of this person must not choose the password anew with it."""
-    asked = select(FirstLink).where(col(FirstLink.person_id) == person_id, col(FirstLink.used_at).is_(None))
-    for link in session.exec(asked):
-        link.used_at = clock.now()
+def _wrong() -> NotSignedIn:
+    return NotSignedIn("sign_in_wrong", N_("The name or the password is not right."), field="password")

@@ -1,7 +1,6 @@
 """People: added with a role and a one-time link, given further roles, ended."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
@@ -11,6 +10,7 @@ from sqlalchemy import ColumnElement, update
 from sqlmodel import Session, col, select
 
 from biobank import clock, custody, people
+from biobank.accounts.links import Invited, end_links, invite
 from biobank.accounts.places import site_by_code
 from biobank.custody import Kind
 from biobank.custody.records import grant_said
@@ -21,8 +21,6 @@ from biobank.ledger.entries import State
 from biobank.people import CONSOLE, Actor, Granted, May
 from biobank.tables import Badge, Command, FirstLink, Grant, Person, Role, SignIn, Site, Study, Token
 from biobank.texts import N_
-
-FIRST_LINK_LASTS = timedelta(hours=24)
 
 Name = Annotated[str, StringConstraints(min_length=2, max_length=60, pattern=r"^[a-z][a-z0-9._-]*$")]
 
@@ -46,17 +44,6 @@ class GrantOrder(Input):
     role: Role
     site: str | None = None
     study: str | None = None
-
-
-class Invited(msgspec.Struct, frozen=True):
-    """A person who can choose a password until the link ends; without an end, one who has done so.
-
-    The link's secret is not kept.
-    """
-
-    id: UUID
-    name: str
-    ends: datetime | None
 
 
 class GrantRow(msgspec.Struct, frozen=True):
@@ -101,14 +88,15 @@ def found(session: Session, log: str, first: str, roles: tuple[Role, ...], secre
     _open(session, actor, console, granted, inserted=True)
     person = Person(name=first)
     _open(session, actor, person, tuple(Granted(role) for role in roles))
-    return _invite(session, person, secret)
+    return invite(session, person, secret)
 
 
 def add_person(session: Session, actor: Actor, order: PersonOrder, secret: str) -> Invited:
     """Add a person and the one-time link (made of `secret`) by which they choose their password.
 
-    A person who is there already gets the further grant, and a new link only if they never came in.
-    Refused: a site or a study that does not exist, the console's name.
+    A person who is there already gets the further grant, and a new link, the only one that still works, if
+    they have no password. Refused: a site or a study that does not exist, the console's name, a role that
+    they have there.
     """
     people.require(actor, May.ADMINISTER)
     if order.name == CONSOLE:
@@ -126,6 +114,7 @@ def add_person(session: Session, actor: Actor, order: PersonOrder, secret: str) 
         _open(session, actor, person, (granted,))
     else:
         _require_active(person)
+        _require_further(session, person, granted)
         if person.password_hash is None:
             # Whoever gets the link comes in as this person, with all that others granted them.
             for own in _grants(session, person):
@@ -133,7 +122,9 @@ def add_person(session: Session, actor: Actor, order: PersonOrder, secret: str) 
         _grant(session, actor, person, granted)
     if person.password_hash is not None:
         return Invited(person.id, person.name, None)
-    return _invite(session, person, secret)
+    # By an older link, whoever gave it would come in with what is granted now.
+    end_links(session, person.id)
+    return invite(session, person, secret)
 
 
 def end_grant(session: Session, actor: Actor, order: GrantOrder) -> str:
@@ -181,12 +172,16 @@ def end_person(session: Session, actor: Actor, name: str) -> str:
 
 
 def invite_first(session: Session, secret: str) -> Invited | None:
-    """A further link for the first person as long as nobody has come in, None from then on."""
-    if session.exec(select(Person.id).where(col(Person.password_hash).is_not(None)).limit(1)).first():
+    """A further link for the first person as long as nobody has come in, None from then on.
+
+    Somebody came in who has no password: it is forgotten, and another link was given.
+    """
+    came = select(Person.id).where(col(Person.password_hash).is_not(None)).limit(1)
+    if session.exec(came).first() or session.exec(select(SignIn.id).limit(1)).first():
         return None
     others = select(Person).where(col(Person.name) != CONSOLE)
     first = session.exec(others.order_by(col(Person.id)).limit(1)).first()
-    return _invite(session, first, secret) if first else None
+    return invite(session, first, secret) if first else None
 
 
 # --- questions ---
@@ -267,6 +262,14 @@ def _require_active(person: Person) -> None:
         raise RuleBroken("person_ended", message, field="name", name=person.name)
 
 
+def _require_further(session: Session, person: Person, granted: Granted) -> None:
+    if grant_said(granted.role.value, granted.site_id, granted.study_id) in map(
+        _said, _grants(session, person)
+    ):
+        message = N_("%(name)s has this role there already. A new link is given on their own page.")
+        raise RuleBroken("grant_held", message, field="role", name=person.name)
+
+
 def _require_other(actor: Actor, person: Person) -> None:
     if person.id == actor.id:
         raise RuleBroken(
@@ -302,13 +305,6 @@ def _grant(session: Session, actor: Actor, person: Person, granted: Granted) -> 
     grants = [*state["grants"], grant_said(granted.role.value, granted.site_id, granted.study_id)]
     custody.record(session, actor, person, Kind.CHANGED, change={"grants": grants})
     session.add(Grant(person_id=person.id, **msgspec.structs.asdict(granted)))
-
-
-def _invite(session: Session, person: Person, secret: str) -> Invited:
-    ends = clock.now() + FIRST_LINK_LASTS
-    session.add(FirstLink(person_id=person.id, secret_hash=people.hashed(secret), ends_at=ends))
-    session.flush()
-    return Invited(person.id, person.name, ends)
 
 
 def _study_id(session: Session, code: str) -> UUID:

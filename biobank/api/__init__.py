@@ -40,48 +40,51 @@ from biobank.api.documents import openapi_config
 from biobank.api.etags import Tagged
 from biobank.api.health import health, ready
 from biobank.api.reading import require_readable
+from biobank.routes import Routes
 
-__all__ = ["health", "openapi_config", "ready", "router"]
+__all__ = ["health", "openapi_config", "ready", "routes"]
 
-router = Router(
-    "/api/v1",
-    route_handlers=[
-        each.router
-        for each in (
-            sites,
-            people,
-            studies,
-            participants,
-            courses,
-            bulk,
-            visits,
-            agenda,
-            kits,
-            collecting,
-            specimens,
-            discards,
-            finding,
-            containers,
-            container_settings,
-            maps,
-            moves,
-            undoing,
-            evacuations,
-            labels,
-            print_jobs,
-            printers,
-            label_stocks,
-            late,
-            log,
-            signatures,
-            progress,
-            stations,
-            tasks,
-            racks,
-            reservations,
-            capacity,
-        )
-    ],
-    before_request=require_readable,
-    middleware=[Tagged()],
+_NOUNS = (
+    sites,
+    people,
+    studies,
+    participants,
+    courses,
+    bulk,
+    visits,
+    agenda,
+    kits,
+    collecting,
+    specimens,
+    discards,
+    finding,
+    containers,
+    container_settings,
+    maps,
+    moves,
+    undoing,
+    evacuations,
+    labels,
+    print_jobs,
+    printers,
+    label_stocks,
+    late,
+    log,
+    signatures,
+    progress,
+    stations,
+    tasks,
+    racks,
+    reservations,
+    capacity,
 )
+
+
+def routes() -> Router:
+    """Every address of the API, for one application."""
+    return Routes(
+        "/api/v1",
+        [handler for noun in _NOUNS for handler in noun.HANDLERS],
+        before_request=require_readable,
+        middleware=[Tagged()],
+    )

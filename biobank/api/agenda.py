@@ -99,4 +99,4 @@ def _all(session: Session, actor: Actor, asked: Asked) -> Iterator[AgendaRow]:
         after = rows[-1].place
 
 
-router = noun("agenda", [list_agenda, list_agenda_as_csv, list_agenda_as_xlsx, count_agenda, get_month])
+HANDLERS = noun("agenda", [list_agenda, list_agenda_as_csv, list_agenda_as_xlsx, count_agenda, get_month])

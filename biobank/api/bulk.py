@@ -1,7 +1,7 @@
 """Many of one kind in one request: all are done or none, and each fault names its place in the list."""
 
 from collections.abc import Callable
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 from litestar import post
 from litestar.params import JSONBody
@@ -41,6 +41,11 @@ class Several(Input, Generic[Order]):
     """From 1 to 200 orders, which are done in this order."""
 
     items: Annotated[list[Order], Field(min_length=1, max_length=MOST)]
+
+    @classmethod
+    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
+        """What the description of the API calls it: `SeveralVisitOrder`."""
+        return f"Several{params[0].__name__}"
 
 
 @post("/participants/bulk", sync_to_thread=True)
@@ -126,7 +131,7 @@ def _several(
     )
 
 
-router = noun(
+HANDLERS = noun(
     "bulk",
     [
         enroll_several,

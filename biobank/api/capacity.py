@@ -38,4 +38,4 @@ def keep_gaps(door: OpenDoor, data: JSONBody[GapKeep]) -> Reservation:
     return door.act(lambda session, actor: capacity.keep_gap_plan(session, actor, data), Reservation)
 
 
-router = noun("capacity", [get_use, get_forecast, get_gaps, keep_gaps])
+HANDLERS = noun("capacity", [get_use, get_forecast, get_gaps, keep_gaps])

@@ -74,7 +74,7 @@ def receive(door: OpenDoor, data: JSONBody[ReceiptOrder]) -> list[SpecimenRow]:
     )
 
 
-router = noun(
+HANDLERS = noun(
     "collecting",
     [begin_collection, tick_tubes, tick_all, deviate, finish_collection, note_facts, receive],
 )

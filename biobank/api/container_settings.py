@@ -89,7 +89,7 @@ def retire_container(door: OpenDoor, data: JSONBody[Retirement]) -> ContainerSet
     return _changed(door, storage.retire, data)
 
 
-router = noun(
+HANDLERS = noun(
     "containers",
     [
         get_settings,

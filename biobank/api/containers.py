@@ -167,7 +167,7 @@ def move_container(door: OpenDoor, data: JSONBody[ContainerMove]) -> ContainerPl
     )
 
 
-router = noun(
+HANDLERS = noun(
     "containers",
     [
         make_freezer,

@@ -54,4 +54,4 @@ def _act(door: Door, act: Callable[[Session, Actor, Order], Participant], order:
     )
 
 
-router = noun("courses", [change_arm, set_procedure, cancel_procedure, set_enrolment_date])
+HANDLERS = noun("courses", [change_arm, set_procedure, cancel_procedure, set_enrolment_date])

@@ -17,4 +17,4 @@ def discard_tube(door: OpenDoor, data: JSONBody[Discard]) -> Discarded:
     return door.act(lambda session, actor: discard(session, actor, data, proved), Discarded)
 
 
-router = noun("discards", [discard_tube])
+HANDLERS = noun("discards", [discard_tube])

@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import msgspec
-from litestar import Request, Router
+from litestar import Request
 from litestar.enums import MediaType
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.config import OpenAPIConfig
@@ -25,9 +25,11 @@ from litestar.openapi.spec import (
     SecurityScheme,
 )
 from litestar.openapi.spec.enums import OpenAPIFormat
+from litestar.params import BodyKwarg
 from litestar.plugins import OpenAPISchemaPlugin
 from litestar.typing import FieldDefinition
 
+from biobank.api.answers import Page
 from biobank.api.examples import Example, example_of
 
 _WORDS = {
@@ -147,7 +149,7 @@ class Question(Described):
     """A question whose words are a body: it changes nothing, and needs no command id."""
 
 
-def noun(name: str, handlers: Sequence[HTTPRouteHandler]) -> Router:
+def noun(name: str, handlers: Sequence[HTTPRouteHandler]) -> Sequence[HTTPRouteHandler]:
     """The handlers of one noun, described alike."""
     for handler in handlers:
         sends = "POST" in handler.http_methods
@@ -158,7 +160,8 @@ def noun(name: str, handlers: Sequence[HTTPRouteHandler]) -> Router:
         refusals = {status: each for status, each in REFUSALS.items() if status not in absent}
         handler.responses = {**(handler.responses or {}), **refusals}
         handler.summary = (handler.fn.__doc__ or "").split(".")[0].split(":")[0]
-    return Router("/", route_handlers=handlers, tags=[name])
+        handler.tags = [name]
+    return handlers
 
 
 class Tuples(OpenAPISchemaPlugin):
@@ -172,6 +175,21 @@ class Tuples(OpenAPISchemaPlugin):
         """What a list of the same items is described as."""
         rows = FieldDefinition.from_annotation(list[field_definition.args[0]])  # type: ignore[name-defined]
         described: Schema = schema_creator.for_field_definition(rows)
+        return described
+
+
+class Pages(OpenAPISchemaPlugin):
+    """Names a page after its rows, as `SpecimenPage`; Litestar would spell out the module they are from."""
+
+    def is_plugin_supported_field(self, field_definition: FieldDefinition) -> bool:
+        """Whether it is a page that has no name yet."""
+        return field_definition.origin is Page and field_definition.kwarg_definition is None
+
+    def to_openapi_schema(self, field_definition: FieldDefinition, schema_creator: Any) -> Schema:
+        """What the page is described as, under its name."""
+        name = field_definition.args[0].__name__.removesuffix("Row") + "Page"
+        named = replace(field_definition, kwarg_definition=BodyKwarg(schema_component_key=name))
+        described: Schema = schema_creator.for_field_definition(named)
         return described
 
 

@@ -8,10 +8,13 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from sqlmodel import Session
 
 from biobank import evacuations
+from biobank.api.answers import Limit, Page, page
 from biobank.api.documents import noun
 from biobank.evacuations import Board, BoardRow, Carried, Carry, Chosen, EvacuationOrder
 from biobank.people import Actor
 from biobank.web import OpenDoor
+
+AfterEvacuation = Annotated[UUID | None, QueryParameter(description="`next` of the page before.")]
 
 
 @post("/evacuations", sync_to_thread=True)
@@ -25,10 +28,17 @@ def plan_evacuation(door: OpenDoor, data: JSONBody[EvacuationOrder]) -> Board:
 
 @get("/evacuations", sync_to_thread=True)
 def list_evacuations(
-    door: OpenDoor, *, closed: Annotated[bool, QueryParameter(name="closed")] = False
-) -> list[BoardRow]:
-    """The evacuations in your scope, newest first: those under way, or the last hundred that are closed."""
-    return door.ask(lambda session, actor: evacuations.boards(session, actor, closed=closed))
+    door: OpenDoor,
+    *,
+    closed: Annotated[bool, QueryParameter(name="closed")] = False,
+    limit: Limit = 50,
+    after: AfterEvacuation = None,
+) -> Page[BoardRow]:
+    """The evacuations in your scope, newest first: those under way, or those that are closed."""
+    rows = door.ask(
+        lambda session, actor: evacuations.boards(session, actor, closed=closed, limit=limit + 1, after=after)
+    )
+    return page(rows, limit, lambda row: str(row.id))
 
 
 @get("/evacuations/{key:uuid}", sync_to_thread=True)
@@ -65,7 +75,7 @@ def close_evacuation(door: OpenDoor, data: JSONBody[Chosen]) -> Board:
     return door.act(work, Board)
 
 
-router = noun(
+HANDLERS = noun(
     "evacuations",
     [plan_evacuation, list_evacuations, get_evacuation, carry, turn_back, close_evacuation],
 )

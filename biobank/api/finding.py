@@ -107,4 +107,4 @@ def find_list_as_xlsx(door: OpenDoor, data: JSONBody[FindList]) -> Response[byte
     return xlsx_file("codes.xlsx", FoundRow, _rows(door, data))
 
 
-router = noun("find", [find, find_list, find_list_as_csv, find_list_as_xlsx])
+HANDLERS = noun("find", [find, find_list, find_list_as_csv, find_list_as_xlsx])

@@ -46,4 +46,4 @@ def get_kit(door: OpenDoor, code: FromPath[str]) -> KitCard:
     return door.ask(lambda session, actor: specimens.kit_card(session, actor, code))
 
 
-router = noun("kits", [make_kits, make_kit_labels, reprint_kits, list_kits, get_kit])
+HANDLERS = noun("kits", [make_kits, make_kit_labels, reprint_kits, list_kits, get_kit])

@@ -133,7 +133,7 @@ def _layout(sent: Layout) -> LayoutOrder:
     return LayoutOrder(body=msgspec.json.encode(sent).decode())
 
 
-router = noun(
+HANDLERS = noun(
     "label stocks",
     [
         list_stocks,

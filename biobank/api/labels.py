@@ -160,7 +160,7 @@ def _seen(door: OpenDoor, order: PreviewOrder) -> "tuple[Shown, Preview]":
     return of, preview(of.face, of.stock, of.layout, dpi=of.dpi)
 
 
-router = noun(
+HANDLERS = noun(
     "labels",
     [
         print_labels,

@@ -25,4 +25,4 @@ def settle(door: OpenDoor, data: JSONBody[Settlement]) -> Settled:
     return door.act(lambda session, actor: storage.settle(session, actor, data), Settled)
 
 
-router = noun("late scans", [hand_in, settle])
+HANDLERS = noun("late scans", [hand_in, settle])

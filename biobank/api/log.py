@@ -118,7 +118,7 @@ def get_chain(door: OpenDoor, code: FromPath[str]) -> Chain:
     return door.ask(lambda session, actor: families.chain(session, actor, code))
 
 
-router = noun(
+HANDLERS = noun(
     "log",
     [read_log, read_log_as_csv, read_log_as_xlsx, participant_history, visit_history, get_tree, get_chain],
 )

@@ -63,4 +63,4 @@ def get_classes(door: OpenDoor, code: FromPath[str], by: FromQuery[Trait]) -> Co
     return door.ask(lambda session, actor: storage.coloured(session, actor, code, by))
 
 
-router = noun("containers", [list_matches, get_matches, get_classes])
+HANDLERS = noun("containers", [list_matches, get_matches, get_classes])

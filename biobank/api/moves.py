@@ -6,7 +6,7 @@ from litestar.params import FromQuery, JSONBody
 from sqlmodel import Session
 
 from biobank import inputs, storage, studies
-from biobank.api.answers import CSV, csv_file, spread_sheet
+from biobank.api.answers import CSV, After, Limit, Page, csv_file, page, spread_sheet
 from biobank.api.documents import noun
 from biobank.api.files import XLSX, work_book, xlsx_file
 from biobank.people import Actor
@@ -49,12 +49,15 @@ BOARD = {"sought": Provide(out_asked, sync_to_thread=False)}
 
 
 @get("/out", sync_to_thread=True, dependencies=BOARD)
-def list_out(door: OpenDoor, sought: NamedDependency[OutAsked]) -> list[OutRow]:
-    """The tubes in your scope that are out, those out longest first, 2,000 at most.
+def list_out(
+    door: OpenDoor, sought: NamedDependency[OutAsked], limit: Limit = 50, after: After = ""
+) -> Page[OutRow]:
+    """The tubes in your scope that are out, those out longest first.
 
     `level` is amber from the warning of its protocol and red past the limit, where a tube has thawed.
     """
-    return door.ask(lambda session, actor: _out(session, actor, sought))
+    rows = door.ask(lambda session, actor: _out(session, actor, sought, limit + 1, after))
+    return page(rows, limit, lambda row: row.rank)
 
 
 @get("/out.csv", sync_to_thread=True, media_type=CSV, responses=spread_sheet(), dependencies=BOARD)
@@ -71,11 +74,13 @@ def list_out_as_xlsx(door: OpenDoor, sought: NamedDependency[OutAsked]) -> Respo
     return xlsx_file("out.xlsx", OutRow, rows)
 
 
-def _out(session: Session, actor: Actor, sought: OutAsked) -> list[OutRow]:
+def _out(
+    session: Session, actor: Actor, sought: OutAsked, limit: int = storage.MOST_OUT, after: str = ""
+) -> list[OutRow]:
     """What is out. Refused: a study that is not there or out of scope, both alike."""
     if sought.study:
         studies.by_code(session, actor, sought.study)
-    return storage.what_is_out(session, actor, sought)
+    return storage.what_is_out(session, actor, sought, limit, after)
 
 
-router = noun("moves", [move, take, bring_back, list_out, list_out_as_csv, list_out_as_xlsx])
+HANDLERS = noun("moves", [move, take, bring_back, list_out, list_out_as_csv, list_out_as_xlsx])

@@ -87,7 +87,7 @@ def get_at_stake(door: OpenDoor, study: FromQuery[str], participant: FromQuery[s
     )
 
 
-router = noun(
+HANDLERS = noun(
     "participants",
     [enroll, list_participants, get_participant, give_consent, list_answers, withdraw, get_at_stake],
 )

@@ -11,6 +11,7 @@ from litestar.params import JSONBody, QueryParameter
 from biobank import accounts, clock, people, stations
 from biobank.accounts import (
     Invited,
+    LinkOrder,
     PersonOrder,
     PersonRow,
     TokenEnd,
@@ -27,7 +28,7 @@ Every = Annotated[bool, QueryParameter(description="Everybody's, not only your o
 
 
 class Invitation(msgspec.Struct, frozen=True):
-    """A person who was added, with the address that lets them choose a password, once. It is shown once."""
+    """A person, with the address that lets them choose a password, once. It is shown once."""
 
     id: UUID
     name: str
@@ -49,7 +50,15 @@ def add_person(door: OpenDoor, data: JSONBody[PersonOrder]) -> Invitation:
     """Add a person, or give one a further role; who never came in gets a first link."""
     secret = clock.new_secret()
     told = door.act_once(lambda session, actor: accounts.add_person(session, actor, data, secret), Invited)
-    return Invitation(told.id, told.name, FIRST_LINK + secret if told.ends else None, told.ends)
+    return _invitation(told, secret)
+
+
+@post("/person-links", sync_to_thread=True)
+def link_person(door: OpenDoor, data: JSONBody[LinkOrder]) -> Invitation:
+    """Give somebody who forgot the password a new link; the old password and their sign-ins end at once."""
+    secret = clock.new_secret()
+    told = door.act_once(lambda session, actor: accounts.new_link(session, actor, data, secret), Invited)
+    return _invitation(told, secret)
 
 
 @get("/people", sync_to_thread=True)
@@ -93,4 +102,11 @@ def choose_pin(door: OpenDoor, data: JSONBody[PinOrder]) -> Named:
     return Named(door.act(lambda session, actor: stations.choose_pin(session, actor, kept, proved), str))
 
 
-router = noun("people", [add_person, list_people, get_me, make_token, list_tokens, end_token, choose_pin])
+def _invitation(told: Invited, secret: str) -> Invitation:
+    return Invitation(told.id, told.name, FIRST_LINK + secret if told.ends else None, told.ends)
+
+
+HANDLERS = noun(
+    "people",
+    [add_person, link_person, list_people, get_me, make_token, list_tokens, end_token, choose_pin],
+)

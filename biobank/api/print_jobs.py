@@ -122,7 +122,7 @@ def _document(door: Door, job: UUID) -> Response[Any]:
     return Response(spooler.pdf(door.database, job), media_type=MEDIA[card.language])
 
 
-router = noun(
+HANDLERS = noun(
     "print jobs",
     [
         list_jobs,

@@ -51,4 +51,4 @@ def end_printer(door: OpenDoor, data: JSONBody[PrinterEnd]) -> PrinterRow:
     return door.act(lambda session, actor: printers.end(session, actor, data.printer), PrinterRow)
 
 
-router = noun("printers", [list_printers, enter_printer, change_printer, calibrate_printer, end_printer])
+HANDLERS = noun("printers", [list_printers, enter_printer, change_printer, calibrate_printer, end_printer])

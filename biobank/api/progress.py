@@ -33,4 +33,4 @@ def get_shortfalls(door: OpenDoor, code: FromPath[str]) -> Shortfalls:
     return door.ask(lambda session, actor: progress.shortfalls(session, actor, code))
 
 
-router = noun("progress", [get_collected, get_accrual, get_delays, get_shortfalls])
+HANDLERS = noun("progress", [get_collected, get_accrual, get_delays, get_shortfalls])

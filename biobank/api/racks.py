@@ -9,6 +9,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from sqlmodel import Session
 
 from biobank import racks
+from biobank.api.answers import Limit, Page, page
 from biobank.api.documents import noun
 from biobank.inputs import Input
 from biobank.people import Actor
@@ -28,6 +29,7 @@ from biobank.web import OpenDoor
 Box = Annotated[str, QueryParameter(max_length=100, description="The box's code, or its manufacturer's.")]
 Turned = Annotated[bool | None, QueryParameter(description="Whether the rack lay the wrong way round.")]
 As = Annotated[Profile | None, QueryParameter(description="The scanner it is of, where the guess is wrong.")]
+AfterFile = Annotated[UUID | None, QueryParameter(description="`next` of the page before.")]
 
 
 class SetAside(Input):
@@ -47,11 +49,12 @@ def receive_file(door: OpenDoor, data: JSONBody[RackFileOrder]) -> WaitingFile:
 
 
 @get("/rack-files", sync_to_thread=True)
-def list_files(door: OpenDoor, box: Box = "") -> list[WaitingFile]:
+def list_files(
+    door: OpenDoor, box: Box = "", limit: Limit = 50, after: AfterFile = None
+) -> Page[WaitingFile]:
     """The files that nobody has dealt with yet, newest first; those of one box where it is told."""
-    if box:
-        return door.ask(lambda session, actor: racks.waiting(session, actor, box))
-    return door.ask(racks.everything_waiting)
+    rows = door.ask(lambda session, actor: racks.waiting(session, actor, box or None, limit + 1, after))
+    return page(rows, limit, lambda row: str(row.id))
 
 
 @get("/rack-files/{file:uuid}", sync_to_thread=True)
@@ -117,7 +120,7 @@ def register_by_rack(door: OpenDoor, data: JSONBody[RackRegistration]) -> RackRe
     return door.act(lambda session, actor: racks.register_rack(session, actor, data), RackRegistered)
 
 
-router = noun(
+HANDLERS = noun(
     "racks",
     [receive_file, list_files, get_file, get_content, get_verdict, set_aside, confirm, register_by_rack],
 )

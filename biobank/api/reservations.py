@@ -84,7 +84,7 @@ def prolong(door: OpenDoor, data: JSONBody[Prolonging]) -> Reservation:
     return door.act(lambda session, actor: storage.prolong(session, actor, data), Reservation)
 
 
-router = noun(
+HANDLERS = noun(
     "reservations",
     [
         find_room,

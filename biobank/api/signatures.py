@@ -16,4 +16,4 @@ def sign(door: OpenDoor, data: JSONBody[SignatureOrder]) -> Signed:
     return door.act(lambda session, actor: custody.sign(session, actor, data, proved), Signed)
 
 
-router = noun("signatures", [sign])
+HANDLERS = noun("signatures", [sign])

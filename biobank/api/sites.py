@@ -23,4 +23,4 @@ def list_sites(door: OpenDoor) -> list[SiteRow]:
     return door.ask(accounts.sites)
 
 
-router = noun("sites", [add_site, list_sites])
+HANDLERS = noun("sites", [add_site, list_sites])

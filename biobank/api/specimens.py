@@ -104,7 +104,7 @@ def _all(door: Door, within: Within) -> list[SpecimenLine]:
     return door.ask(lambda session, actor: list(specimens.every(session, actor, within.study, within.sought)))
 
 
-router = noun(
+HANDLERS = noun(
     "specimens",
     [
         register,

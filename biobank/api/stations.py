@@ -104,7 +104,7 @@ def _link(told: Enrolment, secret: str) -> StationLink:
     return StationLink(told.id, told.name, CLAIM_LINK + stations.link_of(secret, told.ends), told.ends)
 
 
-router = noun(
+HANDLERS = noun(
     "stations",
     [
         list_stations,

@@ -100,7 +100,7 @@ def get_protocol_file(door: OpenDoor, code: FromPath[str], version: FromQuery[in
     return Response(text, media_type=TOML)
 
 
-router = noun(
+HANDLERS = noun(
     "studies",
     [adopt_protocol, preview_protocol, list_studies, get_study, get_protocol, get_protocol_file],
 )

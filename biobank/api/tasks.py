@@ -55,4 +55,4 @@ def close_task(door: OpenDoor, data: JSONBody[Settle]) -> TaskRow:
     return door.act(lambda session, actor: tasks.row(session, tasks.close(session, actor, data)), TaskRow)
 
 
-router = noun("tasks", [list_tasks, get_task, count_tasks, close_task])
+HANDLERS = noun("tasks", [list_tasks, get_task, count_tasks, close_task])

@@ -46,4 +46,4 @@ def undo(door: OpenDoor, data: JSONBody[Undo]) -> Undone:
     return door.act(lambda session, actor: storage.undo(session, actor, data), Undone)
 
 
-router = noun("undoing", [rearrange, reseat_preview, reseat, last_acts, undo])
+HANDLERS = noun("undoing", [rearrange, reseat_preview, reseat, last_acts, undo])

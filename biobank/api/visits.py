@@ -88,7 +88,7 @@ def _act(door: Door, act: Callable[[Session, Actor], Visit]) -> VisitCard:
     )
 
 
-router = noun(
+HANDLERS = noun(
     "visits",
     [
         open_visit,

@@ -6,7 +6,7 @@ import rich_click as click
 
 from biobank.codes import grouped
 from biobank.commands import running
-from biobank.texts import N_
+from biobank.texts import N_, listed
 from biobank.texts import gettext as _
 
 if TYPE_CHECKING:
@@ -283,7 +283,7 @@ def _tell(settings: "ContainerSettings", as_json: bool) -> None:  # noqa: FBT001
             (_("type"), settings.type),
             (_("state"), _("retired") if settings.retired else _("in use")),
             (_("barcode"), settings.barcode or "-"),
-            (_("blocked"), ", ".join(settings.blocked) or "-"),
-            *((f"{_('may hold')}: {rule.about}", ", ".join(rule.allowed) or "-") for rule in settings.rules),
+            (_("blocked"), listed(settings.blocked) or "-"),
+            *((f"{_('may hold')}: {rule.about}", listed(rule.allowed) or "-") for rule in settings.rules),
         ]
     )

@@ -19,6 +19,7 @@ EXAMPLES: Mapping[str, str] = {
     "site add": "BJ Beijing --time-zone Asia/Shanghai",
     "site list": "",
     "user add": "lin --role technician --site BJ",
+    "user link": "lin",
     "user list": "",
     "user end": "lin --role technician --site BJ",
     "station add": "bench-1 --site BJ --printer zebra-1",

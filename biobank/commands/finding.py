@@ -10,6 +10,7 @@ from biobank import codes as ours
 from biobank.codes import grouped
 from biobank.commands import running
 from biobank.texts import gettext as _
+from biobank.texts import listed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,10 +70,10 @@ def _find_list(given: "Sequence[str]", *, as_csv: bool, as_json: bool) -> None:
 def _line(row: "FoundRow") -> list[object]:
     notes = [_("old code")] if row.retired else []
     notes += [_("as row %(number)s") % {"number": row.again}] if row.again else []
-    named = ", ".join(row.choices) or (grouped(row.code) if ours.read(row.code) else row.code)
+    named = listed(row.choices) or (grouped(row.code) if ours.read(row.code) else row.code)
     what = row.kind or row.state.value
     place = _("out") if row.custody == "out" else row.place
-    return [row.number, row.text, what, named, row.study, row.material, row.amount, place, ", ".join(notes)]
+    return [row.number, row.text, what, named, row.study, row.material, row.amount, place, listed(notes)]
 
 
 def _about(session: "Session", actor: "Actor", found: "Found") -> dict[str, Any]:
@@ -103,8 +104,8 @@ def _specimen(card: "SpecimenCard", made: "Sequence[SpecimenRow]") -> None:
             (_("of"), f"{card.study} {card.participant} {card.event}, {card.site}"),
             (_("place"), _("out, kept for it: %(place)s") % {"place": place} if out else place),
             ("SPREC", card.sprec or "-"),
-            (_("deviations"), ", ".join(each.code for each in card.deviations) or "-"),
-            (_("also"), ", ".join(card.identifiers) or "-"),
+            (_("deviations"), listed(each.code for each in card.deviations) or "-"),
+            (_("also"), listed(card.identifiers) or "-"),
             *((_("made"), f"{grouped(row.code)}  {row.amount}  {row.place or _('nowhere')}") for row in made),
         ]
     )

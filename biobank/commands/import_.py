@@ -7,7 +7,7 @@ import rich_click as click
 
 from biobank import texts
 from biobank.commands import running
-from biobank.texts import N_
+from biobank.texts import N_, listed
 
 if TYPE_CHECKING:
     from biobank.exchange.collections import Report
@@ -60,7 +60,7 @@ def tell(name: str, report: "Report", *, fresh: bool) -> None:
         [
             (_("rows"), report.rows),
             (_("merged"), _("%(rows)s rows into %(collections)s collections") % merged),
-            (_("sites made"), ", ".join(report.sites_made) or "-"),
+            (_("sites made"), listed(report.sites_made) or "-"),
             (_("participants"), report.participants),
             (_("visits"), report.visits),
             (_("unscheduled"), report.unscheduled),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 
 from biobank.commands import labels, running
-from biobank.texts import N_, gettext
+from biobank.texts import N_, gettext, listed
 
 if TYPE_CHECKING:
     from biobank.labels.layouts import Layout
@@ -127,7 +127,7 @@ def list_layouts(of: str | None, ended: bool, as_json: bool) -> None:  # noqa: F
     if as_json:
         running.tell_json(rows)
     elif rows:
-        shown = [(row.layout, ", ".join(each.value for each in row.layout.of), _own(row)) for row in rows]
+        shown = [(row.layout, listed(each.value for each in row.layout.of), _own(row)) for row in rows]
         running.table([(layout.code, layout.name, of_what, own) for layout, of_what, own in shown])
 
 
@@ -191,4 +191,4 @@ def _size(stock: "Stock") -> str:
 
 def _own(row: "StockRow | LayoutRow") -> str:
     parts = (gettext(N_("own")) if row.own else "", gettext("ended") if row.ended else "")
-    return ", ".join(filter(None, parts))
+    return listed(filter(None, parts))

@@ -7,7 +7,7 @@ import rich_click as click
 
 from biobank.codes import grouped
 from biobank.commands import running
-from biobank.texts import N_
+from biobank.texts import N_, listed
 from biobank.texts import gettext as _
 
 if TYPE_CHECKING:
@@ -226,7 +226,7 @@ def _tell(card: "ParticipantCard", *, as_json: bool) -> None:
         pseudonym=card.pseudonym,
         study=card.study,
         site=card.site,
-        scopes=", ".join(card.scopes) or "-",
+        scopes=listed(card.scopes) or "-",
     )
     running.table(
         [(grouped(row.code), row.event, row.procedure, row.status, row.planned_on) for row in card.visits]

@@ -11,7 +11,7 @@ import rich_click as click
 
 from biobank.commands import running
 from biobank.errors import Malformed, Refusal
-from biobank.texts import CODES, N_, gettext
+from biobank.texts import CODES, N_, gettext, listed
 
 if TYPE_CHECKING:
     from sqlmodel import Session
@@ -179,7 +179,7 @@ def waiting(as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
     """List the files that nobody has dealt with yet."""
     from biobank import racks
 
-    found = running.asked(racks.everything_waiting)
+    found = running.asked(racks.waiting)
     if as_json:
         running.tell_json(found)
     elif found:
@@ -335,7 +335,7 @@ def _parts(text: str, names: tuple[str, ...]) -> dict[str, str]:
 
 
 def _counts(counts: dict[str, int]) -> str:
-    return ", ".join(f"{_verdict(name)} {count}" for name, count in sorted(counts.items()))
+    return listed(f"{_verdict(name)} {count}" for name, count in sorted(counts.items()))
 
 
 def _verdict(name: str) -> str:

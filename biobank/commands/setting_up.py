@@ -75,6 +75,24 @@ def add_user(as_json: bool, **sent: str | None) -> None:  # noqa: FBT001 - a fla
         tell_link(running.chosen(), invited, secret)
 
 
+@user.command("link")
+@click.argument("name")
+@running.as_json
+def link_user(name: str, as_json: bool) -> None:  # noqa: FBT001 - a flag of the command line
+    """Print a new one-time link for who forgot the password; the old one and their sign-ins end at once."""
+    from biobank import accounts, clock
+    from biobank.commands.founding import link_told, tell_link
+
+    order, secret = running.ordered(accounts.LinkOrder, {"name": name}), clock.new_secret()
+    invited = running.acted(
+        lambda session, actor: accounts.new_link(session, actor, order, secret), accounts.Invited
+    )
+    if as_json:
+        running.tell_json(link_told(invited, secret))
+    else:
+        tell_link(running.chosen(), invited, secret)
+
+
 @click.group()
 def freezer() -> None:
     """Freezers and what is in them."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import rich_click as click
 
 from biobank.commands import running
-from biobank.texts import N_
+from biobank.texts import N_, listed
 from biobank.texts import gettext as _
 
 if TYPE_CHECKING:
@@ -175,7 +175,7 @@ def tell_progress(code: str, what: str, by: str, as_json: bool) -> None:  # noqa
 
 
 def _line(row: "StudyCard") -> tuple[object, ...]:
-    return row.code, row.version, row.events, ", ".join(row.arms), row.title
+    return row.code, row.version, row.events, listed(row.arms), row.title
 
 
 def _tell_changes(changes: "Changes") -> None:

@@ -7,7 +7,7 @@ import rich_click as click
 
 from biobank.codes import grouped
 from biobank.commands import running
-from biobank.texts import N_
+from biobank.texts import N_, listed
 
 if TYPE_CHECKING:
     from biobank.specimens import Ticked, VisitCard
@@ -219,7 +219,7 @@ def bench(visit: str, as_json: bool) -> None:  # noqa: FBT001 - a flag of the co
                 row.life,
                 row.amount or row.nominal,
                 row.place or (f"> {row.box.name}" if row.box else ""),
-                ", ".join(row.deviations),
+                listed(row.deviations),
             )
             for row in told.rows
         ]

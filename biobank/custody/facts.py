@@ -22,9 +22,10 @@ def times_said(specimen: Specimen, names: Iterable[str] = TIMES) -> dict[str, st
     """The times that are known, as they were told, each with its offset: `refs.times` of an event."""
     said: dict[str, str] = {}
     for name in names:
-        when, offset = getattr(specimen, f"{name}_at"), getattr(specimen, f"{name}_offset")
+        when = getattr(specimen, f"{name}_at")
         if when is not None:
-            said[name] = local_text(when.astimezone(timezone(timedelta(minutes=offset or 0))))
+            offset = timedelta(minutes=getattr(specimen, f"{name}_offset") or 0)
+            said[name] = local_text(when.astimezone(timezone(offset)))
     return said
 
 

@@ -62,11 +62,13 @@ def columns_of(state: State) -> dict[str, Any]:
 
 
 def _assign_specimen(specimen: Specimen, state: State) -> None:
-    # A row that is not kept yet needs no record of what changed in it.
-    write = set_committed_value if inspect(specimen).transient else setattr
+    if inspect(specimen).transient:
+        # A row that is not kept yet needs no record of what changed in it.
+        vars(specimen).update(columns_of(state))
+        return
     for column, value in columns_of(state).items():
         if getattr(specimen, column) != value:
-            write(specimen, column, value)
+            setattr(specimen, column, value)
 
 
 def _see(specimen: Specimen, when: datetime) -> None:

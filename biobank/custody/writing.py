@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 from weakref import WeakKeyDictionary
@@ -141,7 +142,8 @@ def record_all(session: Session, actor: Actor, lines: Sequence[Line]) -> list[Wr
     born = _born(lines, heads)
     before = {line.subject.id: heads[line.subject.id].after for line in lines}
     lines = [_turned_up(line, before[line.subject.id]) for line in lines]
-    events = [_event(session, actor, line, heads[line.subject.id], recorded) for line in lines]
+    told = _told(session, actor, recorded)
+    events = [_event(line, heads[line.subject.id], told) for line in lines]
     projecting.assign(lines, {line.subject.id: heads[line.subject.id].after for line in lines}, recorded)
     _insert_subjects(session, born)
     after = {line.subject.id: heads[line.subject.id].after for line in lines}
@@ -198,56 +200,75 @@ def _born(lines: Sequence[Line], heads: dict[UUID, Head]) -> list[Subject]:
     return born
 
 
-def _event(
-    session: Session, actor: Actor, line: Line, head: Head, recorded: datetime
-) -> tuple[dict[str, Any], dict[str, Any] | None]:
-    key, occurred = clock.new_key(), line.occurred or recorded
-    change = {**_AT_BIRTH[type(line.subject)], **line.change} if head.number == 0 else line.change
-    salt = secrets.token_bytes(16) if line.note else b""
-    refs = {**line.refs, **_by_way_of(actor)}
-    entry = Entry(
-        v=entries.VERSION,
-        log=origin(session),
-        id=str(key),
-        command=str(actor.command_id),
-        kind=line.kind,
-        subject={"kind": head.kind, "id": str(line.subject.id)},
-        number=head.number + 1,
-        prev=head.link.hex(),
-        actor=str(actor.id),
-        role=actor.role,
-        station=str(actor.station_id) if actor.station_id else None,
-        gesture=str(actor.command_id),
-        occurred=entries.local_text(occurred),
-        recorded=entries.utc_text(recorded),
-        reason=line.reason,
-        corrects=str(line.corrects) if line.corrects else None,
-        refs=refs,
-        change=change,
-        after=entries.apply(head.after, change),
-        note=entries.commitment(salt, line.note) if line.note else None,
-        sig=line.sig,
-    )
-    kept = _canonical(entry)
-    link = entries.leaf_hash(kept)
-    place = change.get("place") or {}
+class _Told(msgspec.Struct, frozen=True):
+    """What all events of one call have alike: as their entries say it, and as their rows do."""
+
+    entry: dict[str, Any]
+    row: dict[str, Any]
+    refs: dict[str, str]
+    recorded: datetime
+
+
+def _told(session: Session, actor: Actor, recorded: datetime) -> _Told:
+    command = str(actor.command_id)
+    entry = {
+        "v": entries.VERSION,
+        "log": origin(session),
+        "command": command,
+        "actor": str(actor.id),
+        "role": actor.role,
+        "station": str(actor.station_id) if actor.station_id else None,
+        "gesture": command,
+        "recorded": entries.utc_text(recorded),
+    }
     row = {
-        "id": key,
-        "subject_id": line.subject.id,
-        "number": entry.number,
-        "kind": entry.kind,
         "command_id": actor.command_id,
         "actor_id": actor.id,
         "station_id": actor.station_id,
-        "occurred_at": occurred,
         "recorded_at": recorded,
+    }
+    return _Told(entry, row, _by_way_of(actor), recorded)
+
+
+def _event(line: Line, head: Head, told: _Told) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    key, subject, occurred = clock.new_key(), line.subject.id, line.occurred or told.recorded
+    change = {**_AT_BIRTH[type(line.subject)], **line.change} if head.number == 0 else line.change
+    salt = secrets.token_bytes(16) if line.note else b""
+    number, after = head.number + 1, entries.apply(head.after, change)
+    kept = _canonical(
+        Entry(
+            **told.entry,
+            id=str(key),
+            kind=line.kind,
+            subject={"kind": head.kind, "id": str(subject)},
+            number=number,
+            prev=head.link.hex(),
+            occurred=entries.local_text(occurred),
+            reason=line.reason,
+            corrects=str(line.corrects) if line.corrects else None,
+            refs={**line.refs, **told.refs},
+            change=change,
+            after=after,
+            note=entries.commitment(salt, line.note) if line.note else None,
+            sig=line.sig,
+        )
+    )
+    link = entries.leaf_hash(kept)
+    place = change.get("place") or {}
+    row = {
+        **told.row,
+        "id": key,
+        "subject_id": subject,
+        "number": number,
+        "kind": line.kind,
+        "occurred_at": occurred,
         "corrects_id": line.corrects,
         "container_id": UUID(place["container"]) if "container" in place else None,
         "prev_hash": head.link,
         "leaf_hash": link,
         "entry": kept,
     }
-    head.number, head.link, head.after = entry.number, link, entry.after
+    head.number, head.link, head.after = number, link, after
     note = {"event_id": key, "salt": salt, "text": line.note} if line.note else None
     return row, note
 
@@ -284,10 +305,9 @@ def _insert_subjects(session: Session, born: Sequence[Subject]) -> None:
     for table in dict.fromkeys(type(subject) for subject in born):
         columns = table_of(table).c.keys()
         # Straight from what each object holds: the attributes' own way costs more than all the rest here.
+        held = itemgetter(*columns)
         rows = [
-            {column: vars(subject)[column] for column in columns}
-            for subject in born
-            if type(subject) is table
+            dict(zip(columns, held(vars(subject)), strict=True)) for subject in born if type(subject) is table
         ]
         add_rows(session, table, rows)
     for subject in born:

@@ -1,11 +1,13 @@
 """The board of an evacuation: what has to be carried where, and how far it has come."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
 import msgspec
+from sqlalchemy import true
 from sqlmodel import Session, col, select
 
 from biobank import database, people, storage
@@ -111,8 +113,13 @@ def board(session: Session, actor: Actor, key: UUID) -> Board:
     )
 
 
-def boards(session: Session, actor: Actor, *, closed: bool = False) -> list[BoardRow]:
-    """The evacuations in the actor's scope, newest first: those under way, or those that are closed."""
+def boards(
+    session: Session, actor: Actor, *, closed: bool = False, limit: int = 100, after: UUID | None = None
+) -> list[BoardRow]:
+    """The evacuations in the actor's scope, newest first: those under way, or those that are closed.
+
+    `after` is the id of the last one shown. The number of statements is the same however many there are.
+    """
     asked = (
         select(Evacuation, Container, Site, Person)
         .join(Container, col(Container.id) == col(Evacuation.container_id))
@@ -120,20 +127,29 @@ def boards(session: Session, actor: Actor, *, closed: bool = False) -> list[Boar
         .join(Person, col(Person.id) == col(Evacuation.opened_by_id))
         .where(people.visible(actor, May.SEE, Evacuation))
         .where(col(Evacuation.closed_at).is_not(None) if closed else col(Evacuation.closed_at).is_(None))
-        .order_by(col(Evacuation.opened_at).desc())
-        .limit(100)
+        .where(col(Evacuation.id) < after if after else true())
+        .order_by(col(Evacuation.id).desc())
+        .limit(limit)
     )
-    found: list[BoardRow] = []
-    for each, container, site, person in session.exec(asked):
-        steps, back = steps_of(session, each), each.returning_at is not None
-        stands = _stands(session, steps)
-        done = sum(1 for step in steps if _state(step, stands, returning=back) == "done")
-        words = (each.id, container.code, container.name, site.code, person.name, each.opened_at)
-        ended, size = each.closed_at is not None, len(steps)
-        found.append(
-            BoardRow(*words, returning=back, closed=ended, steps=size, done=done, time_zone=site.time_zone)
+    found = session.exec(asked).all()
+    steps = _steps(session, [each.id for each, *_ in found])
+    stands = _stands(session, [step for own in steps.values() for step in own])
+    return [
+        BoardRow(
+            id=each.id,
+            code=container.code,
+            name=container.name,
+            site=site.code,
+            opened_by=person.name,
+            opened_at=each.opened_at,
+            returning=each.returning_at is not None,
+            closed=each.closed_at is not None,
+            steps=len(steps[each.id]),
+            done=_count_done(steps[each.id], stands, returning=each.returning_at is not None),
+            time_zone=site.time_zone,
         )
-    return found
+        for each, container, site, person in found
+    ]
 
 
 # --- how ---
@@ -165,6 +181,18 @@ def _rows(session: Session, steps: Sequence[EvacuationStep], *, returning: bool)
             )
         )
     return found
+
+
+def _steps(session: Session, evacuations: Sequence[UUID]) -> Mapping[UUID, list[EvacuationStep]]:
+    asked = select(EvacuationStep).where(col(EvacuationStep.evacuation_id).in_(evacuations))
+    of: defaultdict[UUID, list[EvacuationStep]] = defaultdict(list)
+    for step in session.exec(asked):
+        of[step.evacuation_id].append(step)
+    return of
+
+
+def _count_done(steps: Sequence[EvacuationStep], stands: Mapping[UUID, _Place], *, returning: bool) -> int:
+    return sum(1 for step in steps if _state(step, stands, returning=returning) == "done")
 
 
 def _state(step: EvacuationStep, stands: Mapping[UUID, _Place], *, returning: bool) -> State:

@@ -100,25 +100,36 @@ def apply(before: Mapping[str, Any], change: Mapping[str, Any]) -> State:
 
 
 def verify_chain(entries: Iterable[bytes]) -> tuple[int, bytes, State]:
-    """Prove one subject's whole history; answers its last number, leaf hash and state.
+    """Prove one subject's whole history (see `proved`); answers its last number, leaf hash and state."""
+    chain = proved(entries)
+    if not chain:
+        return 0, bytes.fromhex(NO_HASH), {}
+    entry, link = chain[-1]
+    return entry.number, link, entry.after
+
+
+def proved(entries: Iterable[bytes]) -> list[tuple[Entry, bytes]]:
+    """The entries of one subject's whole history, each with its leaf hash, once they are proved.
 
     Refused (`Unsound`): a gap or a repeat in the numbers, a broken link, another subject's entry,
     bytes that are not canonical, an `after` that is not what the change makes of the one before.
     """
-    number, link, state, subject = 0, bytes.fromhex(NO_HASH), State(), None
-    for kept in entries:
+    found: list[tuple[Entry, bytes]] = []
+    link, state = bytes.fromhex(NO_HASH), State()
+    for number, kept in enumerate(entries, 1):
         entry = read(kept)
-        where = f"entry {number + 1}"
-        if entry.number != number + 1:
+        where = f"entry {number}"
+        if entry.number != number:
             raise Unsound(f"{where} calls itself {entry.number}")
         if entry.prev != link.hex():
             raise Unsound(f"{where} does not follow the one before")
-        if subject not in (None, entry.subject):
+        if found and entry.subject != found[0][0].subject:
             raise Unsound(f"{where} is about another subject")
         if entry.after != apply(state, entry.change):
             raise Unsound(f"{where} claims a state its change does not make")
-        number, link, state, subject = entry.number, leaf_hash(kept), entry.after, entry.subject
-    return number, link, state
+        link, state = leaf_hash(kept), entry.after
+        found.append((entry, link))
+    return found
 
 
 def utc_text(moment: datetime) -> str:

@@ -1,7 +1,5 @@
 """Pages for people: HTML over the same actions as the API."""
 
-from collections.abc import Sequence
-
 from litestar import Router
 from litestar.di import Provide
 
@@ -37,59 +35,25 @@ from biobank.pages.studies import (
     withdrawing,
 )
 from biobank.pages.studies import overview as studies
+from biobank.routes import Routes
 
-__all__ = ["STATIC", "handlers", "template_config"]
+__all__ = ["STATIC", "routes", "template_config"]
 
 
-def handlers() -> Sequence[Router]:
-    """Every page."""
-    modules = (
-        bench,
-        capacity,
-        cards,
-        collecting,
-        container_settings,
-        discarding,
-        evacuations,
-        find_lists,
-        home,
-        kits,
-        labels,
-        locked,
-        log,
-        making,
-        offline,
-        out,
-        participants,
-        past,
-        people,
-        person,
-        preparing,
-        printers,
-        protocols,
-        rack_files,
-        rack_scans,
-        rooms,
-        reseating,
-        schedule,
-        signing,
-        specimens,
-        stations,
-        storage,
-        studies,
-        tasks,
-        tubes,
-        types,
-        visits,
-        waiting_files,
-        withdrawing,
+_BENCH = (bench, cards, locked, offline)
+_EVERYWHERE = (home, labels, log, people, person, printers, signing, stations, tasks)
+_SPECIMENS = (discarding, find_lists, specimens, tubes)
+_STORAGE = (capacity, evacuations, making, out, past, rooms, storage, types)
+_BOXES = (container_settings, rack_files, rack_scans, reseating, waiting_files)
+_STUDIES = (collecting, kits, participants, preparing, protocols, schedule, studies, visits, withdrawing)
+
+
+def routes() -> Router:
+    """Every page, for one application."""
+    modules = (*_BENCH, *_EVERYWHERE, *_SPECIMENS, *_STORAGE, *_BOXES, *_STUDIES)
+    return Routes(
+        "/",
+        [handler for module in modules for handler in module.HANDLERS],
+        dependencies={"form": Provide(shell.provide_form)},
+        include_in_schema=False,
     )
-    each = [module.HANDLERS for module in modules]
-    return [
-        Router(
-            "/",
-            route_handlers=[handler for some in each for handler in some],
-            dependencies={"form": Provide(shell.provide_form)},
-            include_in_schema=False,
-        )
-    ]

@@ -1,6 +1,7 @@
 """The first page, by role: what waits for somebody, each tile a link to the list that it counts."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -38,8 +39,8 @@ from biobank.texts import gettext as _
 
 SHOWN = 10
 """So many of the tubes that are out stand on the first page; the board has all."""
-_COUNTED = 1000
-"""Labels that wait are counted so far."""
+COUNTED = 1000
+"""What grows without bound is counted so far."""
 
 
 class Sought(inputs.Input):
@@ -59,15 +60,20 @@ class Tile(msgspec.Struct, frozen=True):
 
 
 class Home(msgspec.Struct, frozen=True):
-    """What is counted for somebody; what their roles have nothing to do with is None."""
+    """What is counted for somebody, nothing of what their roles have nothing to do with.
+
+    `kits` are those for nobody yet, by study; `sending` is when each job was ordered that waits or prints.
+    """
 
     out: list[OutRow]
     away: OutCounts
     studies: list[StudyCard]
+    kits: dict[str, int]
     visits: Pressing
     tasks: dict[TaskKind, int]
     labels: int
     jobs: int
+    sending: list[datetime]
     asking: int
     files: int
     silent: int
@@ -142,18 +148,21 @@ def find(request: Request[Any, Any, Any], door: web.OpenDoor) -> Response[Any]:
 def _question(session: Session, actor: Actor) -> Home:
     sees, handles, prints = (allowed(actor, may) for may in (May.SEE, May.HANDLE, May.PRINT))
     out = storage.what_is_out(session, actor) if sees else []
-    under_way = jobs.listed(session, actor, under_way=True) if prints else []
-    faulty = printers.listed(session, actor) if prints or allowed(actor, May.ADMINISTER) else []
+    watches = prints or allowed(actor, May.ADMINISTER)
+    under_way = jobs.listed(session, actor, under_way=True) if watches else []
+    faulty = printers.listed(session, actor) if watches else []
     return Home(
         out=out[:SHOWN],
         away=storage.out_counts(session, actor, out),
         studies=studies.everything(session, actor),
-        visits=pressing(session, actor) if sees else Pressing(0, 0),
+        kits=specimens.nobodys_kits(session, actor) if sees else {},
+        visits=pressing(session, actor, COUNTED) if sees else Pressing(0, 0),
         tasks=tasks.open_counts(session, actor) if sees else {},
-        labels=applying.count_waiting(session, actor, _COUNTED) if prints else 0,
-        jobs=len(under_way),
+        labels=applying.count_waiting(session, actor, COUNTED) if prints else 0,
+        jobs=len(under_way) if prints else 0,
+        sending=[job.made_at for job in under_way if job.state in (JobState.QUEUED, JobState.SENDING)],
         asking=sum(job.state is JobState.ASKING for job in under_way),
-        files=len(racks.everything_waiting(session, actor)) if handles else 0,
+        files=racks.count_waiting(session, actor, COUNTED) if handles else 0,
         silent=sum(bool(each.fault) for each in faulty),
     )
 
@@ -175,7 +184,7 @@ def _tiles(told: Home) -> Iterator[Tile]:
             "notice",
         ),
         Tile(str(away.overdue), _("tubes that were due back"), "/out?of=overdue", "notice"),
-        Tile(str(visits.overdue), _("visits overdue"), "/schedule?of=overdue", "notice"),
+        Tile(_counted(visits.overdue), _("visits overdue"), "/schedule?of=overdue", "notice"),
         Tile(
             str(told.jobs),
             _("print jobs under way"),
@@ -183,14 +192,17 @@ def _tiles(told: Home) -> Iterator[Tile]:
             "notice" if told.asking else "",
             _("%(count)s ask what came out") % {"count": told.asking} if told.asking else "",
         ),
-        Tile(str(visits.due), _("visits due"), "/schedule?of=due"),
+        Tile(_counted(visits.due), _("visits due"), "/schedule?of=due"),
         Tile(str(others), _("tasks open"), "/tasks"),
-        Tile(
-            f"{told.labels}{'+' * (told.labels == _COUNTED)}", _("labels to be stuck on"), "/labels/waiting"
-        ),
-        Tile(str(told.files), _("rack files waiting"), "/rack-files"),
+        Tile(_counted(told.labels), _("labels to be stuck on"), "/labels/waiting"),
+        Tile(_counted(told.files), _("rack files waiting"), "/rack-files"),
     ]
     return (tile for tile in every if tile.count != "0")
+
+
+def _counted(number: int) -> str:
+    """A number that was counted no further than to a bound."""
+    return f"{number}+" if number == COUNTED else str(number)
 
 
 def _system(request: Request[Any, Any, Any], state: State) -> System:

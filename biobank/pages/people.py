@@ -14,7 +14,7 @@ from biobank.labels.shapes import Of
 from biobank.pages import shell
 from biobank.pages.labels import papers
 from biobank.pages.labels.papers import Papers
-from biobank.pages.person import Ways, ways_of
+from biobank.pages.person import Ways, invited, ways_of
 from biobank.pages.shell import Form
 from biobank.people import Actor
 from biobank.printing import badges
@@ -71,9 +71,7 @@ def add(request: Asked, door: web.OpenDoor, form: Form) -> Template:
     """Add a person, or give one a further role; who never came in gets a link, which is shown once."""
     order, secret = inputs.read(PersonOrder, form, form=True), clock.new_secret()
     told = door.act_once(lambda session, actor: accounts.add_person(session, actor, order, secret), Invited)
-    link = f"{str(request.base_url).rstrip('/')}{web.FIRST_LINK}{secret}" if told.ends else ""
-    name = "people/_invited.html" if "hx-request" in request.headers else "people/invited.html"
-    return shell.page(name, told=told, link=link)
+    return invited(request, told, secret)
 
 
 @post("/people/end", sync_to_thread=True, status_code=200)

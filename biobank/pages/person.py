@@ -9,7 +9,7 @@ from litestar.response import Template
 from sqlmodel import Session, col, select
 
 from biobank import accounts, clock, inputs, trail, tries, web
-from biobank.accounts import PersonRow, TokenEnd, TokenMade, TokenOrder, TokenRow
+from biobank.accounts import Invited, LinkOrder, PersonRow, TokenEnd, TokenMade, TokenOrder, TokenRow
 from biobank.accounts.coming import SignInRow, sign_ins, sign_out_everywhere
 from biobank.errors import NotFound
 from biobank.pages import shell
@@ -37,6 +37,7 @@ class Told(msgspec.Struct, frozen=True):
     person: PersonRow
     ways: Ways
     history: list[LogRow]
+    changeable: bool
 
 
 # --- pages ---
@@ -54,7 +55,8 @@ def person_page(door: web.OpenDoor, name: FromPath[str]) -> Template:
         key = session.exec(select(Person.id).where(col(Person.name) == name)).one()
         keys = [each for each in accounts.tokens(session, actor, every=True) if each.person == name]
         ways = Ways(sign_ins(session, actor, name), keys, tries.failed(session, name))
-        return Told(named[0], ways, trail.of_subject(session, key))
+        changeable = named[0].active and key != actor.id and key in accounts.changeable(session, actor)
+        return Told(named[0], ways, trail.of_subject(session, key), changeable)
 
     me, told = shell.ask(door, question)
     return shell.page("people/person.html", me, told=told, person=told.person, ways=told.ways)
@@ -99,4 +101,19 @@ def sign_out(request: Asked, door: web.OpenDoor, name: FromPath[str]) -> Respons
     return shell.go(request, "/sign-in" if own else f"/people/{name}")
 
 
-HANDLERS = [person_page, make_token, end_token, sign_out]
+@post("/people/{name:str}/link", sync_to_thread=True, status_code=200)
+def give_link(request: Asked, door: web.OpenDoor, name: FromPath[str]) -> Template:
+    """Give somebody who forgot the password a new link, which is shown once."""
+    order, secret = inputs.read(LinkOrder, {"name": name}), clock.new_secret()
+    told = door.act_once(lambda session, actor: accounts.new_link(session, actor, order, secret), Invited)
+    return invited(request, told, secret)
+
+
+def invited(request: Asked, told: Invited, secret: str) -> Template:
+    """Show a link once; who has a password needs none."""
+    link = f"{str(request.base_url).rstrip('/')}{web.FIRST_LINK}{secret}" if told.ends else ""
+    name = "people/_invited.html" if "hx-request" in request.headers else "people/invited.html"
+    return shell.page(name, told=told, link=link)
+
+
+HANDLERS = [person_page, make_token, end_token, sign_out, give_link]

@@ -183,6 +183,7 @@ def _environment() -> Environment:
         "front_links": fronts.front,
         "front_small": fronts.small,
         "map_ground": cells.ground,
+        "map_key": cells.key,
         "map_links": cells.links,
         "map_sample": cells.sample,
         "map_shapes": cells.shapes,
@@ -194,6 +195,7 @@ def _environment() -> Environment:
     environment.filters |= {
         "field": fields.named,
         "grouped": codes.grouped,
+        "listed": texts.listed,
         "material": amounts.material_name,
         "moment": words.moment,
         "why": words.why,

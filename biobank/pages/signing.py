@@ -30,13 +30,13 @@ def sign_in(request: Request[Any, Any, Any], door: web.OpenDoor, form: Form) -> 
     """Open a session under a new secret; one that this browser had ends."""
     told = {name: shell.one(form, name) for name in ("name", "password")}
     order = inputs.read(SignInOrder, told, form=True)
-    person = door.recognise(order.name, lambda session: accounts.recognise(session, order))
+    who = door.recognise(order.name, lambda session: accounts.recognise(session, order))
     secret = clock.new_secret()
 
     def open_session(session: Session) -> StationRow | None:
         accounts.sign_out(session, door.shown.session)
         station = stations.arrive(session, at_station.secret(request))
-        accounts.open_session(session, person, secret, station.id if station else None)
+        accounts.come_in(session, who, secret, station.id if station else None)
         return station
 
     station = door.admit(open_session)

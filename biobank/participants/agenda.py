@@ -96,7 +96,7 @@ class Counts(msgspec.Struct, frozen=True):
 
 
 class Pressing(msgspec.Struct, frozen=True):
-    """How many visits are due, and how many overdue: an index leads there, however many there are."""
+    """How many visits are due, and how many overdue, counted no further than was asked."""
 
     due: int
     overdue: int
@@ -135,9 +135,9 @@ def counts(session: Session, actor: Actor, asked: Asked) -> Counts:
     return Counts(*_count(session, actor, asked, list(Of)))
 
 
-def pressing(session: Session, actor: Actor) -> Pressing:
-    """How many visits in the actor's scope are due and overdue today."""
-    return Pressing(*_count(session, actor, Asked(), [Of.DUE, Of.OVERDUE]))
+def pressing(session: Session, actor: Actor, most: int = 1000) -> Pressing:
+    """How many visits in the actor's scope are due and overdue today, each counted to `most`."""
+    return Pressing(*_count(session, actor, Asked(), [Of.DUE, Of.OVERDUE], most))
 
 
 def month(
@@ -182,17 +182,16 @@ def _days(session: Session, day: date | None) -> dict[UUID, date]:
     return {key: day or site_day(zone, now) for key, zone in sites}
 
 
-def _count(session: Session, actor: Actor, asked: Asked, lists: Sequence[Of]) -> Sequence[int]:
-    """How long some lists are, in one statement."""
+def _count(
+    session: Session, actor: Actor, asked: Asked, lists: Sequence[Of], most: int | None = None
+) -> Sequence[int]:
+    """How long some lists are, in one statement; counted to `most`, where that is told."""
     days, within = _days(session, asked.day), _within(session, actor, asked)
-    numbers = [
-        select(func.count())
-        .select_from(Visit)
-        .join(Participant, col(Participant.id) == col(Visit.participant_id))
-        .where(*within, *_listed(of, days))
-        .scalar_subquery()
-        for of in lists
-    ]
+    visits = (
+        select(Visit.id).join(Participant, col(Participant.id) == col(Visit.participant_id)).where(*within)
+    )
+    some = [visits.where(*_listed(of, days)).limit(most).subquery() for of in lists]
+    numbers = [select(func.count()).select_from(each).scalar_subquery() for each in some]
     return list(session.execute(select(*numbers)).one())
 
 

@@ -98,10 +98,7 @@ def require_covers(session: Session, wanted: Sequence[tuple[Participant, Iterabl
     for consent in session.exec(kept):
         given.setdefault(consent.participant_id, []).append(consent)
     covered = {key: granted(given.get(key, ())) for key in whose}
-    needs = {
-        study: studies.needs(session, session.get_one(Study, study))
-        for study in {each.study_id for each in whose.values()}
-    }
+    needs = {study: studies.needs(session, study) for study in {each.study_id for each in whose.values()}}
     for participant, materials in wanted:
         asked = sorted(set(materials))
         _require_scopes(participant, asked, needs[participant.study_id], covered[participant.id])

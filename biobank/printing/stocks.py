@@ -171,6 +171,12 @@ def listed(session: Session, of: Of | None = None, *, ended: bool = False) -> li
     return [row for row in rows if (ended or not row.ended) and (of is None or row.stock.serves(of))]
 
 
+def names(session: Session) -> dict[str, str]:
+    """What every stock is called, by its code: shipped ones and the lab's own, in use or not."""
+    own = _of_the_lab(session, LabelStock, shipped_stocks.read_stock, ended=True)
+    return {code: each.name for code, each in {**shipped_stocks.STOCKS, **own}.items()}
+
+
 def layouts(session: Session, of: Of | None = None, *, ended: bool = False) -> list[LayoutRow]:
     """Layouts to choose from, the lab's own first; those for some labels, where told which."""
     used = set(session.exec(select(PrintJob.layout).distinct()))

@@ -14,7 +14,7 @@ from biobank.racks.reading import Reading, Said, Well, read
 from biobank.racks.receiving import (
     RackFileOrder,
     WaitingFile,
-    everything_waiting,
+    count_waiting,
     file_by_id,
     file_row,
     raw_file,
@@ -58,7 +58,7 @@ __all__ = [
     "WellRow",
     "check",
     "confirm",
-    "everything_waiting",
+    "count_waiting",
     "file_by_id",
     "file_row",
     "raw_file",

@@ -9,8 +9,9 @@ from uuid import UUID
 
 import msgspec
 from pydantic import Field
-from sqlalchemy import Select
+from sqlalchemy import Select, func
 from sqlalchemy import select as core_select
+from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
 from biobank import clock, codes, people
@@ -136,18 +137,26 @@ def set_aside(session: Session, actor: Actor, file_id: UUID) -> RackFile:
 # --- questions ---
 
 
-def waiting(session: Session, actor: Actor, box: str) -> list[WaitingFile]:
-    """The files of a box that nobody has dealt with yet, newest first."""
-    container = by_code(session, actor, box)
-    of_box = col(RackFile.container_id) == container.id
-    asked = _files(actor).where(of_box, col(RackFile.settled_at).is_(None))
-    return [_waiting(*each) for each in session.execute(asked.order_by(col(RackFile.id).desc())).all()]
+def waiting(
+    session: Session, actor: Actor, box: str | None = None, limit: int = 200, after: UUID | None = None
+) -> list[WaitingFile]:
+    """The files in the actor's scope, or of one box, that nobody has dealt with yet, newest first.
+
+    `after` is the id of the last one shown. Refused: a box that is not there or out of scope.
+    """
+    asked = _files(actor).where(col(RackFile.settled_at).is_(None))
+    if box is not None:
+        asked = asked.where(col(RackFile.container_id) == by_code(session, actor, box).id)
+    if after is not None:
+        asked = asked.where(col(RackFile.id) < after)
+    return [_waiting(*each) for each in session.execute(asked.order_by(col(RackFile.id).desc()).limit(limit))]
 
 
-def everything_waiting(session: Session, actor: Actor) -> list[WaitingFile]:
-    """The files in the actor's scope that nobody has dealt with yet, newest first."""
-    asked = _files(actor).where(col(RackFile.settled_at).is_(None)).order_by(col(RackFile.id).desc())
-    return [_waiting(*each) for each in session.execute(asked.limit(200)).all()]
+def count_waiting(session: Session, actor: Actor, most: int = 1000) -> int:
+    """How many files nobody has dealt with yet, counted to `most`; none of them is read."""
+    asked = select(RackFile.id).where(col(RackFile.settled_at).is_(None))
+    some = asked.where(people.visible(actor, May.SEE, RackFile)).limit(most).subquery()
+    return session.exec(select(func.count()).select_from(some)).one()
 
 
 def file_row(session: Session, actor: Actor, file_id: UUID) -> WaitingFile:
@@ -218,6 +227,7 @@ def _files(actor: Actor) -> Select[RackFile, Container, str, str]:
         .join(Person, col(Person.id) == col(RackFile.received_by_id))
         .join(Site, col(Site.id) == col(RackFile.site_id))
         .where(people.visible(actor, May.SEE, RackFile))
+        .options(defer(RackFile.content))  # type: ignore[arg-type]  # a column, typed as what it holds
     )
 
 

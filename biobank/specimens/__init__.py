@@ -27,6 +27,7 @@ from biobank.specimens.kits import (
     load_kits,
     print_kits,
 )
+from biobank.specimens.kits import nobodys as nobodys_kits
 from biobank.specimens.kits import unused as unused_kits
 from biobank.specimens.late import hand_in
 from biobank.specimens.listing import SpecimenLine, SpecimenRow, every, page, place_of, rows
@@ -106,6 +107,7 @@ __all__ = [
     "living",
     "load_kits",
     "new_specimen",
+    "nobodys_kits",
     "note_collection",
     "page",
     "place_of",

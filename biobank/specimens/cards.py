@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+from sqlalchemy import RowMapping
 from sqlmodel import Session, col, select
 
 from biobank import amounts, codes, custody, participants, people, studies
@@ -184,48 +185,7 @@ def card(session: Session, actor: Actor, text: str) -> SpecimenCard:
         return card(session, actor, now)
     if first is None or not people.allowed(actor, May.SEE, statements.scope(first)):
         raise _no_specimen(code)
-    state, newest = statements.newest(connection, code)
-    where = (state["place"] or {}).get("kind", "none")
-    beside = noted.read(first["noted"])
-    return SpecimenCard(
-        code=code,
-        kind=first["kind"],
-        material=first["material"],
-        container=first["container"],
-        life=first["life"],
-        end_reason=first["end_reason"],
-        amount=amounts.shown(first["amount"], first["material"]),
-        study=first["study"],
-        site=first["site"],
-        time_zone=first["time_zone"],
-        participant=first["pseudonym"],
-        visit=first["visit"],
-        event=first["event"],
-        serial=first["serial"],
-        total=first["total"],
-        parent=first["parent"],
-        custody=where,
-        place=statements.way(first["way"]),
-        holder=first["holder"],
-        out_since=first["out_since"],
-        available=is_available(first["life"], where, first["amount"], state["holds"]),
-        identifiers=[each["value"] for each in state["identifiers"]],
-        holds=[Held(each["kind"], each["reason"]) for each in state["holds"]],
-        thaws=first["thaws"],
-        exposure_s=first["exposure_s"],
-        **{name: _local(first[f"{name}_at"], first[f"{name}_offset"]) for name in custody.TIMES},
-        recent=[Recent(*event) for event in newest],
-        sprec=first["sprec"],
-        sprec_version=first["sprec_version"],
-        deviations=beside.deviations,
-        spins=beside.spins,
-        facts=beside.facts,
-        extract=beside.extract,
-        seen=first["seen_at"],
-        out_purpose=first["out_purpose"],
-        out_due=first["out_due_at"],
-        clock=clock_of(session, code) if first["out_since"] else None,
-    )
+    return _card(session, code, first)
 
 
 def family(session: Session, actor: Actor, text: str) -> list[SpecimenRow]:
@@ -313,6 +273,41 @@ def visit_card(session: Session, actor: Actor, text: str) -> VisitCard:
 
 
 # --- how ---
+
+
+_AS_ASKED = (
+    *("kind", "material", "container", "life", "end_reason", "study", "site", "time_zone", "visit", "event"),
+    *("serial", "total", "parent", "holder", "out_since", "out_purpose", "thaws", "exposure_s"),
+    *("sprec", "sprec_version"),
+)
+"""What a card tells as its statement names it."""
+
+
+def _card(session: Session, code: str, first: RowMapping) -> SpecimenCard:
+    state, newest = statements.newest(session.connection(), code)
+    where = (state["place"] or {}).get("kind", "none")
+    beside = noted.read(first["noted"])
+    told: dict[str, Any] = {name: first[name] for name in _AS_ASKED}
+    told |= {name: _local(first[f"{name}_at"], first[f"{name}_offset"]) for name in custody.TIMES}
+    return SpecimenCard(
+        **told,
+        code=code,
+        amount=amounts.shown(first["amount"], first["material"]),
+        participant=first["pseudonym"],
+        custody=where,
+        place=statements.way(first["way"]),
+        available=is_available(first["life"], where, first["amount"], state["holds"]),
+        identifiers=[each["value"] for each in state["identifiers"]],
+        holds=[Held(each["kind"], each["reason"]) for each in state["holds"]],
+        recent=[Recent(*event) for event in newest],
+        deviations=beside.deviations,
+        spins=beside.spins,
+        facts=beside.facts,
+        extract=beside.extract,
+        seen=first["seen_at"],
+        out_due=first["out_due_at"],
+        clock=clock_of(session, code) if first["out_since"] else None,
+    )
 
 
 def _expected(session: Session, visit: Visit) -> list[Expected]:

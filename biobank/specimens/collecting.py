@@ -167,7 +167,7 @@ def require_begun(bench: Bench) -> None:
 
 def _require_cover(session: Session, participant: Participant, event_id: UUID) -> None:
     """Lock the participant. Refused: one who withdrew, or agreed to nothing that the event collects."""
-    needs = studies.needs(session, session.get_one(Study, participant.study_id))
+    needs = studies.needs(session, participant.study_id)
     wanted = {each.material for each in studies.requirements(session, event_id)}
     # What needs a scope of its own may be declined, and the rest collected all the same.
     participants.require_cover(session, participant, {each for each in wanted if each not in needs} or wanted)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 from pydantic import Field
-from sqlmodel import Session, and_, col, or_, select
+from sqlmodel import Session, and_, col, func, or_, select
 
 from biobank import accounts, amounts, clock, codes, custody, participants, people, studies
 from biobank.codes import CodeKind, grouped
@@ -226,6 +226,13 @@ def unused(session: Session, actor: Actor, study: str, after: str = "", limit: i
         )
         for (kit, when), card in zip(found, cards, strict=True)
     ]
+
+
+def nobodys(session: Session, actor: Actor) -> dict[str, int]:
+    """How many kits in the actor's scope are for no visit yet, by the code of their study."""
+    asked = select(Study.code, func.count()).join(Kit, col(Kit.study_id) == col(Study.id))
+    free = asked.where(col(Kit.visit_id).is_(None), people.visible(actor, May.SEE, Kit))
+    return dict(session.exec(free.group_by(col(Study.code))).all())
 
 
 def load_kits(session: Session, actor: Actor, texts: Sequence[str]) -> list[Kit]:

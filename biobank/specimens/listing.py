@@ -7,12 +7,13 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, String, type_coerce
+from sqlalchemy import ColumnElement, Row, Select, String, exists, literal, or_, type_coerce, union_all
 from sqlalchemy import select as core_select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from biobank import amounts
+from biobank.database import one_of
 from biobank.errors import RuleBroken
 from biobank.people import Actor
 from biobank.specimens import seeking
@@ -132,7 +133,7 @@ def lines(session: Session, codes: Sequence[str]) -> list[SpecimenLine]:
         line
         for first in range(0, len(codes), AT_ONCE)
         for line in _read(
-            session, col(Specimen.code).in_(codes[first : first + AT_ONCE]), SpecimenLine
+            session, one_of(col(Specimen.code), codes[first : first + AT_ONCE]), SpecimenLine
         ).values()
     ]
 
@@ -165,6 +166,11 @@ _ROWS = (
         col(Placement.col),
         col(Container.name),
         col(ContainerType.code).label("type"),
+        or_(
+            exists().where(col(Deviation.specimen_id) == col(Specimen.id)),
+            exists().where(col(Hold.specimen_id) == col(Specimen.id)),
+        ).label("noted"),
+        *(col(getattr(ContainerType, part)).label(f"type_{part}") for part in Grid.__struct_fields__),
     )
     .select_from(Specimen)
     .join(Study, col(Study.id) == col(Specimen.study_id))
@@ -177,22 +183,25 @@ _ROWS = (
     .outerjoin(ContainerType, col(ContainerType.id) == col(Container.type_id))
 )
 
+_NOTED: tuple[tuple[str, type[Deviation | Hold], Any, Any], ...] = (
+    ("deviations", Deviation, Deviation.code, Deviation.at),
+    ("holds", Hold, Hold.kind, Hold.set_at),
+)
+
 
 def _told(session: Session, ids: Sequence[UUID], kind: type[Told]) -> list[Told]:
-    found = _read(session, col(Specimen.id).in_(ids), kind) if ids else {}
+    found = _read(session, one_of(col(Specimen.id), ids), kind) if ids else {}
     return [found[key] for key in ids]
 
 
 def _read(session: Session, which: ColumnElement[bool], kind: type[Told]) -> dict[UUID, Told]:
     found = session.execute(_ROWS.where(which)).all()
-    grids = {each.code: Grid.of(each) for each in session.scalars(core_select(ContainerType))}
-    ids = [row.id for row in found]
-    deviations = _noted(session, ids, Deviation, Deviation.code, Deviation.at)
-    holds = _noted(session, ids, Hold, Hold.kind, Hold.set_at)
-    return {
-        row.id: _row(row, grids, kind, deviations=deviations.get(row.id, []), holds=holds.get(row.id, []))
-        for row in found
+    grids = {
+        row.type: Grid(*(getattr(row, f"type_{part}") for part in Grid.__struct_fields__))
+        for row in {row.type: row for row in found if row.type}.values()
     }
+    noted = _noted(session, [row.id for row in found if row.noted])
+    return {row.id: _row(row, grids, kind, **noted.get(row.id, {})) for row in found}
 
 
 def _row(row: Row[Any], grids: Mapping[str, Grid], kind: type[Told], **more: Any) -> Told:
@@ -231,14 +240,23 @@ def _custody(row: Row[Any]) -> Custody:
     return Custody.UNPLACED if row.row is None else Custody.SLOT
 
 
-def _noted(
-    session: Session, ids: Sequence[UUID], table: type[Deviation | Hold], what: Any, when: Any
-) -> dict[UUID, list[str]]:
-    """The codes of the deviations or holds of these specimens, each once, in the order they came."""
-    asked = core_select(col(table.specimen_id), type_coerce(what, String()))
-    asked = asked.where(col(table.specimen_id).in_(ids)).order_by(col(when), col(table.id))
-    found: dict[UUID, list[str]] = {}
-    for key, code in session.execute(asked) if ids else ():
-        if code not in found.setdefault(key, []):
-            found[key].append(code)
+def _noted(session: Session, ids: Sequence[UUID]) -> dict[UUID, dict[str, list[str]]]:
+    """The codes of the deviations and the holds of these specimens, each once, in the order they came."""
+    if not ids:
+        return {}
+    asked: list[Select[*tuple[Any, ...]]] = [
+        core_select(
+            literal(name).label("name"),
+            col(table.specimen_id).label("specimen_id"),
+            type_coerce(what, String()).label("code"),
+            col(when).label("at"),
+            col(table.id).label("id"),
+        ).where(one_of(col(table.specimen_id), ids))
+        for name, table, what, when in _NOTED
+    ]
+    found: dict[UUID, dict[str, list[str]]] = {}
+    for name, key, code, *_ in session.execute(union_all(*asked).order_by("at", "id")):
+        codes = found.setdefault(key, {}).setdefault(name, [])
+        if code not in codes:
+            codes.append(code)
     return found

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 import msgspec
-from sqlmodel import Session, col, or_, select
+from sqlmodel import Session, col, select
 
 from biobank import amounts, clock, custody, participants, preanalytics, storage, studies
 from biobank.people import Actor, May
@@ -156,13 +156,13 @@ def _kit(session: Session, visit: Visit, tubes: Sequence[Specimen]) -> str:
     if not tubes:
         made_for = select(Kit.code).where(col(Kit.visit_id) == visit.id).order_by(col(Kit.id))
         return session.exec(made_for).first() or ""
-    asked = select(Kit.code).join(IssuedCode, col(IssuedCode.kit_id) == col(Kit.id))
     old = select(Identifier.value).where(
         col(Identifier.specimen_id).in_([tube.id for tube in tubes]), col(Identifier.scheme) == custody.LABEL
     )
-    ours = col(IssuedCode.code).in_([tube.code for tube in tubes])
-    asked = asked.where(or_(ours, col(IssuedCode.code).in_(old)))
-    return session.exec(asked).first() or ""
+    # Asked first: with both conditions in one statement PostgreSQL would read every code that was printed.
+    borne = [*(tube.code for tube in tubes), *session.exec(old)]
+    asked = select(Kit.code).join(IssuedCode, col(IssuedCode.kit_id) == col(Kit.id))
+    return session.exec(asked.where(col(IssuedCode.code).in_(borne))).first() or ""
 
 
 def _planned(requirements: Sequence[Requirement], lacks: Mapping[str, str]) -> list[WorkRow]:

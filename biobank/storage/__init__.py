@@ -113,6 +113,7 @@ from biobank.storage.sought import (
 )
 from biobank.storage.standing import Branch, ContainerRow, contents, inside, roots, trees
 from biobank.storage.taking import (
+    MOST_OUT,
     OutAsked,
     OutCounts,
     OutRow,
@@ -137,6 +138,7 @@ from biobank.storage.ways import Step, grids, path, paths
 
 __all__ = [
     "BUILT_IN",
+    "MOST_OUT",
     "MOST_TUBES",
     "Act",
     "AsOf",

@@ -11,6 +11,7 @@ from sqlmodel import Session
 from biobank import accounts, codes, custody, people
 from biobank.codes import CodeKind
 from biobank.custody import Kind, Place, slot_place
+from biobank.database import new_row
 from biobank.errors import RuleBroken
 from biobank.inputs import Input, Line, Scanned, Whole
 from biobank.people import Actor, May
@@ -197,7 +198,8 @@ def _places(kind: ContainerType, count: int) -> Iterator[Slot]:
 
 
 def _container(name: str, type_id: UUID, site_id: UUID) -> Container:
-    return Container(code=codes.new_code(CodeKind.CONTAINER), name=name, type_id=type_id, site_id=site_id)
+    code = codes.new_code(CodeKind.CONTAINER)
+    return new_row(Container, code=code, name=name, type_id=type_id, site_id=site_id)
 
 
 def _made(container: Container, place: Place | None, barcode: str | None = None) -> custody.Line:

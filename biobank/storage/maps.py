@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, and_, func, or_
+from sqlalchemy import ColumnElement, and_, case, func, or_
 from sqlalchemy import select as core_select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
@@ -143,7 +143,12 @@ def free_in(
     session: Session, container: Container, actor: Actor | None = None, meant: Collection[UUID] = ()
 ) -> list[Slot]:
     """The free slots of a container in fill order; empty for an unplaced one, which is never full."""
-    gone = set(taken(session, container, actor, meant))
+    return free_but(session, container, taken(session, container, actor, meant))
+
+
+def free_but(session: Session, container: Container, gone: Collection[Slot]) -> list[Slot]:
+    """The slots of a container in fill order, but those that are gone."""
+    gone = set(gone)
     return [slot for slot in Grid.of(type_of(session, container)).slots() if slot not in gone]
 
 
@@ -204,8 +209,25 @@ def map_of(
 
 def occupant(session: Session, actor: Actor, container: Container, slot: Slot) -> str:
     """Who is in a slot, as a code; for a keep, the code of the tube it is kept for. Empty out of scope."""
+    return _there(session, actor, container, slot) or ""
+
+
+def hindering(
+    session: Session, actor: Actor, container: Container, slot: Slot, meant: Collection[UUID] = ()
+) -> str | None:
+    """Who is in the way in a slot (see `in_the_way`), told as `occupant` tells it; None if nobody is."""
+    return _there(session, actor, container, slot, in_the_way(actor, meant))
+
+
+# --- how ---
+
+
+def _there(
+    session: Session, actor: Actor, container: Container, slot: Slot, *only: ColumnElement[bool]
+) -> str | None:
+    seen = or_(col(Specimen.id).is_(None), people.visible(actor, May.SEE, Specimen))
     asked = (
-        select(func.coalesce(Specimen.code, Container.code))
+        select(case((seen, func.coalesce(Specimen.code, Container.code, "")), else_=""))
         .select_from(Placement)
         .outerjoin(Keep, col(Keep.id) == col(Placement.keep_id))
         .outerjoin(Specimen, col(Specimen.id) == func.coalesce(Placement.specimen_id, Keep.specimen_id))
@@ -214,13 +236,11 @@ def occupant(session: Session, actor: Actor, container: Container, slot: Slot) -
             col(Placement.container_id) == container.id,
             col(Placement.row) == slot.row,
             col(Placement.col) == slot.col,
-            or_(col(Specimen.id).is_(None), people.visible(actor, May.SEE, Specimen)),
+            *only,
         )
     )
-    return session.exec(asked).first() or ""
+    return session.exec(asked).first()
 
-
-# --- how ---
 
 _KEPT = {KeepKind.OUT: "kept", KeepKind.RESERVED: "reserved", KeepKind.BLOCKED: "blocked"}
 

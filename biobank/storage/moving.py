@@ -13,7 +13,7 @@ from biobank.inputs import Input, Scanned
 from biobank.people import Actor, May
 from biobank.storage.allowing import require_allowed_inside, within
 from biobank.storage.geometry import Grid, Slot, slot_name, slot_named
-from biobank.storage.maps import by_code, free_in, occupant, taken, type_of
+from biobank.storage.maps import by_code, free_in, hindering, type_of
 from biobank.storage.ways import DEEPEST
 from biobank.tables import Container, ContainerType, Level, Placement, Specimen
 from biobank.texts import N_
@@ -81,10 +81,10 @@ def require_free(
     session: Session, actor: Actor, outer: Container, slot: Slot, meant: Collection[UUID] = ()
 ) -> None:
     """Refused: a slot that is taken, with who is in it or whom it is kept for, where the actor may see it."""
-    if slot not in taken(session, outer, actor, meant):
+    there = hindering(session, actor, outer, slot, meant)
+    if there is None:
         return
     facts = {"slot": slot_name(Grid.of(type_of(session, outer)), slot), "name": outer.name}
-    there = occupant(session, actor, outer, slot)
     if not there:
         message = N_("Slot %(slot)s of %(name)s is taken. Nothing was moved. Choose another slot.")
         raise Conflict("slot_taken", message, field="slot", **facts)

@@ -222,7 +222,10 @@ def _way(session: Session, container: Container, state: State, at: datetime) -> 
         if not place:
             break
         outer = session.get_one(Container, UUID(place["container"]))
-        state = _states(session, [outer.id], at)[outer.id]
+        known = _states(session, [outer.id], at).get(outer.id)
+        if known is None:
+            break  # the server's clock was set back after that one was made
+        state = known
         kind = kinds[state["type"]]
         slot = slot_name(Grid.of(kind), Slot(place.get("row"), place.get("col")))
         steps.insert(0, Step(outer.code, outer.name, kind.level.value, slot))

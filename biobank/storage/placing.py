@@ -20,7 +20,7 @@ from biobank.storage.allowing import require_allowed, require_each_allowed
 from biobank.storage.exposure import came_in
 from biobank.storage.geometry import Grid, Slot, slot_name
 from biobank.storage.keeping import promised
-from biobank.storage.maps import by_code, free_in, type_of
+from biobank.storage.maps import by_code, free_but, free_in, taken_in, type_of
 from biobank.storage.moving import target_slot
 from biobank.tables import Container, ContainerType, Level, Life, Placement, Specimen
 from biobank.texts import N_
@@ -199,7 +199,8 @@ def fill_boxes(session: Session, actor: Actor, freezer: str, tubes: Sequence[Spe
     custody.lock(session, [*(box.id for box in boxes), *(tube.id for tube in tubes)])
     for tube in tubes:
         require_unplaced(session, tube)
-    free = [(box, slot) for box in boxes for slot in free_in(session, box, actor)]
+    gone = taken_in(session, [box.id for box in boxes], actor)
+    free = [(box, slot) for box in boxes for slot in free_but(session, box, gone[box.id])]
     if len(free) < len(tubes):
         message = N_("%(name)s is too full: %(wanted)s needed, %(free)s free. Nothing was stored.")
         raise Conflict("freezer_full", message, name=outer.name, free=len(free), wanted=len(tubes))

@@ -1,13 +1,13 @@
 """Taking tubes out: their slots are kept for them, and a board tells what is out, with whom, since when."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, func
+from sqlalchemy import ColumnElement, Select, and_, func, or_, true
 from sqlalchemy import select as core_select
 from sqlmodel import Session, col, select
 
@@ -15,7 +15,7 @@ from biobank import clock, custody, people
 from biobank.codes import grouped
 from biobank.custody import Kind, Place, out_place
 from biobank.database import Sifting
-from biobank.errors import Conflict, NotFound, RuleBroken
+from biobank.errors import Conflict, Malformed, NotFound, RuleBroken
 from biobank.inputs import Deadline, Flag, Input, Line, Moment, Note
 from biobank.ledger.entries import utc_text
 from biobank.people import Actor, May
@@ -34,7 +34,7 @@ from biobank.tables import (
 )
 from biobank.texts import N_
 
-MOST = 2000
+MOST_OUT = 2000
 """So many tubes the board tells, those out longest first; it is for a day's work, not for a move."""
 
 
@@ -113,9 +113,14 @@ class OutRow(msgspec.Struct, frozen=True):
     box: str
     time_zone: str
 
+    @property
+    def rank(self) -> str:
+        """The `after` of the rows that follow this one."""
+        return f"{utc_text(self.since)}/{self.code}"
+
 
 class OutCounts(msgspec.Struct, frozen=True):
-    """How many tubes are out; of the first `MOST` how many are late, past their limit, and overdue."""
+    """How many tubes are out; of the first `MOST_OUT` how many are late, past their limit, and overdue."""
 
     out: int
     late: int
@@ -182,10 +187,65 @@ def take_out(session: Session, actor: Actor, order: TakeOut) -> list[Stored]:
 # --- questions ---
 
 
-def what_is_out(session: Session, actor: Actor, asked: OutAsked | None = None) -> list[OutRow]:
-    """The tubes in the actor's scope that are out and fit, those out longest first, `MOST` at most."""
+def what_is_out(
+    session: Session, actor: Actor, asked: OutAsked | None = None, limit: int = MOST_OUT, after: str = ""
+) -> list[OutRow]:
+    """The tubes in the actor's scope that are out and fit, those out longest first, `limit` at most.
+
+    `after` is the `rank` of the last one shown. Which clocks warn is not in the database: where that is
+    sought, tubes are gone through until there are enough. Refused: an `after` of no list.
+    """
     asked = asked or OutAsked()
-    found = list(session.execute(_out(actor, asked).limit(MOST)).all())
+    chunk = MOST_OUT if asked.of else limit
+    fit: list[OutRow] = []
+    while len(fit) < limit:
+        rows = _rows(session, _out(actor, asked).where(_behind(after)).limit(chunk))
+        fit += [row for row in rows if _fits(row, asked.of)]
+        if len(rows) < chunk:
+            break
+        after = rows[-1].rank
+    return fit[:limit]
+
+
+def out_counts(session: Session, actor: Actor, rows: Sequence[OutRow] | None = None) -> OutCounts:
+    """How many tubes in the actor's scope are out; `rows` is the whole board, where it was asked already."""
+    rows = what_is_out(session, actor) if rows is None else rows
+    every = len(rows)
+    if every == MOST_OUT:
+        counted = select(func.count()).select_from(Specimen).where(col(Specimen.out_since).is_not(None))
+        every = session.exec(counted.where(people.visible(actor, May.SEE, Specimen))).one()
+    each = {told: sum(1 for row in rows if _fits(row, told)) for told in Told}
+    return OutCounts(every, each[Told.LATE], each[Told.THAWED], each[Told.OVERDUE])
+
+
+# --- how ---
+
+
+def _holder(session: Session, name: str) -> UUID:
+    asked = select(Person.id).where(col(Person.name) == name, col(Person.active))
+    found = session.exec(asked).first()
+    if found is None:
+        message = N_("There is nobody called “%(name)s” here. Write the name as it is in the list of people.")
+        raise NotFound("holder_unknown", message, field="holder", name=name[:60])
+    return found
+
+
+def _behind(after: str) -> ColumnElement[bool]:
+    """The tubes that follow one on the board."""
+    if not after:
+        return true()
+    since, _slash, code = after.rpartition("/")
+    try:
+        reached = datetime.strptime(since, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+    except ValueError:
+        message = N_("This is no place in the list: %(after)s. Begin at its top.")
+        raise Malformed("place_unreadable", message, field="after", after=after[:60]) from None
+    out_since = col(Specimen.out_since)
+    return and_(out_since >= reached, or_(out_since > reached, col(Specimen.code) > code))
+
+
+def _rows(session: Session, wanted: Select[Any]) -> list[OutRow]:
+    found = list(session.execute(wanted).all())
     allowed, were_frozen = limits_of(session, found), frozen(session, found)
     now = clock.now()
     rows = []
@@ -212,32 +272,8 @@ def what_is_out(session: Session, actor: Actor, asked: OutAsked | None = None) -
             box=each.box or "",
             time_zone=each.time_zone,
         )
-        if _fits(row, asked.of):
-            rows.append(row)
+        rows.append(row)
     return rows
-
-
-def out_counts(session: Session, actor: Actor, rows: Sequence[OutRow] | None = None) -> OutCounts:
-    """How many tubes in the actor's scope are out; `rows` is the whole board, where it was asked already."""
-    rows = what_is_out(session, actor) if rows is None else rows
-    every = len(rows)
-    if every == MOST:
-        counted = select(func.count()).select_from(Specimen).where(col(Specimen.out_since).is_not(None))
-        every = session.exec(counted.where(people.visible(actor, May.SEE, Specimen))).one()
-    each = {told: sum(1 for row in rows if _fits(row, told)) for told in Told}
-    return OutCounts(every, each[Told.LATE], each[Told.THAWED], each[Told.OVERDUE])
-
-
-# --- how ---
-
-
-def _holder(session: Session, name: str) -> UUID:
-    asked = select(Person.id).where(col(Person.name) == name, col(Person.active))
-    found = session.exec(asked).first()
-    if found is None:
-        message = N_("There is nobody called “%(name)s” here. Write the name as it is in the list of people.")
-        raise NotFound("holder_unknown", message, field="holder", name=name[:60])
-    return found
 
 
 def _fits(row: OutRow, told: Told | None) -> bool:

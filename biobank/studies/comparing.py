@@ -52,7 +52,7 @@ def _said(fact: object, language: str) -> object:
     if isinstance(fact, Difference):
         return fact.in_words(language)
     if isinstance(fact, list):
-        return ", ".join(each.in_words(language) for each in fact)
+        return texts.listed((each.in_words(language) for each in fact), language)
     return fact
 
 

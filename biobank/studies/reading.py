@@ -100,9 +100,10 @@ def vessels(session: Session, study: Study) -> list[Vessel]:
     return list(session.exec(asked.order_by(col(Vessel.id))))
 
 
-def needs(session: Session, study: Study) -> dict[str, str]:
+def needs(session: Session, study_id: UUID) -> dict[str, str]:
     """By material the scope of consent it needs beside storage, by the protocol in force."""
-    return dict(protocol_of(session, study).needs)
+    asked = select(Protocol.needs).join(Study, col(Study.protocol_id) == col(Protocol.id))
+    return dict(session.exec(asked.where(col(Study.id) == study_id)).one())
 
 
 def dataset_kinds(session: Session, study: Study) -> list[str]:

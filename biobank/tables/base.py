@@ -17,6 +17,9 @@ SQLModel.metadata.naming_convention = {
     "pk": "pk_%(table_name)s",
 }
 
+# No row is ever read by pydantic: its validators are built for nobody, and took half of a start.
+SQLModel.model_config["defer_build"] = True
+
 
 def key() -> Any:
     """A primary key: UUID version 7, made in Python on both databases."""

@@ -7,7 +7,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, and_, false, literal, or_, true
+from sqlalchemy import ColumnElement, Select, and_, case, false, literal, or_, true
 from sqlalchemy import select as core_select
 from sqlmodel import Session, SQLModel, col, select
 
@@ -19,6 +19,7 @@ from biobank.people import Actor, May
 from biobank.tables import (
     Container,
     CustodyEvent,
+    CustodySubject,
     Identifier,
     Kit,
     Participant,
@@ -219,8 +220,15 @@ def _in_scope(actor: Actor) -> list[ColumnElement[bool]]:
     if _audits_all(actor):
         return []
     about = col(CustodyEvent.subject_id)
-    kinds = [_visible(actor, table).where(table_of(table).c.id == about) for table in ABOUT.values()]
-    return [or_(*(each.correlate(CustodyEvent).exists() for each in kinds))]
+    sees = {
+        table: _visible(actor, table).where(table_of(table).c.id == about).correlate(CustodyEvent).exists()
+        for table in ABOUT.values()
+    }
+    # Most events are about tubes and boxes, and the head of a chain tells of which it is: one table is asked.
+    kind = core_select(col(CustodySubject.kind)).where(col(CustodySubject.id) == about).scalar_subquery()
+    records = or_(*(seen for table, seen in sees.items() if table not in {Specimen, Container}))
+    common = {"specimen": sees[Specimen], "container": sees[Container]}
+    return [case(common, value=kind.correlate(CustodyEvent), else_=records)]
 
 
 def _visible(actor: Actor, table: type[SQLModel]) -> Select[int]:

@@ -47,14 +47,18 @@ _NOT_NAMED = frozenset(
 )
 """Keys of a state that `what` does not name: they are told otherwise, or by what happened."""
 
+WAYS_IN = ("link", "badge", "badge_ended", "pin", "token", "token_ended", "sign_ins_ended")
+"""What `refs` of a person's events have: ways in are no part of the state, and `what` names them."""
+
 
 class LogRow(msgspec.Struct, frozen=True):
     """An event: what happened to which thing, by whom, and where it was put.
 
     `about` is the kind of thing; `code` its code, the pseudonym of a participant (of `study`), or the name
-    of a person or a station. `what` names the parts of its state that changed; `status` is a visit's new
-    one. `source` is `typed`, `scanned` or `file`, empty for a page or a program; `performer` is who scanned
-    what another person handed in. `undoes` is the event that this one undid, `corrects` one it corrects.
+    of a person or a station. `what` names the parts of its state that changed, of a person also the ways to
+    come in; `status` is a visit's new one. `source` is `typed`, `scanned` or `file`, empty for a page or a
+    program; `performer` is who scanned what another person handed in. `undoes` is the event that this one
+    undid, `corrects` one it corrects.
     """
 
     id: UUID
@@ -150,7 +154,7 @@ def _row(found: Any, entry: Entry, thing: Thing, people: dict[UUID | None, Perso
         place=" · ".join(part for part in (found.Container.name, named) if part) if found.Container else "",
         box=found.Container.code if found.Container else "",
         amount=amounts.canonical_read_as(said) if said else "",
-        what=[name for name in entry.change if name not in _NOT_NAMED] if entry.number > 1 else [],
+        what=_what(entry, thing) if entry.number > 1 else [],
         status=status if isinstance(status, str) and entry.number > 1 else "",
         reason=entry.reason or entry.change.get("end_reason") or "",
         note=note or "",
@@ -161,6 +165,11 @@ def _row(found: Any, entry: Entry, thing: Thing, people: dict[UUID | None, Perso
         number=event.number,
         leaf_hash=event.leaf_hash.hex(),
     )
+
+
+def _what(entry: Entry, thing: Thing) -> list[str]:
+    ways = [name for name in WAYS_IN if name in entry.refs] if thing.about == "person" else []
+    return [*(name for name in entry.change if name not in _NOT_NAMED), *ways]
 
 
 def _undone(session: Session, found: Sequence[Any]) -> set[UUID]:

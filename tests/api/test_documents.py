@@ -62,6 +62,9 @@ def test_every_reference_leads_somewhere_and_every_operation_has_a_name_of_its_o
     assert used <= known
     names = [operation["operationId"] for item in told["paths"].values() for operation in item.values()]
     assert len(names) == len(set(names))
+    kinds = set(told["components"]["schemas"])
+    assert {"SpecimenPage", "OutPage", "SeveralVisitOrder"} <= kinds
+    assert [kind for kind in kinds if not re.fullmatch(r"[A-Za-z]+(_[A-Za-z]+)*", kind)] == []
     assert told["components"]["securitySchemes"]["token"]["scheme"] == "bearer"
 
 

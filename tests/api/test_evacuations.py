@@ -19,11 +19,13 @@ def test_a_freezer_is_emptied_and_filled_again(program: Program) -> None:
     back = program.made("/evacuation-returns", {"evacuation": made["id"]})
     assert (back["returning"], back["steps"][0]["state"]) == (True, "waiting")
     assert program.made("/evacuation-carryings", order)["way"][0] == "Freezer 1"
-    assert program.told("/evacuations")[0]["done"] == 1
+    assert program.told("/evacuations")["items"][0]["done"] == 1
     closed = program.made("/evacuation-closings", {"evacuation": made["id"]})
     assert closed["closed"] is True
-    assert program.told("/evacuations") == []
-    assert len(program.told("/evacuations", closed="true")) == 1
+    assert program.told("/evacuations")["items"] == []
+    page = program.told("/evacuations", closed="true", limit=1)
+    assert ([each["id"] for each in page["items"]], page["next"]) == ([made["id"]], None)
+    assert program.told("/evacuations", closed="true", after=made["id"])["items"] == []
     late = program.post("/evacuation-carryings", order)
     assert (late.status_code, late.json()["title"]) == (409, "evacuation_closed")
     assert world.unproved() == []

@@ -14,7 +14,7 @@ from biobank.inputs import Input
 
 
 def handlers() -> Iterator[HTTPRouteHandler]:
-    for route in api.router.routes:
+    for route in api.routes().routes:
         yield from getattr(route, "route_handlers", ())
 
 

@@ -54,6 +54,22 @@ def test_a_person_gets_a_link_that_is_shown_once_and_kept_nowhere(program: Progr
     assert program.world.unproved() == []
 
 
+def test_who_forgot_the_password_gets_a_new_link_and_is_signed_out(program: Program) -> None:
+    key, order = uuid4(), {"name": TECHNICIAN}
+    assert program.post("/person-links", order).json()["title"] == "not_allowed"
+    answer = program.post("/person-links", order, person=MANAGER, key=key)
+    assert (answer.status_code, answer.json()["name"]) == (201, TECHNICIAN)
+    link = answer.json()["link"]
+    assert link.startswith(web.FIRST_LINK)
+    assert link.removeprefix(web.FIRST_LINK) not in kept(program.world)
+    again = program.post("/person-links", order, person=MANAGER, key=key)
+    assert (again.status_code, again.json()["title"]) == (409, "secret_shown_once")
+    assert program.get("/me").json()["title"] == "not_signed_in"
+    own = program.post("/person-links", {"name": MANAGER}, person=MANAGER)
+    assert (own.status_code, own.json()["title"]) == (422, "link_own")
+    assert program.world.unproved() == []
+
+
 def test_a_token_acts_with_its_owners_rights_needs_no_page_and_cannot_make_tokens_or_sign(
     program: Program,
 ) -> None:

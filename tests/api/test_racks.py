@@ -19,7 +19,7 @@ def test_a_program_sends_a_file_sees_the_verdict_and_confirms(program: Program) 
     data = visionmate(RACK, plate(CODES))
     file = program.made("/rack-files", _sent(data, source="folder"))
     assert (file["box"], file["rack"], file["source"]) == (box, RACK, "folder")
-    assert [each["id"] for each in program.told("/rack-files")] == [file["id"]]
+    assert [each["id"] for each in program.told("/rack-files")["items"]] == [file["id"]]
     assert program.told("/rack-files", box=RACK) == program.told("/rack-files")
     found = program.told(f"/rack-files/{file['id']}/verdict")
     assert (found["profile"], found["counts"]) == ("visionmate", {"new_here": 6, "empty": 90})
@@ -29,7 +29,7 @@ def test_a_program_sends_a_file_sees_the_verdict_and_confirms(program: Program) 
     assert slots(program.world, box) == {"A1": ours[CODES[0]], "A2": ours[CODES[1]]}
     assert program.told(f"/rack-files/{file['id']}")["settled_at"]
     assert program.get(f"/rack-files/{file['id']}/content").content == data
-    assert program.told("/rack-files") == []
+    assert program.told("/rack-files") == {"items": [], "next": None}
     assert program.world.unproved() == []
 
 

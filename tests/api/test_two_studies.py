@@ -60,7 +60,7 @@ class TwoStudies:
             for visit in program.told(f"/participants/LBPB/{name}")["visits"]
         ]
         self.secrets = [
-            *("LBPB", "L-001", "Low Back Pain", "SCAN-77", "laminectomy", "EDTA", "radicular"),
+            *("LBPB", "L-001", "Low Back Pain", "SCAN-77", "laminectomy", "EDTA 10 mL", "radicular"),
             *(self.kit, self.spare, self.label, *visits),
             *(row["code"] for row in every),
         ]
@@ -297,6 +297,6 @@ def test_a_person_of_another_site_sees_the_studies_and_nobody_in_them(two: TwoSt
 def _named(two: TwoStudies, path: str, query: dict[str, Any]) -> set[str]:
     """Who and what of LBPB is told to a person of another site."""
     answer = two.program.get(path, person=OUTSIDER, **query)
-    known = {"LBPB", "Low Back Pain", "EDTA", "radicular"}  # what its protocol says of itself
+    known = {"LBPB", "Low Back Pain", "EDTA 10 mL", "radicular"}  # what its protocol says of itself
     asked = json.dumps([path, query])
     return {each for each in two.told_of(answer.text) if each not in asked} - known

@@ -75,9 +75,16 @@ def test_contested_slots_go_to_one_tube_each_and_nobody_waits_in_vain(address: s
 # --- the control: looking first and writing then, with and without the rule of the database ---
 
 
+def waiting(address: str) -> dict[str, int]:
+    """How a connection waits for other writers: SQLite's own five seconds may be too few."""
+    return {"timeout": 60} if address.startswith("sqlite") else {}
+
+
 def rounds(address: str, table: str, slots: int, box: UUID, tubes: list[UUID]) -> int:
     """So many slots, each wanted by every hand at the same moment; how many of the hands got one."""
-    engine = create_engine(address, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    engine = create_engine(
+        address, isolation_level="AUTOCOMMIT", poolclass=NullPool, connect_args=waiting(address)
+    )
     looked = threading.Barrier(len(tubes))
 
     def work(tube: UUID) -> int:

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import cache
 from http import HTTPStatus
 from random import Random
 from typing import Any, cast
@@ -12,6 +13,7 @@ import schemathesis
 from httpx import Response
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
 from litestar import Litestar
 from litestar.testing import TestClient
 from schemathesis import Case, GenerationMode
@@ -44,13 +46,10 @@ class Fuzz:
         self.answered: Counter[str] = Counter()
         self.faults: list[str] = []
         self._chance = Random(SEED)  # noqa: S311 - which code, not a secret
-        self._schema = schemathesis.openapi.from_dict(client.get("/schema/openapi.json").json())
+        self._cases = _cases(client.app)
 
     def run(self, requests: int, number: int = SEED) -> None:
         """Send so many requests, always the same ones for the same description and world."""
-        operations = st.sampled_from([cast("Any", each).ok() for each in self._schema.get_all_operations()])
-        modes = st.sampled_from([GenerationMode.POSITIVE, GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
-        cases = st.tuples(operations, modes).flatmap(lambda of: of[0].as_strategy(of[1]))
 
         # Nothing is shrunk: what was answered depends on all that was asked before.
         @seed(number)
@@ -61,7 +60,7 @@ class Fuzz:
             phases=[Phase.generate],
             suppress_health_check=list(HealthCheck),
         )
-        @given(cases)
+        @given(self._cases)
         def send_one(case: AnyCase) -> None:
             self._send(case)
 
@@ -106,6 +105,17 @@ class Fuzz:
         if isinstance(value, list):
             return self._chance.choices(self.known[name], k=self._chance.randint(1, 3))
         return self._chance.choice(self.known[name])
+
+
+@cache
+def _cases(app: Litestar) -> SearchStrategy[AnyCase]:
+    """A request of any operation, one in three against its description; worked out once for an app."""
+    described = TestClient(app, raise_server_exceptions=False).get("/schema/openapi.json").json()
+    schema = schemathesis.openapi.from_dict(described)
+    operations = st.sampled_from([cast("Any", each).ok() for each in schema.get_all_operations()])
+    modes = st.sampled_from([GenerationMode.POSITIVE, GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
+    made = cache(lambda operation, mode: operation.as_strategy(mode))
+    return st.tuples(operations, modes).flatmap(lambda of: made(*of))
 
 
 def faults(case: AnyCase, answer: Response) -> list[str]:

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from tests import ports
+
 PATIENCE = 120.0
 """Seconds after which a test gives up; nothing here waits so long."""
 
@@ -17,8 +19,7 @@ class Server:
     """The `biobank` command that serves a database."""
 
     def __init__(self, home: Path, url: str) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
+        self.port = ports.free()
         self.log = home / "served.log"
         told = {"BIOBANK_HOME": str(home), "BIOBANK_DATABASE_URL": url, "BIOBANK_PORT": str(self.port)}
         with self.log.open("wb") as log:

@@ -23,12 +23,14 @@ from tests.world import SECRETS, TECHNICIAN, World
 class Site:
     """The application on a port of its own.
 
-    `delay` is what each scan's answer waits for, in seconds; of the next `cut_short` answers half is sent.
+    `delay` is what each scan's answer waits for, in seconds, and all of them wait while it is `held`; of the
+    next `cut_short` answers half is sent.
     """
 
     def __init__(self, world: World) -> None:
         self.world = world
         self.delay = 0.0
+        self.held = False
         self.cut_short = 0
         self.app = app_of(world)
         self.listener = socket.create_server(("127.0.0.1", 0))
@@ -40,6 +42,8 @@ class Site:
     async def _slowly(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["path"].endswith("/scans"):
             await asyncio.sleep(self.delay)
+            while self.held:  # noqa: ASYNC110 - another thread says when it ends
+                await asyncio.sleep(0.02)
         if self.cut_short and scope["method"] == "POST":
             self.cut_short -= 1
             await self.app(scope, receive, _half(send))

@@ -136,10 +136,7 @@ class Crawler:
 
     def shape(self, path: str) -> str:
         """The route of an address, with the names of what it asks."""
-        parts = urlsplit(path)
-        route = _route(self.client.app, parts.path)
-        names = sorted({name for name, value in parse_qsl(parts.query) if value})
-        return f"{route}?{'&'.join(names)}" if names else route
+        return _shape(self.client.app, path)
 
     # --- pressing ---
 
@@ -177,9 +174,9 @@ class Crawler:
 
     def _faults_there(self, found: Crawl, to: str) -> Iterator[str]:
         """What is wrong where an act leads; a page of a shape that was judged before is only opened."""
-        known = {self.shape(each) for each in found.seen}
         if to in found.seen:
             return
+        known = {self.shape(each) for each in found.seen}
         found.seen.add(to)
         landed = self.get(to)
         if landed.status_code in {302, 303}:
@@ -201,6 +198,14 @@ def _said(answer: httpx.Response) -> str:
     """What a refusal says, in short."""
     found = Document(answer.text)
     return next((node.text for node in found.of("section") if node["role"] == "alert"), answer.text[:200])
+
+
+@cache
+def _shape(app: Litestar, address: str) -> str:
+    parts = urlsplit(address)
+    route = _route(app, parts.path)
+    names = sorted({name for name, value in parse_qsl(parts.query) if value})
+    return f"{route}?{'&'.join(names)}" if names else route
 
 
 @cache

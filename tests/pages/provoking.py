@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from sqlmodel import Session
 
-from biobank import inputs, participants, storage
+from biobank import clock, inputs, participants, specimens, storage
 from biobank.codes import grouped
 from biobank.labels.cards import Card
 from biobank.pages.bench.commanding import NOTHING_TO_UNDO
@@ -50,6 +50,9 @@ class Stage:
             "withdrawn_on": "2026-06-01",
         }
         participants.withdraw(session, actor, inputs.read(participants.WithdrawalOrder, gone))
+        drawn = {"material": "blood_edta", "amount": "10 mL", "collected": clock.now().isoformat()}
+        order = inputs.read(specimens.Registration, {"visit": self.visit, "specimens": [drawn]})
+        self.drawn = specimens.register(session, actor, order)[0].code
 
     @property
     def storing(self) -> str:
@@ -59,13 +62,17 @@ class Stage:
 
 @dataclass(frozen=True)
 class Provocation:
-    """One way to break a rule, a scan or the fields of a form, and the refusal with its facts."""
+    """One way to break a rule, a scan or the fields of a form, and the refusal with its facts.
+
+    A form that the page does not have at first comes by the button that `opens` it.
+    """
 
     rule: int
     page: Callable[[Stage], str]
     message: str
     facts: Callable[[Stage], Facts] = lambda _: {}
     scan: Callable[[Stage], str] | None = None
+    opens: Callable[[Stage], str] | None = None
     form: Callable[[Stage], str] | None = None
     fields: Callable[[Stage], Mapping[str, str]] = lambda _: {}
     person: str = field(default=MANAGER)
@@ -76,6 +83,9 @@ class Provocation:
         if self.scan:
             tab.scan(self.scan(stage))
         elif self.form:
+            if self.opens:
+                tab.page.locator(f'[hx-get^="{self.opens(stage)}"]').click()
+                tab.page.locator(f'form[action="{self.form(stage)}"]').wait_for()
             tab.page.evaluate(SEND, [self.form(stage), dict(self.fields(stage))])
 
 
@@ -164,6 +174,23 @@ EVERY = [
         fields=lambda _: {"material": "plasma_edta", "used": "20 mL", "amount": "4 mL"},
     ),
     Provocation(
+        6,
+        _blood,
+        "“%(text)s” does not fit: this material is measured in %(unit)s.",
+        lambda _: {"text": "3 g"},
+        form=_aliquots,
+        fields=lambda _: {"count": "3", "amount": "3 g"},
+    ),
+    Provocation(
+        7,
+        lambda stage: f"/visits/{stage.visit}",
+        "%(later)s (%(when)s) is before %(earlier)s (%(then)s). Check the times.",
+        lambda _: {"later": "at", "earlier": "collected"},
+        opens=lambda stage: f"/visits/{stage.visit}/acts/received",
+        form=lambda stage: f"/visits/{stage.visit}/received",
+        fields=lambda stage: {"tubes": stage.drawn, "at": "2001-01-01T08:00"},
+    ),
+    Provocation(
         7,
         _study,
         "This time is in the future. Check the date.",
@@ -219,6 +246,20 @@ EVERY = [
         "This looks like a national id, a phone number or a date. Use the study's pseudonym.",
         form=_enrol,
         fields=_enrolling(pseudonym="1990-05-17"),
+    ),
+    Provocation(
+        11,
+        _study,
+        "This looks like a national id, a phone number or a date. Use the study's pseudonym.",
+        form=_enrol,
+        fields=_enrolling(pseudonym="11010519491231002X"),
+    ),
+    Provocation(
+        11,
+        lambda _: "/studies/DEMO/withdrawal?pseudonym=D-100",
+        "This note holds a national id or a mobile number. Take it out.",
+        form=lambda _: "/studies/DEMO/withdrawal",
+        fields=lambda _: {"level": "no_more_collection", "note": "told on 13800138000"},
     ),
     Provocation(
         12,

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page
 from biobank import texts
 from tests.pages.conftest import Site, Tab
 from tests.pages.every_page import BENCH, REFUSED, at_the_bench, furnished
-from tests.pages.looking import crowded, helpless, serious, unfocused
+from tests.pages.looking import AXE, crowded, helpless, serious, unfocused
 from tests.templates import Furnishing
 from tests.world import MANAGER
 
@@ -31,6 +31,7 @@ def opened(site: Site, browser: Browser) -> Iterator[Callable[..., Tab]]:
 
     def open_tab(**cookies: str) -> Tab:
         contexts.append(browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB"))
+        contexts[-1].add_init_script(path=AXE)
         tab = Tab(site, contexts[-1].new_page())
         tab.sign_in(MANAGER, **cookies)
         return tab

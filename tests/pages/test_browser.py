@@ -111,11 +111,12 @@ def test_a_slow_network_keeps_every_scan_in_its_order(tab: Tab) -> None:
     tubes, box = world.tubes(20), world.boxes()[0]
     tab.sign_in()
     tab.open(f"/bench?mode=store&box={box}")
-    tab.site.delay = 0.25
+    tab.site.delay, tab.site.held = 0.25, True
     for tube in tubes:
         tab.scan(tube)
         tab.page.wait_for_timeout(60)
     expect(tab.page.locator("scan-bench")).to_have_attribute("data-state", "sending")
+    tab.site.held = False
     expect(tab.page.locator("[data-result] .headline")).to_have_text("C2 · Box 1", timeout=20_000)
     found = slots(world, box)
     assert [code for code, _ in sorted(found.items(), key=lambda pair: pair[1])] == tubes
@@ -132,8 +133,8 @@ def test_a_reload_in_the_middle_keeps_the_box_and_the_map(tab: Tab) -> None:
     expect(tab.page.locator("[data-result] .headline")).to_have_text("A3 · Box 1")
     tab.page.reload()
     expect(tab.page.locator(".mode-band .box")).to_contain_text("Box 1")
-    expect(tab.page.locator(".cell.occupied")).to_have_count(3)
-    expect(tab.page.locator(".cell.cursor")).to_have_count(1)
+    expect(tab.page.locator("a.cell.occupied")).to_have_count(3)
+    expect(tab.page.locator("a.cell.cursor")).to_have_count(1)
     listed = tab.page.locator("[data-last] .headline")
     expect(listed).to_have_text(["A3 · Box 1", "A2 · Box 1", "A1 · Box 1", "Box 1 is open"])
     tab.scan(tubes[3])
@@ -172,7 +173,7 @@ def test_the_mode_cards_and_the_buttons_are_the_same(tab: Tab) -> None:
     expect(tab.page.locator(".mode-band")).to_have_attribute("data-mode", "take")
     tab.scan(tube)
     expect(tab.page.locator("[data-result] .headline")).to_contain_text("Took out")
-    expect(tab.page.locator(".cell.out")).to_have_count(1)
+    expect(tab.page.locator("a.cell.out")).to_have_count(1)
     tab.page.get_by_role("button", name="Store").click()
     expect(tab.page.locator(".mode-band")).to_have_attribute("data-mode", "store")
     tab.scan(box)

@@ -87,11 +87,12 @@ def test_two_scans_collect_a_kit_where_all_may_be_ticked_at_once(tab: Tab) -> No
 def test_a_slow_network_ticks_every_tube_once_and_stop_locks(tab: Tab) -> None:
     _, codes = begun(tab)
     world = tab.site.world
-    tab.site.delay = 0.2
+    tab.site.delay, tab.site.held = 0.2, True
     for code in codes:
         tab.scan(code)
         tab.page.wait_for_timeout(40)
     expect(tab.page.locator(".collect-scan")).to_have_attribute("data-state", "sending")
+    tab.site.held = False
     expect(tab.page.locator("tr[data-life=active]")).to_have_count(10, timeout=20_000)
     tab.site.delay = 0.0
     assert [collected.kinds(world, code).count("processed") for code in codes[1:]] == [1] * 8

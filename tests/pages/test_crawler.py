@@ -72,6 +72,8 @@ class Crawled:
         self.template = templates.sqlite(peopled)
         self.pages: dict[str, str] = templates.told("sqlite", peopled)
         self.folder = folder
+        with self.world() as world:
+            self.filled = _filled(world)
 
     @contextmanager
     def world(self) -> Iterator[World]:
@@ -121,19 +123,19 @@ def _pressed_by_script(crawled: Crawled, person: str, walked: Crawl) -> Crawl:
     found, waiting = Crawl(seen=set(walked.seen)), deque(walked.forms.values())
     while waiting:
         with crawled.world() as world:
-            filled, crawler, done = _filled(world), _crawler(world, person), False
+            crawler, done = _crawler(world, person), False
             while waiting and not done:
-                done = crawler.press(found, *waiting.popleft(), filled, by_script=True)
+                done = crawler.press(found, *waiting.popleft(), crawled.filled, by_script=True)
     return found
 
 
 def _press_without_a_script(crawled: Crawled, walked: Crawl, found: Crawl) -> None:
     """All of them in a row, in one world that is proved then."""
     with crawled.world() as world:
-        crawler, filled = _crawler(world, MANAGER), _filled(world)
+        crawler = _crawler(world, MANAGER)
         for here, sending in walked.forms.values():
             if sending.action not in {"/sign-out", "/bench/lock"}:
-                crawler.press(found, here, sending, filled, by_script=False)
+                crawler.press(found, here, sending, crawled.filled, by_script=False)
         assert world.unproved() == []
 
 

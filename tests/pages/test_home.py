@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import event
 from sqlmodel import Session
 
-from biobank import accounts, clock, inputs, storage
+from biobank import accounts, clock, inputs, specimens, storage
 from biobank.people import Actor
 from biobank.printing import ordering, printers, spooler
 from biobank.storage import Stored, TakeOut
@@ -115,6 +115,23 @@ def test_nothing_is_counted_for_who_has_nothing_to_do_with_it(world: World) -> N
 def test_who_administers_sees_the_state_of_the_system(world: World) -> None:
     assert 'id="system"' in visit(world, MANAGER).get("/").text
     assert 'id="system"' not in visit(world).get("/").text
+
+
+def test_the_state_of_the_system_tells_since_when_labels_wait_to_be_sent(
+    sqlite_world: World, visitor: Visitor, told: list[str]
+) -> None:
+    manager = visit(sqlite_world, MANAGER)
+    assert "none waits to be sent" in manager.get("/").text
+    assert visitor.post("/labels/print", {"printer": "Zebra", "codes": told[0]}).status_code == 303
+    assert "1 to be sent, the first since" in manager.get("/").text
+
+
+def test_a_study_tells_how_many_kits_lie_ready_for_nobody_yet(sqlite_world: World, visitor: Visitor) -> None:
+    assert "kits ready" not in visitor.get("/").text
+    order = specimens.KitOrder(study="DEMO", event="BL", site="BJ", count=2)
+    sqlite_world.act(lambda s, a: [kit.code for kit in specimens.print_kits(s, a, order)])
+    assert "2 kits ready" in visitor.get("/").text
+    assert "kits ready" not in visit(sqlite_world, OUTSIDER).get("/").text
 
 
 def test_the_freezers_of_the_first_page_are_asked_for_on_their_own(visitor: Visitor) -> None:

@@ -137,8 +137,10 @@ def test_what_waits_for_a_printer_is_stopped_and_never_printed(sqlite_world: Wor
     job = visitor.post("/labels/print", told).headers["location"]
     page = visitor.get(job).text
     assert 'hx-trigger="every 2s"' in page
-    assert "Zebra · roll-33x13" in page
-    assert job in visitor.get("/labels/jobs").text
+    assert "Zebra · Roll 33 x 13 mm" in page
+    listed = visitor.get("/labels/jobs").text
+    assert job in listed
+    assert "Roll 33 x 13 mm" in listed
     assert "1 job waits" in visitor.get("/printers").text
     assert visitor.post(f"{job}/stop", {}).headers["location"] == job
     assert ">stopped</span>" in visitor.get(job).text

@@ -1,9 +1,11 @@
 """Maps: any grid is drawn once, in order, with one way in for the keyboard."""
 
+import re
+
 import msgspec
 import pytest
 
-from biobank.pages.storage import maps
+from biobank.pages.storage import cells, maps
 from biobank.storage import BoxMap, SlotRow
 from biobank.storage.geometry import Grid, axis_label, slot_name
 
@@ -20,11 +22,11 @@ def box(rows: int, cols: int, fill: str = "by_row") -> BoxMap:
 @pytest.mark.parametrize(("rows", "cols"), [(1, 1), (5, 5), (9, 9), (8, 12), (13, 13), (32, 48)])
 def test_every_slot_is_drawn_once_inside_the_frame(rows: int, cols: int) -> None:
     drawing = maps.draw(box(rows, cols))
-    cells = [cell for line in drawing.rows for cell in line]
-    assert len({(cell.x, cell.y) for cell in cells}) == rows * cols
-    assert max(cell.x for cell in cells) + maps.CELL + maps.MARGIN == drawing.width
-    assert max(cell.y for cell in cells) + maps.CELL + maps.MARGIN == drawing.height
-    assert [cell.first for cell in cells].count(True) == 1
+    drawn = [cell for line in drawing.rows for cell in line]
+    assert len({(cell.x, cell.y) for cell in drawn}) == rows * cols
+    assert max(cell.x for cell in drawn) + maps.CELL + maps.MARGIN == drawing.width
+    assert max(cell.y for cell in drawn) + maps.CELL + maps.MARGIN == drawing.height
+    assert [cell.first for cell in drawn].count(True) == 1
 
 
 def test_a_small_map_letters_every_row_and_a_large_one_every_third_on_all_four_sides() -> None:
@@ -49,3 +51,19 @@ def test_marks_change_the_state_and_take_the_keyboard_there() -> None:
 
 def test_the_arrow_shows_how_the_box_is_filled() -> None:
     assert maps.draw(box(9, 9)).order != maps.draw(box(9, 9, "by_column")).order
+
+
+def test_a_legend_names_what_is_drawn_and_nothing_else() -> None:
+    drawing = maps.draw(box(2, 2), {"A1": "occupied", "B2": "other"})
+    assert drawing.states == {"empty", "occupied", "other"}
+
+
+@pytest.mark.parametrize(
+    "state", ["blocked", "other", "reserved", "empty", "cursor", "found", "notice", "stop"]
+)
+def test_a_legend_shows_the_second_cue_of_a_cell(state: str) -> None:
+    def cues(markup: str) -> set[str]:
+        return set(re.findall(r'class="([a-z ]+)"', markup)) - {f"cell {state}", "ring"}
+
+    cell = str(cells.shapes(maps.draw(box(1, 1), {"A1": state})))
+    assert cues(cell) == cues(str(cells.key(state))) != set()

@@ -16,6 +16,15 @@ from tests.world import MANAGER, World
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
+_HAS_MAP = """(box) => new Promise((told) => {
+  const opening = indexedDB.open("biobank bench");
+  opening.onsuccess = () => {
+    const asked = opening.result.transaction("maps").objectStore("maps").get(box);
+    asked.onsuccess = () => { opening.result.close(); told(Boolean(asked.result)); };
+  };
+})"""
+
+
 def slots(world: World, box: str) -> dict[str, str]:
     """Which tube is in which slot of a box."""
     found = world.ask(lambda session, actor: storage.box_map(session, actor, box))
@@ -47,7 +56,7 @@ def at_the_bench(tab: Tab, box: str, mode: str = "store") -> None:
     with tab.page.expect_response(lambda answer: f"/bench/maps/{box}" in answer.url):
         tab.scan(box)
     expect(tab.page.locator(".mode-band .box")).to_contain_text("Box")
-    tab.page.wait_for_timeout(200)
+    tab.page.wait_for_function(_HAS_MAP, arg=box)
 
 
 def test_the_bench_stores_and_takes_without_the_network_and_hands_it_in_after(tab: Tab) -> None:

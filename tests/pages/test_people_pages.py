@@ -12,7 +12,7 @@ from tests import test_stations as bench
 from tests.labels import paper
 from tests.pages.visitor import Visitor, visit
 from tests.templates import on_both
-from tests.world import MANAGER, PASSWORD, TECHNICIAN, World
+from tests.world import MANAGER, OUTSIDER, PASSWORD, TECHNICIAN, World
 
 
 @pytest.fixture
@@ -57,6 +57,26 @@ def test_roles_badges_and_accounts_end_there(world: World, manager: Visitor) -> 
     refused = manager.post("/people/end", {"name": MANAGER})
     assert refused.status_code == 422
     assert "Nobody ends their own account" in refused.text
+
+
+def test_who_forgot_the_password_gets_a_new_link_there_and_chooses_another(
+    sqlite_world: World,
+) -> None:
+    manager, stranger = visit(sqlite_world, MANAGER), visit(sqlite_world, "")
+    address = f"/people/{TECHNICIAN}/link"
+    assert address in manager.get(f"/people/{TECHNICIAN}").text
+    assert f"/people/{MANAGER}/link" not in manager.get(f"/people/{MANAGER}").text
+    given = manager.post(address, {}, **{"HX-Request": "true"})
+    link = re.search(web.FIRST_LINK + r"[\w-]+", given.text)
+    assert link is not None
+    assert "<html" in manager.post(f"/people/{OUTSIDER}/link", {}).text
+    wrong = stranger.post("/sign-in", {"name": TECHNICIAN, "password": PASSWORD})
+    assert wrong.status_code == 401
+    chosen = {"password": "a better one than that", "again": "a better one than that"}
+    assert stranger.post(link[0], chosen).headers["location"] == "/"
+    assert stranger.get("/account").status_code == 200
+    assert visit(sqlite_world, TECHNICIAN).post(address, {}).status_code in {302, 303, 401}
+    assert sqlite_world.unproved() == []
 
 
 def test_people_are_an_administrators_alone(visitor: Visitor) -> None:

@@ -29,6 +29,9 @@ _SEND = """([keys, gaps, end]) => {
   return end ? send({ key: end, code: end }) : true;
 }"""
 
+# A timer of the page that was set after its own and runs longer: however busy the machine, it fires later.
+_SILENCE = "() => new Promise((heard) => setTimeout(heard, 200))"
+
 Keys = list[dict[str, Any]]
 _AZERTY = dict(zip("QWAZ", "AZQW", strict=True)) | dict(zip("1234567890", "&é\"'(-è_çà", strict=True))
 
@@ -57,7 +60,7 @@ def heard(
 ) -> list[tuple[str, bool]]:
     """What the page heard of it: codes, and whether the layout was corrected."""
     send(tab, keys, gap, end)
-    tab.page.wait_for_timeout(200)
+    tab.page.evaluate(_SILENCE)
     return [(each["code"], each["corrected"]) for each in tab.page.evaluate("window.scans.splice(0)")]
 
 
@@ -131,8 +134,9 @@ def test_one_code_within_two_seconds_is_one_scan(tab: Tab) -> None:
     tab.sign_in()
     tab.open(f"/bench?mode=store&box={box}")
     result = tab.page.locator("[data-result] > .scan-result")
-    for _ in range(3):
-        send(tab, us(tube))
+    # All three by one word to the page: between words a busy machine may let two seconds pass.
+    thrice = f"(told) => {{ for (let times = 0; times < 3; times += 1) ({_SEND})(told); }}"
+    tab.page.evaluate(thrice, [us(tube), [5] * len(tube), "Enter"])
     expect(result).to_have_attribute("data-outcome", "ok")
     tab.page.wait_for_timeout(400)
     assert tab.page.locator("[data-last] li").count() == 0
@@ -165,7 +169,7 @@ def test_single_letters_act_alone_lead_to_pages_and_can_be_switched_off(tab: Tab
     send(tab, us("B"), end="")
     expect(tab.page).to_have_url(f"{tab.site.url}/containers/{box}")
     send(tab, us("G"), end="")
-    tab.page.wait_for_timeout(250)
+    tab.page.evaluate(_SILENCE)
     send(tab, us("T"), end="")
     expect(tab.page).to_have_url(re.compile("/tasks$"))
     send(tab, us("GB"), end="")

@@ -105,7 +105,7 @@ def test_a_code_of_a_study_stays_as_it_is() -> None:
     ("message", "facts", "english", "chinese"),
     [
         ("%(scope)s", {"scope": "foreign_release"}, "release abroad", "境外提供"),
-        ("%(scopes)s", {"scopes": "storage, recontact"}, "storage, contact again", "存储, 再次联系"),
+        ("%(scopes)s", {"scopes": "storage, recontact"}, "storage, contact again", "存储、再次联系"),
         ("%(level)s", {"level": "no_further_use"}, "no further use", "不再使用"),
         ("%(level)s", {"level": "rack"}, "rack", "冻存架"),
         ("%(life)s", {"life": "collected"}, "collected", "已采集"),
@@ -117,7 +117,7 @@ def test_a_code_of_a_study_stays_as_it_is() -> None:
             "freezing, collection",
             "冻存, 采集",
         ),
-        ("%(known)s", {"known": "done, box"}, "done, box", "done, box"),
+        ("%(known)s", {"known": "done, box"}, "done, box", "done、box"),
         ("%(count)s", {"count": 3}, "3", "3"),
     ],
 )

@@ -39,7 +39,7 @@ from tests.racks.benches import (
     verdict,
 )
 from tests.racks.dialects import DIALECTS, visionmate
-from tests.world import MANAGER, OUTSIDER, TECHNICIAN, World
+from tests.world import MANAGER, TECHNICIAN, World
 
 CODES = [f"01086865{number:02}" for number in range(90, 96)]
 
@@ -271,36 +271,6 @@ def test_a_rack_that_lay_the_wrong_way_round_is_recognised(world: World) -> None
     assert confirm(world, box, of_plate(world, upside), turned=False).placed == 6
     assert slots(world, box)["H12"] == ours[CODES[0]]
     assert world.unproved() == []
-
-
-def test_a_file_waits_for_its_box_once_until_somebody_deals_with_it(world: World) -> None:
-    box = rack(world)
-    tubes(world, CODES)
-    file = of_plate(world, plate(CODES), source="folder")
-    assert of_plate(world, plate(CODES)).id == file.id
-    waiting = world.ask(lambda session, actor: racks.waiting(session, actor, RACK))
-    assert [(each.id, each.source, each.box) for each in waiting] == [(file.id, "folder", box)]
-    assert world.ask(racks.everything_waiting) == waiting
-    assert world.ask(racks.everything_waiting, OUTSIDER) == []
-    confirm(world, box, file)
-    assert world.ask(racks.everything_waiting) == []
-    assert refused(world, box, file) == "rack_file_settled"
-    other = of_plate(world, plate(CODES))
-    world.act(lambda session, actor: racks.set_aside(session, actor, other.id).name)
-    assert refused(world, box, other) == "rack_file_settled"
-
-
-def test_a_file_is_out_of_sight_for_another_site(world: World) -> None:
-    box = rack(world)
-    file = of_plate(world, plate(CODES))
-    with pytest.raises(NotFound) as refused:
-        world.ask(lambda session, actor: racks.file_row(session, actor, file.id), OUTSIDER)
-    assert refused.value.slug == "rack_file_unknown"
-    with pytest.raises(NotFound):
-        world.ask(lambda session, actor: racks.file_by_id(session, actor, file.id), OUTSIDER)
-    with pytest.raises(NotFound):
-        world.act(lambda session, actor: racks.set_aside(session, actor, file.id), person=OUTSIDER)
-    assert verdict(world, box, file).counts == {"unknown": 6, "empty": 90}
 
 
 def test_what_is_not_base64_isrefused(world: World) -> None:

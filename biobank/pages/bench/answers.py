@@ -15,7 +15,7 @@ from biobank.pages.words import moment, word
 from biobank.specimens import SpecimenCard
 from biobank.storage import BoxMap, Exposure, Step, Stored
 from biobank.tables import HoldKind
-from biobank.texts import N_
+from biobank.texts import N_, listed
 from biobank.texts import gettext as _
 
 BOX_FIRST = N_("Scan the box first. Keep %(code)s in your hand: it was not stored.")
@@ -120,55 +120,46 @@ def about(tube: SpecimenCard) -> str:
 
 def where(tube: SpecimenCard, mode: Mode, box: str, *, corrected: bool) -> Result:
     """Where a tube is. A notice where it is out, nowhere, or not in the box that is open."""
-    code = grouped(tube.code)
-    elsewhere = bool(box) and (not tube.place or tube.place[-1].code != box)
     if tube.custody == "out":
-        headline = _("%(code)s is out") % {"code": code}
-        detail = _("Taken by %(person)s, %(when)s.") % {
-            "person": tube.holder or "-",
-            "when": moment(tube.out_since, tube.time_zone),
-        }
-        kept = _("Its slot is kept: %(place)s.") % {"place": way(tube.place)} if tube.place else ""
-        return Result(
-            outcome=Outcome.NOTICE,
-            headline=headline,
-            detail=detail,
-            next=kept,
-            meta=about(tube),
-            mode=mode,
-            box=box,
-            card=tube.code,
-            replaces=tube.code,
-            about=tube.code,
-            clock=clock_of(tube),
-        )
-    if not tube.place:
-        headline = _("%(code)s is in no box") % {"code": code}
-        return Result(
-            outcome=Outcome.NOTICE,
-            headline=headline,
-            detail=about(tube),
-            next=held(tube),
-            mode=mode,
-            box=box,
-            card=tube.code,
-            replaces=tube.code,
-            about=tube.code,
-        )
-    place = short(tube.place[-1].name, tube.place[-1].slot)
+        found = _is_out(tube, mode)
+    elif tube.place:
+        found = _is_in_place(tube, mode, box, corrected=corrected)
+    else:
+        found = _is_nowhere(tube, mode)
+    return msgspec.structs.replace(found, box=box, card=tube.code, replaces=tube.code, about=tube.code)
+
+
+def _is_out(tube: SpecimenCard, mode: Mode) -> Result:
+    who, when = tube.holder or "-", moment(tube.out_since, tube.time_zone)
+    kept = _("Its slot is kept: %(place)s.") % {"place": way(tube.place)} if tube.place else ""
+    return Result(
+        outcome=Outcome.NOTICE,
+        headline=_("%(code)s is out") % {"code": grouped(tube.code)},
+        detail=_("Taken by %(person)s, %(when)s.") % {"person": who, "when": when},
+        next=kept,
+        meta=about(tube),
+        mode=mode,
+        clock=clock_of(tube),
+    )
+
+
+def _is_nowhere(tube: SpecimenCard, mode: Mode) -> Result:
+    headline = _("%(code)s is in no box") % {"code": grouped(tube.code)}
+    return Result(outcome=Outcome.NOTICE, headline=headline, detail=about(tube), next=held(tube), mode=mode)
+
+
+def _is_in_place(tube: SpecimenCard, mode: Mode, box: str, *, corrected: bool) -> Result:
+    last = tube.place[-1]
+    place, elsewhere = short(last.name, last.slot), bool(box) and last.code != box
     told = " ".join(part for part in (held(tube), layout_words(corrected=corrected)) if part)
     return Result(
         outcome=Outcome.NOTICE if elsewhere or told else Outcome.OK,
         headline=_("Not in this box: %(place)s") % {"place": place} if elsewhere else place,
-        detail=f"{code} · {about(tube)}",
+        detail=f"{grouped(tube.code)} · {about(tube)}",
         next=told,
         meta=way(tube.place),
         mode=mode,
-        box=box,
-        card=tube.code,
-        replaces=tube.code,
-        at="" if elsewhere or not box else tube.place[-1].slot,
-        about=tube.code,
+        at="" if elsewhere or not box else last.slot,
     )
 
 
@@ -359,7 +350,7 @@ def held(tube: SpecimenCard) -> str:
     stops = [hold for hold in tube.holds if hold.kind != HoldKind.RESERVATION]
     if not stops:
         return ""
-    why = ", ".join(f"{word(hold.kind, 'hold')}: {word(hold.reason)}" for hold in stops)
+    why = listed(f"{word(hold.kind, 'hold')}: {word(hold.reason)}" for hold in stops)
     return _("It is on hold (%(why)s).") % {"why": why}
 
 

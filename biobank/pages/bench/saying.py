@@ -11,11 +11,12 @@ from biobank.printing.ordering import JobMade
 from biobank.storage import BoxMap
 from biobank.storage.undoing import Undone
 from biobank.texts import gettext as _
+from biobank.texts import listed
 
 
 def undone(order: Order, what: Undone) -> Result:
     """The last act was taken back."""
-    where = ", ".join(
+    where = listed(
         f"{grouped(each.code) if read(each.code) else each.code}: {short(each.box_name, each.slot)}"
         for each in what.places[:3]
         if each.box_name

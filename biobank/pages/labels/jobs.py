@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from litestar import Request, Response, get, post
 from litestar.params import FromPath
 from litestar.response import Template
@@ -14,7 +15,7 @@ from biobank.inputs import Input
 from biobank.pages import shell
 from biobank.pages.shell import Form
 from biobank.people import Actor, May
-from biobank.printing import jobs, printers, spooler
+from biobank.printing import jobs, printers, spooler, stocks
 from biobank.printing.jobs import Answer, JobCard, JobOrder, JobRow, LabelLine, Void
 from biobank.tables import JobState
 from biobank.texts import gettext
@@ -31,6 +32,17 @@ TONES = {
     JobState.DONE: "ok",
 }
 
+
+class Told(msgspec.Struct, frozen=True):
+    """A job as its page tells it: with the labels that the printer left open and the name of its stock."""
+
+    card: JobCard
+    asked_lines: list[LabelLine]
+    stock: str
+    held_up: bool
+    zone: str
+
+
 # --- pages ---
 
 
@@ -39,11 +51,12 @@ def jobs_page(request: Asked, door: web.OpenDoor) -> Template:
     """The newest print jobs; with `all`, those that have ended as well."""
     every = "all" in request.query_params
 
-    def question(session: Session, actor: Actor) -> tuple[list[JobRow], str]:
-        return jobs.listed(session, actor, under_way=not every), zone_of(session, actor)
+    def question(session: Session, actor: Actor) -> tuple[list[JobRow], dict[str, str], str]:
+        rows = jobs.listed(session, actor, under_way=not every)
+        return rows, stocks.names(session), zone_of(session, actor)
 
-    me, (rows, zone) = shell.ask(door, question)
-    return shell.page("labels/jobs.html", me, rows=rows, every=every, zone=zone, tones=TONES)
+    me, (rows, names, zone) = shell.ask(door, question)
+    return shell.page("labels/jobs.html", me, rows=rows, names=names, every=every, zone=zone, tones=TONES)
 
 
 @get("/labels/jobs/{job:uuid}", sync_to_thread=True)
@@ -52,20 +65,24 @@ def job_page(request: Asked, door: web.OpenDoor, job: FromPath[UUID]) -> Templat
     after = request.query_params.get("after", "")
     start = int(after) if after.isascii() and after.isdigit() and len(after) < 7 else 0
 
-    def question(session: Session, actor: Actor) -> tuple[JobCard, list[LabelLine], bool, str]:
+    def question(session: Session, actor: Actor) -> Told:
         card = jobs.card(session, actor, job, after=start)
-        return card, _asked_of(session, actor, card), _held_up(session, actor, card), zone_of(session, actor)
+        return Told(
+            card=card,
+            asked_lines=_asked_of(session, actor, card),
+            stock=stocks.names(session)[card.stock],
+            held_up=_held_up(session, actor, card),
+            zone=zone_of(session, actor),
+        )
 
-    me, (card, lines, held_up, zone) = shell.ask(door, question)
+    me, told = shell.ask(door, question)
+    card = told.card
     return shell.page(
         "labels/job.html",
         me,
-        card=card,
-        asked_lines=lines,
-        zone=zone,
+        **msgspec.structs.asdict(told),
         after=start,
         why=why(card),
-        held_up=held_up,
         tones=TONES,
         running=card.state in UNDER_WAY or _ends(card),
         saves="save" in request.query_params,
@@ -86,11 +103,12 @@ def job_inventory(door: web.OpenDoor, job: FromPath[UUID]) -> Response[bytes]:
     """The sheet that goes with the labels: in the order they are printed, each with a box to tick."""
     from biobank.labels import inventory
 
-    def question(session: Session, actor: Actor) -> JobCard:
-        return jobs.card(session, actor, job, most=jobs.MOST)
+    def question(session: Session, actor: Actor) -> tuple[JobCard, str]:
+        card = jobs.card(session, actor, job, most=jobs.MOST)
+        return card, stocks.names(session)[card.stock]
 
-    card = door.ask(question)
-    about = [card.printer or "PDF", f"{card.stock} · {card.layout} · {card.dpi} dpi", card.person]
+    card, stock = door.ask(question)
+    about = [card.printer or "PDF", f"{gettext(stock)} · {card.layout} · {card.dpi} dpi", card.person]
     sheet = inventory.sheet([line.face for line in card.labels], job=str(card.id), about=about)
     return pdf(sheet, f"inventory-{card.labels[0].code}-{card.total}.pdf")
 

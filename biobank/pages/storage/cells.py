@@ -85,6 +85,21 @@ def shapes(drawing: Drawing) -> Markup:
     return Markup("".join(cells))  # noqa: S704 - states and the ends of codes are ours
 
 
+def key(state: str) -> Markup:
+    """The inside of a cell in a state as a legend shows it, 20 units wide: the second cue in its middle."""
+    lines = "M1 10l9-9M1 19L19 1M10 19l9-9"
+    cue = {
+        "empty": '<circle class="dot" cx="10" cy="10" r="2.5"/>',
+        "reserved": '<path class="corner" d="M13 1h6v6z"/>',
+        "blocked": f'<path class="hatch" d="{lines}"/>',
+        "other": f'<path class="hatch dotted" d="{lines}"/>',
+        "cursor": '<path class="play" transform="translate(6 5) scale(.7)" d="M0 0l12 7-12 7z"/>',
+    }.get(state, "")
+    if state in _MARKS:
+        cue = f'<path class="mark" transform="translate(5 5)" d="{_MARKS[state]}"/>'
+    return Markup(f'<rect x="1" y="1" width="18" height="18"/>{cue}')  # noqa: S704 - all of it is ours
+
+
 def _said(name: str) -> str:
     """A class of a map in words, where it is a material; studies and events have names of their own."""
     return material_name(name) if name in MATERIALS else name

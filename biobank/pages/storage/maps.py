@@ -52,6 +52,11 @@ class Drawing(msgspec.Struct, frozen=True):
     order: str
 
     @property
+    def states(self) -> set[str]:
+        """The states that some cell of it is in."""
+        return {each.state for line in self.rows for each in line}
+
+    @property
     def large(self) -> bool:
         """Whether it has so many columns that it is drawn at half its size, with larger letters."""
         return self.width > LARGE

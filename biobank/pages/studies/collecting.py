@@ -27,7 +27,7 @@ from biobank.pages.words import word
 from biobank.people import Actor
 from biobank.printing.applying import TYPED, apply_scanned
 from biobank.specimens import AllPresent, Begin, Finish, Summary, Tick, Ticked, Workbench
-from biobank.texts import N_, ngettext
+from biobank.texts import N_, listed, ngettext
 from biobank.texts import gettext as _
 
 UNKNOWN_CARD = N_("%(code)s is no card that is known here. Nothing was done.")
@@ -211,7 +211,7 @@ def _named(tube: Ticked) -> str:
 def _with_it(implied: Sequence[Ticked]) -> str:
     if not implied:
         return ""
-    return _("With it: %(tubes)s") % {"tubes": ", ".join(_named(tube) for tube in implied)}
+    return _("With it: %(tubes)s") % {"tubes": listed(_named(tube) for tube in implied)}
 
 
 def _result(said: Said, bench: Workbench, *, corrected: bool) -> Result:

@@ -43,6 +43,7 @@ def upgrade() -> None:
             sa.Enum("full", "sample", name="auditmethod", native_enum=False, length=20),
             nullable=False,
         ),
+        sa.Column("share_ppm", sa.Integer(), nullable=True),
         sa.Column("limit_ppm", sa.Integer(), nullable=True),
         sa.Column("confidence_ppm", sa.Integer(), nullable=True),
         sa.Column(
@@ -145,6 +146,7 @@ def upgrade() -> None:
         sa.Column("row", sa.Integer(), nullable=True),
         sa.Column("col", sa.Integer(), nullable=True),
         sa.Column("by_shelf", sa.Boolean(), nullable=False),
+        sa.Column("in_snapshot", sa.Boolean(), nullable=False),
         sa.Column("text", sqlmodel.sql.sqltypes.AutoString(length=100), nullable=False),
         sa.Column(
             "result",
@@ -195,7 +197,6 @@ def upgrade() -> None:
                 "registered",
                 "relabelled",
                 "explained",
-                "turned_up",
                 name="decision",
                 native_enum=False,
                 length=20,
@@ -281,6 +282,15 @@ def upgrade() -> None:
     with op.batch_alter_table("audit_scan", schema=None) as batch_op:
         batch_op.create_index("ix_audit_scan_audit_id_specimen_id", ["audit_id", "specimen_id"], unique=False)
         batch_op.create_index("ix_audit_scan_box_id", ["box_id", "id"], unique=False)
+
+    with op.batch_alter_table("rack_file", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_rack_file_waiting",
+            ["site_id"],
+            unique=False,
+            sqlite_where=sa.text("settled_at IS NULL"),
+            postgresql_where=sa.text("settled_at IS NULL"),
+        )
 
     guards.assert_guards(op.get_bind())
 

@@ -4,6 +4,7 @@ from litestar import Router
 
 from biobank.api import (
     agenda,
+    audits,
     bulk,
     capacity,
     collecting,
@@ -64,6 +65,7 @@ _NOUNS = (
     moves,
     undoing,
     evacuations,
+    audits,
     labels,
     print_jobs,
     printers,

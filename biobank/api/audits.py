@@ -99,13 +99,13 @@ def count_by_file(door: OpenDoor, data: JSONBody[CountedByFile]) -> Count:
 
 
 @get("/audits/{key:uuid}/findings", sync_to_thread=True)
-def list_findings(  # noqa: PLR0913, PLR0917 - the filters of a list
+def list_findings(
     door: OpenDoor,
     key: FromPath[UUID],
     *,
     result: FromQuery[Result | None] = None,
     box: FromQuery[str | None] = None,
-    open: FromQuery[bool] = False,  # noqa: A002 - the word of the address
+    open: FromQuery[bool] = False,
     limit: Limit = 50,
     after: AfterFinding = None,
 ) -> Page[Finding]:

@@ -1,6 +1,16 @@
 """Audits: a scope of storage held against what was scanned there, reconciled and signed."""
 
-from biobank.audits.boards import AuditRow, Board, BoxRow, Counting, SlotSeen, SoughtAudits, board, counting, listing
+from biobank.audits.boards import (
+    AuditRow,
+    Board,
+    BoxRow,
+    Counting,
+    SlotSeen,
+    SoughtAudits,
+    board,
+    counting,
+    listing,
+)
 from biobank.audits.by_file import CountedByFile, count_by_file
 from biobank.audits.certificate import certificate, certified, require_language
 from biobank.audits.counting import Count, Counted, Seen, Told, count
@@ -8,6 +18,7 @@ from biobank.audits.coverage import CoverageAsked, Covered, coverage
 from biobank.audits.findings import Finding, SoughtFindings, entrusted, findings, missing
 from biobank.audits.intervals import ErrorRate, error_rate
 from biobank.audits.planning import AuditChosen, AuditOrder, by_id, cancel, plan
+from biobank.audits.proof import unproved
 from biobank.audits.reconciling import Decide, Entrust, decide, entrust
 from biobank.audits.sampling import zero_error_size
 from biobank.audits.signing import AuditSignature, perform, result_hash, review
@@ -62,5 +73,6 @@ __all__ = [
     "review",
     "start",
     "trend",
+    "unproved",
     "zero_error_size",
 ]

@@ -18,7 +18,9 @@ def unproved(session: Session) -> list[Unproved]:
 
 
 def _faults(session: Session) -> Iterator[Unproved]:
-    for audit in session.exec(select(Audit).where(col(Audit.started_at).is_not(None)).order_by(col(Audit.id))):
+    for audit in session.exec(
+        select(Audit).where(col(Audit.started_at).is_not(None)).order_by(col(Audit.id))
+    ):
         if _snapshot(session, audit) != audit.snapshot_sha256:
             yield Unproved(audit.id, "audit", "its lines are not those of its snapshot")
         if audit.performed_at is not None and result_hash(session, audit) != audit.result_sha256:

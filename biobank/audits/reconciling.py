@@ -72,7 +72,6 @@ def require_fits(line: AuditLine, order: Decide) -> None:
         Decision.MOVED: line.result in MISPLACED and line.found_box_id is not None,
         Decision.PUT_BACK: line.result in MISPLACED and line.row is not None,
         Decision.MISSING: line.specimen_id is not None and line.result is not Result.DUPLICATE,
-        Decision.TURNED_UP: False,
     }
     if not fits.get(order.decision, True):
         message = N_("That cannot be decided of this finding. Choose another decision.")

@@ -24,7 +24,6 @@ DECISIONS: Mapping[Decision, str] = {
     Decision.REGISTERED: N_("Registered"),
     Decision.RELABELLED: N_("Relabelled"),
     Decision.EXPLAINED: N_("Explained"),
-    Decision.TURNED_UP: N_("Turned up"),
 }
 
 METHODS: Mapping[AuditMethod, str] = {

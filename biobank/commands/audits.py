@@ -37,7 +37,7 @@ def audit() -> None:
 @click.option("--every-days", type=int, help="Plan the next one so many days later.")
 @click.option("--owner", help="Who looks after it.")
 @running.as_json
-def plan(  # noqa: PLR0913 - what an audit is planned with
+def plan(
     *,
     as_json: bool,
     due: str,
@@ -124,7 +124,7 @@ def start(key: "UUID", *, as_json: bool) -> None:
 @click.option("--turned/--straight", default=None, help="How the rack lay in the scanner.")
 @click.option("--unread-empty", is_flag=True, help="The scanner writes of an empty well as of an unread one.")
 @running.as_json
-def count(  # noqa: PLR0913 - what a file is read with
+def count(
     key: "UUID",
     box: str,
     file: Path,
@@ -189,9 +189,7 @@ def certificate(key: "UUID", file: Path, *, language: str) -> None:
 
     told = audits.require_language(language)
     file.write_bytes(
-        running.asked(
-            lambda session, actor: audits.certificate(audits.certified(session, actor, key), told)
-        )
+        running.asked(lambda session, actor: audits.certificate(audits.certified(session, actor, key), told))
     )
     running.say(N_("Written: %(file)s"), file=str(file))
 

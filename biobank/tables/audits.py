@@ -77,7 +77,7 @@ class ScanSource(StrEnum):
 
 
 class Decision(StrEnum):
-    """What was done about a finding; `turned_up` where a missing tube came to light later."""
+    """What was done about a finding."""
 
     MOVED = "moved"
     PUT_BACK = "put_back"
@@ -85,14 +85,14 @@ class Decision(StrEnum):
     REGISTERED = "registered"
     RELABELLED = "relabelled"
     EXPLAINED = "explained"
-    TURNED_UP = "turned_up"
 
 
 class Audit(SQLModel, table=True):
     """A saved comparison of a scope of storage with what was scanned there.
 
     The scope is a container with all in it, a study at a site, or a list of codes (`tubes`). `limit_ppm`
-    and `confidence_ppm` are what a sample shall show; `drawn` how many tubes that took. `seed` draws them.
+    and `confidence_ppm` are what a sample shall show, or `share_ppm` how much of the scope it takes;
+    `drawn` is how many tubes that came to. `seed` draws them.
     """
 
     __table_args__ = (
@@ -112,6 +112,7 @@ class Audit(SQLModel, table=True):
     name: str = Field(max_length=200)
     trigger: Trigger = Field(default=Trigger.ROUTINE, sa_type=vocabulary(Trigger))
     method: AuditMethod = Field(default=AuditMethod.FULL, sa_type=vocabulary(AuditMethod))
+    share_ppm: int | None = None
     limit_ppm: int | None = None
     confidence_ppm: int | None = None
     weighting: Weighting = Field(default=Weighting.RANDOM, sa_type=vocabulary(Weighting))
@@ -168,7 +169,8 @@ class AuditLine(SQLModel, table=True):
     """One tube that should be somewhere, or one thing that was found: how it ended and what was done.
 
     `box_id` is where it should be; row and column are None for what was expected nowhere. `by_shelf` is a
-    slot that was drawn whatever it holds; `in_snapshot` is false for what was found besides. `moved_by_id` is the event that explains where it went.
+    slot that was drawn whatever it holds; `in_snapshot` is false for what was found besides. `moved_by_id`
+    is the event that explains where it went.
     """
 
     __tablename__ = "audit_line"
@@ -210,8 +212,8 @@ class AuditLine(SQLModel, table=True):
 class AuditScan(SQLModel, table=True):
     """One scan of an audit, never changed: who told what of which slot, and where the record had the tube.
 
-    `counting` is 1 for the first count of a box and 2 for the second. `known_as_several` where the code
-    is of more than one tube.
+    `counting` is 1 for the first count of a box and 2 for the second. `specimen_id` is None where the code
+    is nobody's, or of more than one tube.
     """
 
     __tablename__ = "audit_scan"

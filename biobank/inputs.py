@@ -162,6 +162,12 @@ def _sensible_day(value: date) -> date:
     return value
 
 
+def _foreseeable_day(value: date) -> date:
+    if not _EARLIEST <= value.year < _LATEST:
+        raise _fault("not_due", N_("This day is too far away to be right."))
+    return value
+
+
 def _clean(keep: str = "") -> Callable[[str], str]:
     def clean(text: str) -> str:
         composed = unicodedata.normalize("NFC", text).strip()
@@ -221,6 +227,8 @@ Day = Annotated[date, AfterValidator(_sensible_day)]
 Moment = Annotated[AwareDatetime, BeforeValidator(_moment), AfterValidator(_sensible)]
 Deadline = Annotated[AwareDatetime, BeforeValidator(_moment), AfterValidator(_foreseeable)]
 """A time by which something shall be: it may be still to come."""
+DueDay = Annotated[date, AfterValidator(_foreseeable_day)]
+"""A day by which something shall be: it may be still to come."""
 Line = Annotated[str, AfterValidator(_clean()), StringConstraints(min_length=1, max_length=200)]
 Scanned = Annotated[
     str, StringConstraints(min_length=1, max_length=100), AfterValidator(_clean("\r\n\t\x1d"))

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 from pydantic import Field
-from sqlalchemy import ColumnElement, case, func
+from sqlalchemy import ColumnElement, case, func, tuple_
 from sqlalchemy import select as core_select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
@@ -20,7 +20,7 @@ from biobank.audits.planning import by_id
 from biobank.custody.records import audit_status
 from biobank.database import by_id as rows_by_id
 from biobank.errors import NotFound
-from biobank.inputs import Flag, Input, Whole
+from biobank.inputs import Flag, Input, Line, Whole
 from biobank.people import Actor, May
 from biobank.storage.geometry import Grid, Slot, slot_name
 from biobank.storage.maps import by_code
@@ -45,10 +45,14 @@ from biobank.texts import N_
 
 
 class SoughtAudits(Input):
-    """Which audits: those that are not closed by due day, or closed ones, newest first; at a site."""
+    """Which audits: those that are not closed by due day, or closed ones, newest first; at a site.
+
+    `after` is the id of the last row of the page before.
+    """
 
     closed: Flag = False
-    site: str | None = None
+    site: Line | None = None
+    after: UUID | None = None
     limit: Annotated[Whole, Field(ge=1, le=1001)] = 200
 
 
@@ -149,6 +153,8 @@ def listing(session: Session, actor: Actor, sought: SoughtAudits) -> list[AuditR
     asked = _rows().where(people.visible(actor, May.SEE, Audit), over if sought.closed else ~over)
     if sought.site:
         asked = asked.where(col(Site.code) == sought.site)
+    if sought.after:
+        asked = asked.where(_beyond(by_id(session, actor, sought.after), closed=sought.closed))
     order = [col(Audit.id).desc()] if sought.closed else [col(Audit.due_on), col(Audit.id)]
     found = session.execute(asked.order_by(*order).limit(sought.limit)).all()
     counts = _counts(session, [each[0].id for each in found])
@@ -238,6 +244,13 @@ def _rows() -> Any:
         .outerjoin(Container, col(Container.id) == col(Audit.container_id))
         .outerjoin(_owner, col(_owner.id) == col(Audit.owner_id))
     )
+
+
+def _beyond(last: Audit, *, closed: bool) -> ColumnElement[bool]:
+    """What follows an audit in its list."""
+    if closed:
+        return col(Audit.id) < last.id
+    return tuple_(col(Audit.due_on), col(Audit.id)) > tuple_(last.due_on, last.id)
 
 
 def _often(what: ColumnElement[bool]) -> ColumnElement[int]:

@@ -15,7 +15,7 @@ from biobank.audits.planning import tell, under_way
 from biobank.custody import Kind
 from biobank.database import add_rows
 from biobank.errors import Conflict, RuleBroken
-from biobank.inputs import Input, Moment, Scanned
+from biobank.inputs import Flag, Input, Line, Moment, Scanned
 from biobank.people import Actor, May
 from biobank.storage.geometry import Grid, Slot, slot_name, slot_named
 from biobank.storage.maps import by_code, type_of
@@ -39,7 +39,7 @@ from biobank.texts import N_
 class Told(Input):
     """One slot and what was told of it: a code, that it is empty, or that its code cannot be read."""
 
-    slot: str | None = None
+    slot: Line | None = None
     mark: Mark = Mark.TUBE
     code: Scanned | None = None
 
@@ -53,7 +53,7 @@ class Counted(Input):
     audit: UUID
     box: Scanned
     scans: Annotated[list[Told], Field(max_length=2_000)] = []
-    done: bool = False
+    done: Flag = False
     source: ScanSource = ScanSource.SCANNER
     occurred: Moment | None = None
 
@@ -116,8 +116,9 @@ def count(session: Session, actor: Actor, order: Counted) -> Count:
 
 def require_counter(actor: Actor, audit: Audit) -> None:
     """Refused: who may neither handle tubes nor audit there, and an audit that has not begun."""
-    if not people.allowed(actor, May.AUDIT, audit):
-        people.require(actor, May.HANDLE, audit)
+    whole = audit.site_id, audit.study_id
+    if not people.reaches(actor, May.AUDIT, *whole):
+        people.require_over(actor, May.HANDLE, *whole)
     if audit.started_at is None:
         message = N_("%(name)s has not begun. Start it first: what should be there is written down then.")
         raise RuleBroken("audit_not_started", message, field="audit", name=audit.name)

@@ -14,9 +14,10 @@ from sqlmodel import Session, col
 from biobank import custody, people
 from biobank.audits.planning import by_id
 from biobank.database import by_id as rows_by_id
-from biobank.inputs import Flag, Input, Whole
+from biobank.inputs import Flag, Input, Scanned, Whole
 from biobank.people import Actor, May
 from biobank.storage.geometry import Grid, Slot, slot_name
+from biobank.storage.maps import by_code
 from biobank.tables import (
     Audit,
     AuditBox,
@@ -37,7 +38,7 @@ class SoughtFindings(Input):
     """Which findings of an audit: of one kind, of one box, those nobody has decided; in walking order."""
 
     result: Result | None = None
-    box: str | None = None
+    box: Scanned | None = None
     open: Flag = False
     after: UUID | None = None
     limit: Annotated[Whole, Field(ge=1, le=1001)] = 200
@@ -85,7 +86,8 @@ def findings(session: Session, actor: Actor, key: UUID, sought: SoughtFindings) 
     if sought.result:
         asked = asked.where(col(AuditLine.result) == sought.result)
     if sought.box:
-        asked = asked.where(col(_expected_in.code) == sought.box)
+        box = by_code(session, actor, sought.box)
+        asked = asked.where(col(AuditBox.container_id) == box.id)
     if sought.open:
         asked = asked.where(col(AuditLine.decision).is_(None))
     if sought.after:
@@ -170,7 +172,7 @@ def _one(  # noqa: PLR0913, PLR0917 - one row of the statement
         result=line.result or Result.MISSING,
         code=known.code if known else "",
         material=known.material if known else "",
-        text=line.text,
+        text=line.text if tube is None or seen else "",
         box=container.code,
         path=box.path,
         slot=slot_name(grid, Slot(line.row, line.col)) if line.row is not None else "",

@@ -1,7 +1,6 @@
 """Planning an audit: what is to be looked at, how much of it, by when and by whom; nothing is counted yet."""
 
 from collections.abc import Sequence
-from datetime import date
 from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
@@ -17,7 +16,7 @@ from biobank.custody.records import audit_said
 from biobank.custody.writing import Written
 from biobank.database import new_row
 from biobank.errors import Conflict, NotFound, RuleBroken
-from biobank.inputs import Flag, Input, Naming, Scanned, Whole
+from biobank.inputs import DueDay, Flag, Input, Line, Naming, Scanned, Whole
 from biobank.people import Actor, May
 from biobank.storage.maps import by_code
 from biobank.tables import Audit, AuditMethod, Person, Trigger, Weighting
@@ -40,8 +39,8 @@ class AuditOrder(Input):
 
     name: Naming
     container: Scanned | None = None
-    study: str | None = None
-    site: str | None = None
+    study: Line | None = None
+    site: Line | None = None
     tubes: Annotated[list[Scanned], Field(max_length=10_000)] = []
     trigger: Trigger = Trigger.ROUTINE
     method: AuditMethod = AuditMethod.FULL
@@ -51,9 +50,9 @@ class AuditOrder(Input):
     shelf_slots: Annotated[Whole, Field(ge=0, le=10_000)] = 0
     blind: Flag = False
     second_count: Flag = False
-    due: date
+    due: DueDay
     every_days: Annotated[Whole, Field(ge=1, le=3_660)] | None = None
-    owner: str | None = None
+    owner: Line | None = None
 
 
 class AuditChosen(Input):
@@ -99,7 +98,7 @@ def plan(session: Session, actor: Actor, order: AuditOrder) -> Audit:
 def cancel(session: Session, actor: Actor, order: AuditChosen) -> Audit:
     """Give up an audit that is not signed; what was scanned stays. Refused: one that is over."""
     audit = under_way(session, actor, order.audit)
-    people.require(actor, May.AUDIT, audit)
+    people.require_over(actor, May.AUDIT, audit.site_id, audit.study_id)
     audit.cancelled_at = clock.now()
     tell(session, actor, audit, Kind.CLOSED)
     return audit
@@ -109,9 +108,13 @@ def cancel(session: Session, actor: Actor, order: AuditChosen) -> Audit:
 
 
 def by_id(session: Session, actor: Actor, key: UUID) -> Audit:
-    """One audit. Refused: `NotFound` out of scope."""
+    """One audit. Refused: `NotFound` out of scope.
+
+    It is seen by who sees everything in its scope: one of a container, or of listed tubes, may hold tubes of
+    any study.
+    """
     found = session.get(Audit, key)
-    if found is None or not people.allowed(actor, May.SEE, found):
+    if found is None or not people.reaches(actor, May.SEE, found.site_id, found.study_id):
         raise NotFound("audit_not_found", N_("There is no such audit in your scope."), field="audit")
     return found
 

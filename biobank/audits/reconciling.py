@@ -1,7 +1,6 @@
 """Reconciling: what is done about each finding, line by line; every act on a tube names the audit."""
 
 from collections.abc import Sequence
-from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -14,7 +13,7 @@ from biobank.codes import grouped
 from biobank.custody import Kind
 from biobank.database import by_id as rows_by_id
 from biobank.errors import Conflict, NotFound, RuleBroken
-from biobank.inputs import Input, Naming
+from biobank.inputs import DueDay, Input, Line, Naming
 from biobank.people import Actor, May
 from biobank.storage.geometry import Grid, Slot, slot_name
 from biobank.storage.rearranging import Going, Rearrangement, rearrange
@@ -59,8 +58,8 @@ class Entrust(Input):
 
     audit: UUID
     lines: Annotated[list[UUID], Field(min_length=1, max_length=MOST)]
-    owner: str
-    due: date
+    owner: Line
+    due: DueDay
 
 
 # --- rules ---
@@ -126,7 +125,7 @@ def _open_lines(
 ) -> tuple[Audit, Sequence[AuditLine]]:
     """These findings of an audit, which is locked. A signed audit's findings can still be settled."""
     audit = by_id(session, actor, key)
-    people.require(actor, May.AUDIT, audit)
+    people.require_over(actor, May.AUDIT, audit.site_id, audit.study_id)
     custody.lock(session, [audit.id])
     asked = select(AuditLine).where(col(AuditLine.audit_id) == audit.id, col(AuditLine.id).in_(wanted))
     found = {line.id: line for line in session.exec(asked.execution_options(populate_existing=True))}

@@ -62,7 +62,7 @@ class Outcome(msgspec.Struct, frozen=True):
 
 
 def judge(
-    box: UUID, expected: Iterable[Expected], scans: Sequence[Seen], elsewhere: Mapping[UUID, Seen]
+    expected: Iterable[Expected], scans: Sequence[Seen], elsewhere: Mapping[UUID, Seen]
 ) -> list[Outcome]:
     """One outcome for each tube that should be in a box or was scanned there, and for each other code.
 
@@ -76,7 +76,7 @@ def judge(
     for scan in now:
         if scan.tube is not None:
             seen.setdefault(scan.tube, []).append(scan)
-    outcomes = [_of_seen(box, some, awaited.get(tube), elsewhere.get(tube)) for tube, some in seen.items()]
+    outcomes = [_of_seen(some, awaited.get(tube), elsewhere.get(tube)) for tube, some in seen.items()]
     strange = {_spot(scan): scan for scan in now if scan.tube is None and scan.mark is not Mark.EMPTY}
     for tube, each in awaited.items():
         if tube not in seen:
@@ -97,24 +97,27 @@ def _spot(scan: Seen) -> tuple[Slot, object]:
     return scan.spot.slot, (scan.tube or scan.text) if scan.spot.slot.row is None else None
 
 
-def _of_seen(box: UUID, scans: list[Seen], awaited: Expected | None, beside: Seen | None) -> Outcome:
-    """A tube that was scanned in this box, once or at several slots of it."""
-    first, slot = scans[0], awaited.slot if awaited else None
-    if len(scans) > 1 or (beside and not (first.rightly and beside.rightly)):
-        # Of two tubes with one code the one to be looked at is that which stands where it should not.
-        other = next(
-            (scan for scan in [*scans, *([beside] if beside else [])] if not scan.rightly), scans[-1]
-        )
-        return Outcome(Result.DUPLICATE, first.tube, slot, other.spot, other.text)
-    return Outcome(_where(box, first), first.tube, slot, first.spot, first.text)
+def _of_seen(scans: list[Seen], awaited: Expected | None, beside: Seen | None) -> Outcome:
+    """A tube that was scanned in this box, once or at several slots of it, and perhaps in another box.
+
+    Whoever carries a tube on tells the log: where its record was the same at two scans, there are two of it.
+    """
+    every = [*scans, *([beside] if beside else [])]
+    # Of two tubes with one code the one to be looked at is that which stands where it should not; and what
+    # was found to be wrong stays a finding though the tube was carried to where its record has it since.
+    told = next((scan for scan in every if not scan.rightly), scans[0])
+    twice = len({scan.was for scan in every}) < len(every)
+    slot = awaited.slot if awaited else None
+    return Outcome(Result.DUPLICATE if twice else _where(told), told.tube, slot, told.spot, told.text)
 
 
-def _where(box: UUID, scan: Seen) -> Result:
+def _where(scan: Seen) -> Result:
     if scan.was is None:
         return Result.UNEXPECTED
     if scan.rightly:
         return Result.FOUND
-    return Result.WRONG_SLOT if scan.was.container_id == box else Result.WRONG_CONTAINER
+    same = scan.was.container_id == scan.spot.container_id
+    return Result.WRONG_SLOT if same else Result.WRONG_CONTAINER
 
 
 def _of_absent(awaited: Expected, strange: dict[tuple[Slot, object], Seen], beside: Seen | None) -> Outcome:
@@ -124,7 +127,7 @@ def _of_absent(awaited: Expected, strange: dict[tuple[Slot, object], Seen], besi
     taken out of `strange`: it is one thing to be looked at, not two.
     """
     if beside and not beside.rightly:
-        return Outcome(Result.WRONG_CONTAINER, awaited.tube, awaited.slot, beside.spot, beside.text)
+        return Outcome(_where(beside), awaited.tube, awaited.slot, beside.spot, beside.text)
     if beside or awaited.moved_by:
         return Outcome(Result.FOUND, awaited.tube, awaited.slot, moved_by=awaited.moved_by)
     if scan := strange.pop((awaited.slot, None), None):

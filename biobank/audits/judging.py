@@ -38,7 +38,7 @@ def judge_box(session: Session, audit: Audit, box: AuditBox, number: int) -> dic
     tubes = {tube for tube in [*(line.specimen_id for line in lines), *(scan.tube for scan in scans)] if tube}
     others = _lines_of(session, audit, tubes)
     expected = [*_awaited(session, audit, box, lines), *_arrived(session, audit, box, scans, others)]
-    outcomes = judge(box.container_id, expected, scans, _elsewhere(session, audit, box, tubes))
+    outcomes = judge(expected, scans, _elsewhere(session, audit, box, tubes))
     boxes = _boxes(session, audit, outcomes)
     for outcome in outcomes:
         line = others.get(outcome.tube) if outcome.tube else None

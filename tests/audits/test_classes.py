@@ -36,7 +36,7 @@ def told(outcomes: list[Outcome]) -> dict[object, Result]:
 
 def test_a_box_as_it_should_be_is_found_and_empty_slots_say_nothing() -> None:
     expected = [Expected(T, A1), Expected(U, A2)]
-    outcomes = judge(BOX, expected, [here(A1, T), here(A2, U), seen(A3, mark=Mark.EMPTY)], {})
+    outcomes = judge(expected, [here(A1, T), here(A2, U), seen(A3, mark=Mark.EMPTY)], {})
     assert outcomes == [
         Outcome(Result.FOUND, T, A1, Spot(BOX, A1)),
         Outcome(Result.FOUND, U, A2, Spot(BOX, A2)),
@@ -54,81 +54,99 @@ def test_a_box_as_it_should_be_is_found_and_empty_slots_say_nothing() -> None:
     ],
 )
 def test_a_tube_that_is_not_in_its_slot_ends_as_one_finding(scan: Seen, result: Result) -> None:
-    (outcome,) = judge(BOX, [Expected(T, A1)], [scan], {})
+    (outcome,) = judge([Expected(T, A1)], [scan], {})
     assert (outcome.result, outcome.tube, outcome.expected) == (result, T, A1)
     assert errors([outcome.result]) == 1
 
 
 def test_a_tube_of_another_box_and_one_without_a_place_are_told_apart() -> None:
     scans = [seen(A1, T, Spot(OTHER, A1)), seen(A2, U)]
-    assert told(judge(BOX, [], scans, {})) == {T: Result.WRONG_CONTAINER, U: Result.UNEXPECTED}
+    assert told(judge([], scans, {})) == {T: Result.WRONG_CONTAINER, U: Result.UNEXPECTED}
 
 
 def test_two_tubes_that_changed_places_are_two_findings() -> None:
     scans = [seen(A2, T, Spot(BOX, A1)), seen(A1, U, Spot(BOX, A2))]
-    outcomes = judge(BOX, [Expected(T, A1), Expected(U, A2)], scans, {})
+    outcomes = judge([Expected(T, A1), Expected(U, A2)], scans, {})
     assert told(outcomes) == {T: Result.WRONG_SLOT, U: Result.WRONG_SLOT}
 
 
 def test_a_strange_tube_in_the_slot_of_another_leaves_that_one_missing() -> None:
     scans = [seen(A1, U, Spot(OTHER, A1))]
-    outcomes = judge(BOX, [Expected(T, A1)], scans, {})
+    outcomes = judge([Expected(T, A1)], scans, {})
     assert told(outcomes) == {U: Result.WRONG_CONTAINER, T: Result.MISSING}
 
 
 def test_one_code_at_two_slots_is_a_duplicate_and_the_strange_one_is_named() -> None:
     scans = [here(A1, T), seen(A3, T, Spot(BOX, A1))]
-    (outcome,) = judge(BOX, [Expected(T, A1)], scans, {})
+    (outcome,) = judge([Expected(T, A1)], scans, {})
     assert (outcome.result, outcome.found) == (Result.DUPLICATE, Spot(BOX, A3))
-    assert judge(BOX, [Expected(T, A1)], scans[::-1], {}) == [outcome]
+    assert judge([Expected(T, A1)], scans[::-1], {}) == [outcome]
 
 
 def test_one_code_in_two_boxes_is_a_duplicate() -> None:
     beside = seen(A2, T, Spot(BOX, A1), box=OTHER)
-    (outcome,) = judge(BOX, [Expected(T, A1)], [here(A1, T)], {T: beside})
+    (outcome,) = judge([Expected(T, A1)], [here(A1, T)], {T: beside})
     assert (outcome.result, outcome.found) == (Result.DUPLICATE, Spot(OTHER, A2))
 
 
 def test_a_tube_that_was_carried_on_between_two_scans_was_found_twice() -> None:
-    (outcome,) = judge(BOX, [Expected(T, A1)], [here(A1, T)], {T: here(A2, T, OTHER)})
+    (outcome,) = judge([Expected(T, A1)], [here(A1, T)], {T: here(A2, T, OTHER)})
     assert outcome.result is Result.FOUND
+
+
+def test_a_tube_that_was_carried_on_within_its_box_while_it_is_counted_is_no_duplicate() -> None:
+    (outcome,) = judge([Expected(T, A1)], [here(A1, T), here(A3, T)], {})
+    assert (outcome.result, outcome.found) == (Result.FOUND, Spot(BOX, A1))
+
+
+def test_what_was_found_wrong_stays_so_though_the_tube_was_carried_on_since() -> None:
+    wrong, after = seen(A2, T, Spot(BOX, A1)), here(A3, T, OTHER)
+    outcomes = [judge([Expected(T, A1)], [wrong], {T: after}), judge([], [after], {T: wrong})]
+    for (outcome,) in outcomes:
+        assert (outcome.result, outcome.found) == (Result.WRONG_SLOT, Spot(BOX, A2))
+
+
+def test_a_tube_that_its_move_should_have_brought_to_another_slot_is_in_the_wrong_one_there() -> None:
+    beside = seen(A2, T, Spot(OTHER, A1), box=OTHER)
+    (outcome,) = judge([Expected(T, A1, moved_by=uuid4())], [], {T: beside})
+    assert (outcome.result, outcome.found) == (Result.WRONG_SLOT, Spot(OTHER, A2))
 
 
 def test_a_tube_that_was_seen_in_another_box_is_not_missing_but_there() -> None:
     beside = seen(A2, T, Spot(BOX, A1), box=OTHER)
-    (outcome,) = judge(BOX, [Expected(T, A1)], [], {T: beside})
+    (outcome,) = judge([Expected(T, A1)], [], {T: beside})
     assert (outcome.result, outcome.found) == (Result.WRONG_CONTAINER, Spot(OTHER, A2))
 
 
 def test_what_was_moved_while_the_audit_ran_is_found_and_its_move_is_named() -> None:
     event = uuid4()
-    (outcome,) = judge(BOX, [Expected(T, A1, moved_by=event)], [seen(A1, mark=Mark.EMPTY)], {})
+    (outcome,) = judge([Expected(T, A1, moved_by=event)], [seen(A1, mark=Mark.EMPTY)], {})
     assert (outcome.result, outcome.moved_by) == (Result.FOUND, event)
-    (still,) = judge(BOX, [Expected(T, A1)], [seen(A1, mark=Mark.EMPTY)], {})
+    (still,) = judge([Expected(T, A1)], [seen(A1, mark=Mark.EMPTY)], {})
     assert still.result is Result.MISSING
 
 
 def test_what_came_while_the_audit_ran_is_found_where_its_record_has_it() -> None:
-    (outcome,) = judge(BOX, [], [here(A1, T)], {})
+    (outcome,) = judge([], [here(A1, T)], {})
     assert (outcome.result, outcome.expected) == (Result.FOUND, None)
 
 
 def test_of_two_scans_of_one_slot_the_newer_counts() -> None:
     expected = [Expected(T, A1), Expected(U, A2)]
     scans = [here(A1, T), seen(A1, U, Spot(BOX, A2))]
-    assert told(judge(BOX, expected, scans, {})) == {U: Result.WRONG_SLOT, T: Result.MISSING}
-    assert told(judge(BOX, expected, [here(A1, T), seen(A1, mark=Mark.EMPTY)], {}))[T] is Result.MISSING
+    assert told(judge(expected, scans, {})) == {U: Result.WRONG_SLOT, T: Result.MISSING}
+    assert told(judge(expected, [here(A1, T), seen(A1, mark=Mark.EMPTY)], {}))[T] is Result.MISSING
 
 
 def test_a_container_without_slots_is_counted_tube_by_tube() -> None:
     loose = Slot(None, None)
     scans = [here(loose, T), here(loose, U), here(loose, T), seen(loose, text="?"), seen(loose, text="!")]
-    outcomes = judge(BOX, [Expected(T, loose), Expected(U, loose), Expected(V, loose)], scans, {})
+    outcomes = judge([Expected(T, loose), Expected(U, loose), Expected(V, loose)], scans, {})
     expected: dict[object, Result] = {T: Result.FOUND, U: Result.FOUND, V: Result.MISSING}
     assert told(outcomes) == {**expected, "?": Result.UNKNOWN, "!": Result.UNKNOWN}
 
 
 def test_an_unreadable_tube_beside_its_own_is_a_finding_of_its_own() -> None:
     scans = [seen(A2, mark=Mark.UNREADABLE), here(A1, T)]
-    outcomes = judge(BOX, [Expected(T, A1)], scans, {})
+    outcomes = judge([Expected(T, A1)], scans, {})
     assert told(outcomes) == {T: Result.FOUND, "": Result.UNREADABLE}

@@ -70,12 +70,11 @@ def plan(session: Session, actor: Actor, order: AuditOrder) -> Audit:
     Refused: more than one scope, or none; a sample without what it shall show; a scope of which the actor
     may not audit all.
     """
-    _require_one_scope(order)
     _require_claim(order)
     planned = new_row(
         Audit,
         name=order.name,
-        tubes=_codes(order.tubes),
+        tubes=tubes_of(order.tubes),
         trigger=order.trigger,
         method=order.method,
         limit_ppm=_ppm(order.limit),
@@ -90,7 +89,7 @@ def plan(session: Session, actor: Actor, order: AuditOrder) -> Audit:
         opened_by_id=actor.id,
         opened_at=clock.now(),
     )
-    planned.site_id, planned.study_id, planned.container_id = _scope(session, actor, order)
+    planned.site_id, planned.study_id, planned.container_id = scope_of(session, actor, order)
     custody.record(session, actor, planned, Kind.OPENED, change=audit_said(planned))
     return planned
 
@@ -130,6 +129,28 @@ def under_way(session: Session, actor: Actor, key: UUID) -> Audit:
     return found
 
 
+def scope_of(session: Session, actor: Actor, order: AuditOrder) -> tuple[UUID, UUID | None, UUID | None]:
+    """Site, study and container of the scope.
+
+    Refused: more than one scope, or none; one of which the actor may not audit all.
+    """
+    _require_one_scope(order)
+    if order.container:
+        container = by_code(session, actor, order.container, field="container")
+        people.require_over(actor, May.AUDIT, container.site_id, None)
+        return container.site_id, None, container.id
+    site = site_by_code(session, order.site or "")
+    study = studies.by_code(session, actor, order.study).id if order.study else None
+    people.require_over(actor, May.AUDIT, site.id, study)
+    return site.id, study, None
+
+
+def tubes_of(scanned: Sequence[str]) -> list[str]:
+    """Our codes of the tubes of a list, each once. Refused: what is no code of a tube."""
+    read = (codes.require(text, CodeKind.SPECIMEN, f"tubes.{at}") for at, text in enumerate(scanned))
+    return list(dict.fromkeys(read))
+
+
 def person_named(session: Session, name: str) -> UUID:
     """The id of somebody who works here. Refused: nobody of that name."""
     found = session.exec(select(Person.id).where(col(Person.name) == name, col(Person.active))).first()
@@ -160,24 +181,6 @@ def _require_claim(order: AuditOrder) -> None:
     if order.method is AuditMethod.SAMPLE and not (order.limit and order.confidence):
         message = N_("Say what the sample shall show: a limit and a confidence, such as 1 % and 95 %.")
         raise RuleBroken("sample_without_claim", message, field="confidence" if order.limit else "limit")
-
-
-def _scope(session: Session, actor: Actor, order: AuditOrder) -> tuple[UUID, UUID | None, UUID | None]:
-    """Site, study and container of the scope. Refused: one of which the actor may not audit all."""
-    if order.container:
-        container = by_code(session, actor, order.container, field="container")
-        people.require_over(actor, May.AUDIT, container.site_id, None)
-        return container.site_id, None, container.id
-    site = site_by_code(session, order.site or "")
-    study = studies.by_code(session, actor, order.study).id if order.study else None
-    people.require_over(actor, May.AUDIT, site.id, study)
-    return site.id, study, None
-
-
-def _codes(scanned: Sequence[str]) -> list[str]:
-    """Our codes of the tubes of a list, each once. Refused: what is no code of a tube."""
-    read = (codes.require(text, CodeKind.SPECIMEN, f"tubes.{at}") for at, text in enumerate(scanned))
-    return list(dict.fromkeys(read))
 
 
 def _ppm(percent: Decimal | None) -> int | None:

@@ -15,8 +15,8 @@ from biobank.audits import (
     AuditOrder,
     AuditRow,
     AuditSignature,
-    Board,
-    Count,
+    AuditBoard,
+    BoxCount,
     Counted,
     CountedByFile,
     Counting,
@@ -36,10 +36,10 @@ AfterFinding = Annotated[UUID | None, QueryParameter(description="`next` of the 
 
 
 @post("/audits", sync_to_thread=True)
-def plan_audit(door: OpenDoor, data: JSONBody[AuditOrder]) -> Board:
+def plan_audit(door: OpenDoor, data: JSONBody[AuditOrder]) -> AuditBoard:
     """Plan an audit: its scope, every tube or a sample, by when."""
     return door.act(
-        lambda session, actor: audits.board(session, actor, audits.plan(session, actor, data).id), Board
+        lambda session, actor: audits.board(session, actor, audits.plan(session, actor, data).id), AuditBoard
     )
 
 
@@ -53,31 +53,31 @@ def list_audits(
 
 
 @get("/audits/{key:uuid}", sync_to_thread=True)
-def get_audit(door: OpenDoor, key: FromPath[UUID]) -> Board:
+def get_audit(door: OpenDoor, key: FromPath[UUID]) -> AuditBoard:
     """One audit with its boxes, how their slots ended, and the error rate with its interval."""
     return door.ask(lambda session, actor: audits.board(session, actor, key))
 
 
 @post("/audit-starts", sync_to_thread=True, status_code=200)
-def start_audit(door: OpenDoor, data: JSONBody[AuditChosen]) -> Board:
+def start_audit(door: OpenDoor, data: JSONBody[AuditChosen]) -> AuditBoard:
     """Write down what should be where at this moment, and draw the sample."""
 
-    def work(session: Session, actor: Actor) -> Board:
+    def work(session: Session, actor: Actor) -> AuditBoard:
         audits.start(session, actor, data)
         return audits.board(session, actor, data.audit)
 
-    return door.act(work, Board)
+    return door.act(work, AuditBoard)
 
 
 @post("/audit-cancellations", sync_to_thread=True, status_code=200)
-def cancel_audit(door: OpenDoor, data: JSONBody[AuditChosen]) -> Board:
+def cancel_audit(door: OpenDoor, data: JSONBody[AuditChosen]) -> AuditBoard:
     """Give up an audit that is not signed; what was scanned stays in the log."""
 
-    def work(session: Session, actor: Actor) -> Board:
+    def work(session: Session, actor: Actor) -> AuditBoard:
         audits.cancel(session, actor, data)
         return audits.board(session, actor, data.audit)
 
-    return door.act(work, Board)
+    return door.act(work, AuditBoard)
 
 
 @get("/audits/{key:uuid}/boxes/{code:str}", sync_to_thread=True)
@@ -87,15 +87,15 @@ def get_counting(door: OpenDoor, key: FromPath[UUID], code: FromPath[str]) -> Co
 
 
 @post("/audit-counts", sync_to_thread=True, status_code=200)
-def count_box(door: OpenDoor, data: JSONBody[Counted]) -> Count:
+def count_box(door: OpenDoor, data: JSONBody[Counted]) -> BoxCount:
     """Scans of one box, one by one or many at once; with `done` every slot of it is judged."""
-    return door.act(lambda session, actor: audits.count(session, actor, data), Count)
+    return door.act(lambda session, actor: audits.count(session, actor, data), BoxCount)
 
 
 @post("/audit-rack-files", sync_to_thread=True, status_code=200)
-def count_by_file(door: OpenDoor, data: JSONBody[CountedByFile]) -> Count:
+def count_by_file(door: OpenDoor, data: JSONBody[CountedByFile]) -> BoxCount:
     """A box counted by the file of a rack scanner, which is kept as it came."""
-    return door.act(lambda session, actor: audits.count_by_file(session, actor, data), Count)
+    return door.act(lambda session, actor: audits.count_by_file(session, actor, data), BoxCount)
 
 
 @get("/audits/{key:uuid}/findings", sync_to_thread=True)
@@ -124,25 +124,25 @@ def findings_as_csv(door: OpenDoor, key: FromPath[UUID]) -> Response[bytes]:
 
 
 @post("/audit-decisions", sync_to_thread=True, status_code=200)
-def decide_findings(door: OpenDoor, data: JSONBody[Decide]) -> Board:
+def decide_findings(door: OpenDoor, data: JSONBody[Decide]) -> AuditBoard:
     """Decide findings: the record follows the tube, it was put back, it is missing, it is explained."""
 
-    def work(session: Session, actor: Actor) -> Board:
+    def work(session: Session, actor: Actor) -> AuditBoard:
         audits.decide(session, actor, data)
         return audits.board(session, actor, data.audit)
 
-    return door.act(work, Board)
+    return door.act(work, AuditBoard)
 
 
 @post("/audit-entrustings", sync_to_thread=True, status_code=200)
-def entrust_findings(door: OpenDoor, data: JSONBody[Entrust]) -> Board:
+def entrust_findings(door: OpenDoor, data: JSONBody[Entrust]) -> AuditBoard:
     """Say who looks after findings that stay open, and by when."""
 
-    def work(session: Session, actor: Actor) -> Board:
+    def work(session: Session, actor: Actor) -> AuditBoard:
         audits.entrust(session, actor, data)
         return audits.board(session, actor, data.audit)
 
-    return door.act(work, Board)
+    return door.act(work, AuditBoard)
 
 
 @post("/audit-performances", sync_to_thread=True, opt={"secret": True})
@@ -184,7 +184,7 @@ def list_missing(door: OpenDoor) -> list[Finding]:
 def get_trend(
     door: OpenDoor,
     *,
-    by: FromQuery[audits.By] = audits.By.AUDIT,
+    by: FromQuery[audits.TrendBy] = audits.TrendBy.AUDIT,
     site: FromQuery[str | None] = None,
     since: FromQuery[Day | None] = None,
 ) -> list[TrendRow]:

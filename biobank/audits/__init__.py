@@ -1,8 +1,8 @@
 """Audits: a scope of storage held against what was scanned there, reconciled and signed."""
 
 from biobank.audits.boards import (
+    AuditBoard,
     AuditRow,
-    Board,
     BoxRow,
     Counting,
     SlotSeen,
@@ -13,7 +13,7 @@ from biobank.audits.boards import (
 )
 from biobank.audits.by_file import CountedByFile, count_by_file
 from biobank.audits.certificate import certificate, certified, require_language
-from biobank.audits.counting import Count, Counted, Seen, Told, count
+from biobank.audits.counting import BoxCount, Counted, Seen, Told, count
 from biobank.audits.coverage import CoverageAsked, Covered, coverage
 from biobank.audits.findings import Finding, SoughtFindings, entrusted, findings, missing
 from biobank.audits.intervals import ErrorRate, error_rate
@@ -23,17 +23,16 @@ from biobank.audits.reconciling import Decide, Entrust, decide, entrust
 from biobank.audits.sampling import zero_error_size
 from biobank.audits.signing import AuditSignature, perform, result_hash, review
 from biobank.audits.starting import start
-from biobank.audits.trends import By, TrendAsked, TrendRow, trend
+from biobank.audits.trends import TrendAsked, TrendBy, TrendRow, trend
 
 __all__ = [
+    "AuditBoard",
     "AuditChosen",
     "AuditOrder",
     "AuditRow",
     "AuditSignature",
-    "Board",
+    "BoxCount",
     "BoxRow",
-    "By",
-    "Count",
     "Counted",
     "CountedByFile",
     "Counting",
@@ -49,6 +48,7 @@ __all__ = [
     "SoughtFindings",
     "Told",
     "TrendAsked",
+    "TrendBy",
     "TrendRow",
     "board",
     "by_id",

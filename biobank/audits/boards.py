@@ -91,7 +91,7 @@ class BoxRow(msgspec.Struct, frozen=True):
     second_by: str
 
 
-class Board(msgspec.Struct, frozen=True):
+class AuditBoard(msgspec.Struct, frozen=True):
     """An audit with all its boxes, in the order in which one walks past them."""
 
     row: AuditRow
@@ -161,7 +161,7 @@ def listing(session: Session, actor: Actor, sought: SoughtAudits) -> list[AuditR
     return [_row(*each, counts=counts) for each in found]
 
 
-def board(session: Session, actor: Actor, key: UUID) -> Board:
+def board(session: Session, actor: Actor, key: UUID) -> AuditBoard:
     """One audit, box by box. Refused: `NotFound` out of scope."""
     audit = by_id(session, actor, key)
     found = session.execute(_rows().where(col(Audit.id) == audit.id)).one()
@@ -177,7 +177,7 @@ def board(session: Session, actor: Actor, key: UUID) -> Board:
             results[word] += often
     looked_at = sum(often for word, often in results.items() if word != Result.EMPTY)
     wrong = errors(Result(word) for word, often in results.items() for _ in range(often))
-    return Board(
+    return AuditBoard(
         row=_row(*found, counts=_counts(session, [audit.id])),
         blind=audit.blind,
         second_count=audit.second_count,

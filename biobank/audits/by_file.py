@@ -8,7 +8,7 @@ from pydantic import Field
 from sqlmodel import Session, col, select
 
 from biobank import clock, codes
-from biobank.audits.counting import Count, Counted, Told, count, require_counter
+from biobank.audits.counting import BoxCount, Counted, Told, count, require_counter
 from biobank.audits.planning import under_way
 from biobank.errors import RuleBroken
 from biobank.inputs import Flag, Input, Line, Moment, Scanned
@@ -52,7 +52,7 @@ class CountedByFile(Input):
 # --- actions ---
 
 
-def count_by_file(session: Session, actor: Actor, order: CountedByFile) -> Count:
+def count_by_file(session: Session, actor: Actor, order: CountedByFile) -> BoxCount:
     """Keep the file as it came and count the box from it. A code may stand in it twice: that is a finding.
 
     Refused: what `racks.read` refuses, a file of another rack, wells that the box does not have, a rack

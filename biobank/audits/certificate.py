@@ -13,7 +13,7 @@ from sqlalchemy import select as core_select
 from sqlmodel import Session, col
 
 from biobank import custody
-from biobank.audits.boards import Board, board
+from biobank.audits.boards import AuditBoard, board
 from biobank.audits.findings import Finding, SoughtFindings, findings
 from biobank.audits.planning import by_id
 from biobank.audits.words import DECISIONS, METHODS, RESULTS, TRIGGERS
@@ -48,7 +48,7 @@ class Entry(msgspec.Struct, frozen=True):
 class Certified(msgspec.Struct, frozen=True):
     """All that a certificate says; `time_zone` is the site's, in which times are told."""
 
-    board: Board
+    board: AuditBoard
     findings: Sequence[Finding]
     entries: Sequence[Entry]
     log: str

@@ -69,7 +69,7 @@ class Seen(msgspec.Struct, frozen=True):
     rightly: bool = False
 
 
-class Count(msgspec.Struct, frozen=True):
+class BoxCount(msgspec.Struct, frozen=True):
     """How far the count of a box is."""
 
     box: str
@@ -81,7 +81,7 @@ class Count(msgspec.Struct, frozen=True):
 # --- actions ---
 
 
-def count(session: Session, actor: Actor, order: Counted) -> Count:
+def count(session: Session, actor: Actor, order: Counted) -> BoxCount:
     """Keep some scans of a box, each sighted in the log; with `done`, judge every slot of it.
 
     Refused: an audit that is over or has not begun, a box that is no part of it or is counted already, a
@@ -108,7 +108,7 @@ def count(session: Session, actor: Actor, order: Counted) -> Count:
     if order.done:
         results = _finish(session, actor, audit, box, container, number)
     seen = [_understood(grid, container, row, some) for row, some in zip(rows, tubes, strict=True)]
-    return Count(container.code, box.state, seen, results)
+    return BoxCount(container.code, box.state, seen, results)
 
 
 # --- rules ---

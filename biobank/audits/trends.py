@@ -21,7 +21,7 @@ from biobank.tables import Audit, AuditBox, AuditLine, Result, Site, Specimen, S
 # --- words ---
 
 
-class By(StrEnum):
+class TrendBy(StrEnum):
     """What error rates are told apart by."""
 
     AUDIT = "audit"
@@ -35,7 +35,7 @@ class TrendAsked(Input):
 
     site: str | None = None
     since: date | None = None
-    by: By = By.AUDIT
+    by: TrendBy = TrendBy.AUDIT
 
 
 class TrendRow(msgspec.Struct, frozen=True):
@@ -54,7 +54,9 @@ class TrendRow(msgspec.Struct, frozen=True):
 
 def trend(session: Session, actor: Actor, asked: TrendAsked) -> list[TrendRow]:
     """Error rates of the audits that are signed, oldest first, in the actor's scope."""
-    group = {By.STUDY: col(Study.code), By.AUDIT: col(Audit.name)}.get(asked.by, col(AuditBox.container_id))
+    group = {TrendBy.STUDY: col(Study.code), TrendBy.AUDIT: col(Audit.name)}.get(
+        asked.by, col(AuditBox.container_id)
+    )
     statement = _rates(group).where(
         col(Audit.performed_at).is_not(None), people.visible(actor, May.SEE, Audit)
     )
@@ -63,7 +65,7 @@ def trend(session: Session, actor: Actor, asked: TrendAsked) -> list[TrendRow]:
     if asked.since:
         statement = statement.where(col(Audit.performed_at) >= asked.since)
     rows = session.execute(statement).all()
-    if asked.by in (By.STUDY, By.AUDIT):
+    if asked.by in (TrendBy.STUDY, TrendBy.AUDIT):
         return [_row(each, str(each.of or ""), "") for each in rows]
     return _of_containers(session, rows, asked.by)
 
@@ -93,12 +95,12 @@ def _rates(group: Any) -> Any:
     )
 
 
-def _of_containers(session: Session, rows: Sequence[Any], by: By) -> list[TrendRow]:
+def _of_containers(session: Session, rows: Sequence[Any], by: TrendBy) -> list[TrendRow]:
     """The same by box, or summed up by what the boxes stand in now."""
     ways = paths(session, list({each.of for each in rows}))
     sums: dict[tuple[UUID, str], list[Any]] = {}
     for each in rows:
-        step = ways[each.of][-1 if by is By.BOX else 0]
+        step = ways[each.of][-1 if by is TrendBy.BOX else 0]
         known = sums.setdefault((each.id, step.code), [each, step, 0, 0])
         known[2] += each.errors
         known[3] += each.looked_at

@@ -13,7 +13,7 @@ from biobank.texts import N_, gettext
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from biobank.audits import Board
+    from biobank.audits import AuditBoard
 
 
 @click.group()
@@ -57,7 +57,7 @@ def plan(
     _tell(
         running.acted(
             lambda session, actor: audits.board(session, actor, audits.plan(session, actor, order).id),
-            audits.Board,
+            audits.AuditBoard,
         ),
         as_json=as_json,
     )
@@ -143,7 +143,7 @@ def count(
     sent["content"] = base64.b64encode(file.read_bytes()).decode()
     sent |= {name: value for name, value in {"rack": rack, "turned": turned}.items() if value is not None}
     order = running.ordered(audits.CountedByFile, sent)
-    done = running.acted(lambda session, actor: audits.count_by_file(session, actor, order), audits.Count)
+    done = running.acted(lambda session, actor: audits.count_by_file(session, actor, order), audits.BoxCount)
     if as_json:
         running.tell_json(done)
     else:
@@ -194,7 +194,7 @@ def certificate(key: "UUID", file: Path, *, language: str) -> None:
     running.say(N_("Written: %(file)s"), file=str(file))
 
 
-def _tell(board: "Board", *, as_json: bool) -> None:
+def _tell(board: "AuditBoard", *, as_json: bool) -> None:
     from biobank.audits.words import STATES
 
     if as_json:

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from biobank import audits
-from biobank.audits import AuditChosen, AuditOrder, Count, Counted, Told
+from biobank.audits import AuditChosen, AuditOrder, BoxCount, Counted, Told
 from biobank.people import Actor
 from biobank.tables import Audit, AuditLine, Mark, Result, Specimen
 from tests.world import MANAGER, World
@@ -23,7 +23,7 @@ def begun(world: World, **order: object) -> UUID:
     return planned.id
 
 
-def counted(world: World, audit: UUID, box: str, *scans: tuple[str, str], person: str = MANAGER) -> Count:
+def counted(world: World, audit: UUID, box: str, *scans: tuple[str, str], person: str = MANAGER) -> BoxCount:
     """Scan so many slots of a box, and say that it is done; "" is an empty slot, "?" an unreadable code."""
     marks = {"": Mark.EMPTY, "?": Mark.UNREADABLE}
     told = [
@@ -31,7 +31,7 @@ def counted(world: World, audit: UUID, box: str, *scans: tuple[str, str], person
         for slot, code in scans
     ]
     order = Counted(audit=audit, box=box, scans=told, done=True)
-    count: Count = world.act(lambda s, a: audits.count(s, a, order), person=person, answer=Count)
+    count: BoxCount = world.act(lambda s, a: audits.count(s, a, order), person=person, answer=BoxCount)
     return count
 
 

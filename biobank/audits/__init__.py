@@ -15,7 +15,7 @@ from biobank.audits.by_file import CountedByFile, count_by_file
 from biobank.audits.certificate import certificate, certified, require_language
 from biobank.audits.counting import BoxCount, Counted, Seen, Told, count
 from biobank.audits.coverage import CoverageAsked, Covered, coverage
-from biobank.audits.findings import Finding, SoughtFindings, entrusted, findings, missing
+from biobank.audits.findings import Finding, SoughtFindings, SoughtMissing, entrusted, findings, missing
 from biobank.audits.intervals import ErrorRate, error_rate
 from biobank.audits.planning import AuditChosen, AuditOrder, by_id, cancel, plan
 from biobank.audits.proof import unproved
@@ -46,6 +46,7 @@ __all__ = [
     "SlotSeen",
     "SoughtAudits",
     "SoughtFindings",
+    "SoughtMissing",
     "Told",
     "TrendAsked",
     "TrendBy",

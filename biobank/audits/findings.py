@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 from pydantic import Field
 from sqlalchemy import select as core_select
+from sqlalchemy import tuple_
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -42,6 +43,13 @@ class SoughtFindings(Input):
     open: Flag = False
     after: UUID | None = None
     limit: Annotated[Whole, Field(ge=1, le=1001)] = 200
+
+
+class SoughtMissing(Input):
+    """How many missing tubes, and after the finding of which one they go on."""
+
+    after: UUID | None = None
+    limit: Annotated[Whole, Field(ge=1, le=1001)] = 1_000
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -104,15 +112,26 @@ def entrusted(session: Session, actor: Actor, *, mine: bool = False) -> list[Fin
     return _told(session, session.execute(asked.order_by(col(AuditLine.due_on)).limit(1_000)).all())
 
 
-def missing(session: Session, actor: Actor) -> list[Finding]:
+def missing(session: Session, actor: Actor, sought: SoughtMissing | None = None) -> list[Finding]:
     """The tubes that audits found missing and that nobody has had in a hand since, in walking order."""
+    sought = sought or SoughtMissing()
     held = core_select(col(Hold.specimen_id)).where(col(Hold.reason) == custody.MISSING)
     asked = _rows(actor).where(
         col(AuditLine.decision) == Decision.MISSING,
         col(AuditLine.specimen_id).in_(held),
         people.visible(actor, May.SEE, Audit),
     )
-    return _told(session, session.execute(asked.order_by(col(AuditBox.path)).limit(1_000)).all())
+    if sought.after:
+        last = (
+            core_select(col(AuditBox.path), col(AuditLine.id))
+            .join(AuditBox, col(AuditBox.id) == col(AuditLine.box_id))
+            .where(col(AuditLine.id) == sought.after)
+        )
+        asked = asked.where(
+            tuple_(col(AuditBox.path), col(AuditLine.id)) > last.correlate(None).scalar_subquery()
+        )
+    in_order = asked.order_by(col(AuditBox.path), col(AuditLine.id))
+    return _told(session, session.execute(in_order.limit(sought.limit)).all())
 
 
 # --- how ---

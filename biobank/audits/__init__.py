@@ -15,7 +15,15 @@ from biobank.audits.by_file import CountedByFile, count_by_file
 from biobank.audits.certificate import certificate, certified, require_language
 from biobank.audits.counting import BoxCount, Counted, Seen, Told, count
 from biobank.audits.coverage import CoverageAsked, Covered, coverage
-from biobank.audits.findings import Finding, SoughtFindings, SoughtMissing, entrusted, findings, missing
+from biobank.audits.findings import (
+    Finding,
+    SoughtFindings,
+    SoughtMissing,
+    entrusted,
+    every_finding,
+    findings,
+    missing,
+)
 from biobank.audits.intervals import ErrorRate, error_rate
 from biobank.audits.planning import AuditChosen, AuditOrder, by_id, cancel, plan
 from biobank.audits.proof import unproved
@@ -64,6 +72,7 @@ __all__ = [
     "entrust",
     "entrusted",
     "error_rate",
+    "every_finding",
     "findings",
     "listing",
     "missing",

@@ -15,7 +15,7 @@ from biobank.inputs import Flag, Input, Line, Moment, Scanned
 from biobank.people import Actor
 from biobank.racks import ReadAs, Said, Well, read
 from biobank.racks.reading import require_grid
-from biobank.racks.receiving import decoded, require_rack
+from biobank.racks.receiving import box_of, decoded, require_rack
 from biobank.racks.turning import fit, turned
 from biobank.racks.verdict import tubes_of
 from biobank.storage.geometry import Grid, Slot, slot_name
@@ -36,10 +36,13 @@ from biobank.texts import N_
 
 
 class CountedByFile(Input):
-    """The file of a rack scanner, in base64, of a box of an audit; as `racks.RackFileOrder` is told."""
+    """The file of a rack scanner, in base64, of a box of an audit; as `racks.RackFileOrder` is told.
+
+    Without a box, it is the one whose code, or its manufacturer's, the file names.
+    """
 
     audit: UUID
-    box: Scanned
+    box: Scanned | None = None
     content: Annotated[str, Field(max_length=2_000_000)]
     name: Annotated[Line, Field(max_length=200)] | None = None
     rack: Scanned | None = None
@@ -60,11 +63,11 @@ def count_by_file(session: Session, actor: Actor, order: CountedByFile) -> BoxCo
     """
     audit = under_way(session, actor, order.audit)
     require_counter(actor, audit)
-    container = by_code(session, actor, order.box)
-    grid = Grid.of(type_of(session, container))
     data = decoded(order.content)
     reading = read(data, order.name or "", order.reading, twice=True)
     told = order.rack or reading.rack
+    container = by_code(session, actor, order.box) if order.box else box_of(session, actor, told)
+    grid = Grid.of(type_of(session, container))
     require_rack(container, reading, told)
     require_grid(reading, grid)
     awaited = _awaited(session, audit, container)

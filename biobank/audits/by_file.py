@@ -12,7 +12,7 @@ from biobank.audits.counting import BoxCount, Counted, Told, count, require_coun
 from biobank.audits.planning import under_way
 from biobank.errors import RuleBroken
 from biobank.inputs import Flag, Input, Line, Moment, Scanned
-from biobank.people import Actor
+from biobank.people import Actor, May
 from biobank.racks import ReadAs, Said, Well, read
 from biobank.racks.reading import require_grid
 from biobank.racks.receiving import box_of, decoded, require_rack
@@ -66,7 +66,7 @@ def count_by_file(session: Session, actor: Actor, order: CountedByFile) -> BoxCo
     data = decoded(order.content)
     reading = read(data, order.name or "", order.reading, twice=True)
     told = order.rack or reading.rack
-    container = by_code(session, actor, order.box) if order.box else box_of(session, actor, told)
+    container = by_code(session, actor, order.box) if order.box else box_of(session, actor, told, May.SEE)
     grid = Grid.of(type_of(session, container))
     require_rack(container, reading, told)
     require_grid(reading, grid)

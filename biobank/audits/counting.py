@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 
 from biobank import clock, codes, custody, people
 from biobank.audits.boards import box_of
+from biobank.audits.digests import lines_digests, scans_digest
 from biobank.audits.judging import judge_box
 from biobank.audits.planning import tell, under_way
 from biobank.custody import Kind
@@ -259,7 +260,15 @@ def _finish(
         box.state = BoxState.AGAIN if audit.second_count and wrong else BoxState.COUNTED
     else:
         box.second_by_id, box.second_at, box.state = actor.id, now, BoxState.COUNTED
-    tell(session, actor, audit, Kind.CHANGED, box=str(container.id), count=number, results=results)
+    told = {
+        "box": str(box.id),
+        "container": str(container.id),
+        "count": number,
+        "results": results,
+        "scans": scans_digest(session, box.id, number),
+        "lines": lines_digests(session, audit, box),
+    }
+    tell(session, actor, audit, Kind.CHANGED, **told)
     return results
 
 

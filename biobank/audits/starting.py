@@ -14,6 +14,7 @@ from sqlalchemy import select as core_select
 from sqlmodel import Session, col, select
 
 from biobank import clock, people
+from biobank.audits.digests import snapshot_box, snapshot_line
 from biobank.audits.planning import AuditChosen, shares, tell, under_way
 from biobank.audits.sampling import draw, zero_error_size
 from biobank.custody import Kind
@@ -112,11 +113,6 @@ def in_scope(audit: Audit) -> Any:
     return asked.where(col(Specimen.code).in_(audit.tubes))
 
 
-def snapshot_line(box: UUID, row: int | None, column: int | None, tube: UUID | None) -> str:
-    """What is hashed of one line of a snapshot."""
-    return f"{box.hex} {row} {column} {tube.hex if tube else '-'}\n"
-
-
 # --- how ---
 
 
@@ -198,8 +194,9 @@ def _write_down(
     shelf: Mapping[UUID, set[Slot]],
 ) -> str:
     """The boxes and lines of an audit; the SHA-256 of what they say, line by line."""
-    rows = _box_rows(session, audit, boxes, whole=drawn is None)
-    digest = hashlib.sha256()
+    told = _box_rows(session, audit, boxes, whole=drawn is None)
+    digest = hashlib.sha256("".join(map(snapshot_box, told)).encode())
+    rows = {box["container_id"]: box["id"] for box in told}
     for some in _batches(_lines(audit, rows, _standing(session, audit), drawn, shelf)):
         for _, told in some:
             digest.update(told.encode())
@@ -209,8 +206,8 @@ def _write_down(
 
 def _box_rows(
     session: Session, audit: Audit, boxes: Mapping[UUID, Container], *, whole: bool
-) -> dict[UUID, UUID]:
-    """A row for each box, in the order in which one walks past them; their ids by those of the containers."""
+) -> list[dict[str, Any]]:
+    """A row for each box, in the order in which one walks past them."""
     ways, known = paths(session, list(boxes)), grids(session, list(boxes))
     told = {key: " · ".join(f"{step.name} {step.slot}".strip() for step in way) for key, way in ways.items()}
     held = in_scope(audit).subquery()
@@ -231,7 +228,7 @@ def _box_rows(
         for position, key in enumerate(sorted(boxes, key=lambda key: _in_order(told[key])), 1)
     ]
     add_rows(session, AuditBox, rows)
-    return {row["container_id"]: row["id"] for row in rows}
+    return rows
 
 
 def _standing(session: Session, audit: Audit) -> Iterator[Stands]:

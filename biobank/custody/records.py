@@ -3,6 +3,7 @@
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -123,6 +124,11 @@ def audit_said(audit: Audit) -> State:
         "seed": audit.seed,
         "snapshot": audit.snapshot_sha256,
         "result": audit.result_sha256,
+        "population": audit.population,
+        "drawn": audit.drawn,
+        "started": _by_at(audit.started_by_id, audit.started_at),
+        "performed": _by_at(audit.performed_by_id, audit.performed_at),
+        "closed": _by_at(audit.reviewed_by_id, audit.closed_at or audit.cancelled_at),
     }
 
 
@@ -168,6 +174,10 @@ def states(session: Session, ids: Sequence[UUID]) -> dict[UUID, State]:
     return found
 
 
+def _by_at(person: UUID | None, moment: datetime | None) -> str | None:
+    return f"{person or ''} {utc_text(moment)}" if moment else None
+
+
 _PLAN = (
     "site_id",
     "study_id",
@@ -176,6 +186,7 @@ _PLAN = (
     "name",
     "trigger",
     "method",
+    "share_ppm",
     "limit_ppm",
     "confidence_ppm",
     "weighting",
@@ -184,6 +195,9 @@ _PLAN = (
     "second_count",
     "due_on",
     "every_days",
+    "owner_id",
+    "opened_by_id",
+    "opened_at",
 )
 
 

@@ -4,13 +4,11 @@ from biobank.audits.boards import (
     AuditBoard,
     AuditRow,
     BoxRow,
-    Counting,
-    SlotSeen,
     SoughtAudits,
     board,
-    counting,
     listing,
 )
+from biobank.audits.boxes import Counting, SlotSeen, counted_box
 from biobank.audits.by_file import CountedByFile, count_by_file
 from biobank.audits.certificate import certificate, certified, require_language
 from biobank.audits.counting import BoxCount, Counted, Seen, Told, count
@@ -66,7 +64,7 @@ __all__ = [
     "certified",
     "count",
     "count_by_file",
-    "counting",
+    "counted_box",
     "coverage",
     "decide",
     "entrust",

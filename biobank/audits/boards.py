@@ -1,4 +1,4 @@
-"""Audits as people see them: lists, one audit with its boxes, one box while it is counted."""
+"""Audits as people see them: lists, and one audit with its boxes."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -22,8 +22,6 @@ from biobank.database import by_id as rows_by_id
 from biobank.errors import NotFound
 from biobank.inputs import Flag, Input, Line, Whole
 from biobank.people import Actor, May
-from biobank.storage.geometry import Grid, Slot, slot_name
-from biobank.storage.maps import by_code
 from biobank.tables import (
     Audit,
     AuditBox,
@@ -31,12 +29,9 @@ from biobank.tables import (
     AuditScan,
     BoxState,
     Container,
-    ContainerType,
-    Mark,
     Person,
     Result,
     Site,
-    Specimen,
     Study,
 )
 from biobank.texts import N_
@@ -115,35 +110,6 @@ class AuditBoard(msgspec.Struct, frozen=True):
     boxes: list[BoxRow]
 
 
-class SlotSeen(msgspec.Struct, frozen=True):
-    """One slot while a box is counted: the tube that should be there, what was scanned, whether they agree.
-
-    In a blind audit nothing is told of what should be there.
-    """
-
-    name: str
-    row: int | None
-    col: int | None
-    expected: str = ""
-    material: str = ""
-    mark: str = ""
-    text: str = ""
-    tube: str = ""
-    rightly: bool = False
-
-
-class Counting(msgspec.Struct, frozen=True):
-    """A box while it is counted: its slots in the order in which they are scanned."""
-
-    audit: UUID
-    code: str
-    name: str
-    path: str
-    state: BoxState
-    number: int
-    slots: list[SlotSeen]
-
-
 # --- questions ---
 
 
@@ -200,30 +166,12 @@ def board(session: Session, actor: Actor, key: UUID) -> AuditBoard:
     )
 
 
-def counting(session: Session, actor: Actor, key: UUID, text: str) -> Counting:
-    """One box while it is counted. Refused: `NotFound` for a box that is no part of the audit."""
-    audit = by_id(session, actor, key)
-    container = by_code(session, actor, text)
-    box = box_of(session, audit, container)
-    grid = Grid.of(session.get_one(ContainerType, container.type_id))
-    number = 2 if box.state is BoxState.AGAIN or box.second_at else 1
-    return Counting(
-        audit=audit.id,
-        code=container.code,
-        name=container.name,
-        path=box.path,
-        state=box.state,
-        number=number,
-        slots=_slots(session, audit, box, grid, number),
-    )
-
-
-def box_of(session: Session, audit: Audit, container: Container) -> AuditBox:
+def box_of(session: Session, audit: Audit, container: Container, *, locked: bool = True) -> AuditBox:
     """A box of an audit, locked where one writes. Refused: a container that is no part of it."""
     asked = select(AuditBox).where(
         col(AuditBox.audit_id) == audit.id, col(AuditBox.container_id) == container.id
     )
-    found = session.exec(asked.with_for_update()).first()
+    found = session.exec(asked.with_for_update() if locked else asked).first()
     if found is None:
         message = N_("%(name)s is no part of this audit. Scan a box of its list.")
         raise NotFound("box_not_audited", message, field="box", name=container.name)
@@ -334,46 +282,3 @@ def _boxes(session: Session, audit: Audit) -> list[BoxRow]:
         )
         for box, container, counter, second in session.execute(asked)
     ]
-
-
-def _slots(session: Session, audit: Audit, box: AuditBox, grid: Grid, number: int) -> list[SlotSeen]:
-    """Every slot in fill order; where there are none, every tube."""
-    asked = (
-        core_select(AuditLine, col(Specimen.code), col(Specimen.material))
-        .outerjoin(Specimen, col(Specimen.id) == col(AuditLine.specimen_id))
-        .where(col(AuditLine.box_id) == box.id, col(AuditLine.row).is_not(None))
-    )
-    awaited = {Slot(line.row, line.col): (code, material) for line, code, material in session.execute(asked)}
-    scans = (
-        core_select(AuditScan, col(Specimen.code))
-        .outerjoin(Specimen, col(Specimen.id) == col(AuditScan.specimen_id))
-        .where(col(AuditScan.box_id) == box.id, col(AuditScan.counting) == number)
-        .order_by(col(AuditScan.id))
-    )
-    seen = {Slot(scan.row, scan.col): (scan, code) for scan, code in session.execute(scans)}
-    wanted = [slot for slot in grid.slots() if box.whole or slot in awaited or slot in seen]
-    return [_slot(audit, box, grid, slot, awaited.get(slot), seen.get(slot)) for slot in wanted]
-
-
-def _slot(
-    audit: Audit,
-    box: AuditBox,
-    grid: Grid,
-    slot: Slot,
-    awaited: tuple[str, str] | None,
-    seen: tuple[AuditScan, str | None] | None,
-) -> SlotSeen:
-    told = SlotSeen(slot_name(grid, slot), slot.row, slot.col)
-    if awaited and not audit.blind:
-        told = msgspec.structs.replace(told, expected=awaited[0] or "", material=awaited[1] or "")
-    if seen is None:
-        return told
-    scan, code = seen
-    rightly = (scan.was_container_id, scan.was_row, scan.was_col) == (box.container_id, slot.row, slot.col)
-    return msgspec.structs.replace(
-        told,
-        mark=scan.mark.value,
-        text=scan.text,
-        tube=code or "",
-        rightly=rightly or (scan.mark is Mark.EMPTY and awaited is None),
-    )

@@ -87,6 +87,11 @@ def _sqlite() -> dict[str, str]:
             OR EXISTS (SELECT 1 FROM custody_subject s WHERE s.id = NEW.id) BEGIN
           SELECT RAISE(ABORT, 'a head is born empty');
         END""",
+        # A REPLACE removes the row that was there, and tells no trigger of removals.
+        "audit_scan_once": """BEFORE INSERT ON audit_scan
+          WHEN EXISTS (SELECT 1 FROM audit_scan s WHERE s.id = NEW.id) BEGIN
+          SELECT RAISE(ABORT, 'append-only: replace refused');
+        END""",
     }
     for table in _KEPT_FOR_EVER:
         doings = ("DELETE",) if table == "custody_subject" else ("UPDATE", "DELETE")

@@ -4,6 +4,7 @@ from litestar import Router
 
 from biobank.api import (
     agenda,
+    audited,
     audits,
     bulk,
     capacity,
@@ -66,6 +67,7 @@ _NOUNS = (
     undoing,
     evacuations,
     audits,
+    audited,
     labels,
     print_jobs,
     printers,

@@ -29,7 +29,8 @@ class CoverageAsked(Input):
 class Covered(msgspec.Struct, frozen=True):
     """A container: how many tubes are in it, how many of them were seen since, and the oldest sighting.
 
-    `never` counts tubes that nobody is known to have had in a hand. `oldest` is None where there are such.
+    `oldest` is of that tube which was longest in no hand; None where none is known to have been in one.
+    `never` counts those that nobody is known to have had in a hand.
     """
 
     code: str
@@ -85,7 +86,7 @@ def _outer(session: Session, top: UUID) -> dict[UUID, UUID]:
     asked = core_select(col(Placement.child_id), col(Placement.container_id)).join(
         inside, inside.c.id == col(Placement.container_id)
     )
-    return {child: holds for child, holds in session.execute(asked) if child}
+    return dict(iter(session.execute(asked.where(col(Placement.child_id).is_not(None)))))
 
 
 def _boxes(top: UUID, since: datetime) -> Any:

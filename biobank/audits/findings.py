@@ -63,6 +63,8 @@ class Finding(msgspec.Struct, frozen=True):
     """
 
     id: UUID
+    audit: UUID
+    audit_name: str
     result: Result
     code: str
     material: str
@@ -161,6 +163,7 @@ def _rows(actor: Actor) -> Any:
             people.visible(actor, May.SEE, Specimen).label("seen"),
             col(_owner.name),
             col(_decider.name),
+            col(Audit.name),
         )
         .join(Audit, col(Audit.id) == col(AuditLine.audit_id))
         .join(AuditBox, col(AuditBox.id) == col(AuditLine.box_id))
@@ -192,6 +195,7 @@ def _one(  # noqa: PLR0913, PLR0917 - one row of the statement
     seen: bool | None,  # noqa: FBT001 - a column
     owner: str | None,
     decider: str | None,
+    audit: str,
 ) -> Finding:
     known = tube if tube is not None and seen else None
     grid = Grid.of(kinds[container.type_id])
@@ -202,6 +206,8 @@ def _one(  # noqa: PLR0913, PLR0917 - one row of the statement
     up = tube.seen_at if lost and tube and tube.seen_at and tube.seen_at > lost else None
     return Finding(
         id=line.id,
+        audit=line.audit_id,
+        audit_name=audit,
         result=line.result or Result.MISSING,
         code=known.code if known else "",
         material=known.material if known else "",

@@ -8,7 +8,7 @@ from litestar.params import FromPath, QueryParameter
 from sqlmodel import Session
 
 from biobank import audits, inputs
-from biobank.api.answers import AT_ONCE, CSV, Limit, Page, csv_file, page, spread_sheet
+from biobank.api.answers import CSV, Limit, Page, csv_file, page, spread_sheet
 from biobank.api.documents import noun
 from biobank.api.files import XLSX, work_book, xlsx_file
 from biobank.api.print_jobs import PDF, sheet
@@ -106,13 +106,13 @@ def list_missing(door: OpenDoor, limit: Limit = 50, after: AfterFinding = None) 
 @get("/missing.csv", sync_to_thread=True, media_type=CSV, responses=spread_sheet())
 def list_missing_as_csv(door: OpenDoor) -> Response[bytes]:
     """All tubes that are missing, as CSV."""
-    return csv_file("missing.csv", Finding, door.ask(_all_missing))
+    return csv_file("missing.csv", Finding, door.ask(audits.every_missing))
 
 
 @get("/missing.xlsx", sync_to_thread=True, media_type=XLSX, responses=work_book())
 def list_missing_as_xlsx(door: OpenDoor) -> Response[bytes]:
     """All tubes that are missing, as a spreadsheet."""
-    return xlsx_file("missing.xlsx", Finding, door.ask(_all_missing))
+    return xlsx_file("missing.xlsx", Finding, door.ask(audits.every_missing))
 
 
 @get("/audit-trends", sync_to_thread=True)
@@ -137,16 +137,6 @@ def _sought(result: Result | None, box: str | None, *, still: bool) -> SoughtFin
 
 def _every(door: Door, key: UUID, sought: SoughtFindings) -> list[Finding]:
     return door.ask(lambda session, actor: audits.every_finding(session, actor, key, sought))
-
-
-def _all_missing(session: Session, actor: Actor) -> list[Finding]:
-    found: list[Finding] = []
-    while True:
-        sought = SoughtMissing(after=found[-1].id if found else None, limit=AT_ONCE)
-        some = audits.missing(session, actor, sought)
-        found += some
-        if len(some) < AT_ONCE:
-            return found
 
 
 def _pdf(content: bytes, name: str) -> Response[bytes]:

@@ -19,9 +19,11 @@ from biobank.audits.findings import (
     SoughtMissing,
     entrusted,
     every_finding,
+    every_missing,
     findings,
     missing,
 )
+from biobank.audits.foreseeing import Foreseen, foresee
 from biobank.audits.intervals import ErrorRate, error_rate
 from biobank.audits.planning import AuditChosen, AuditOrder, by_id, cancel, plan
 from biobank.audits.proof import unproved
@@ -48,6 +50,7 @@ __all__ = [
     "Entrust",
     "ErrorRate",
     "Finding",
+    "Foreseen",
     "Seen",
     "SlotSeen",
     "SoughtAudits",
@@ -71,7 +74,9 @@ __all__ = [
     "entrusted",
     "error_rate",
     "every_finding",
+    "every_missing",
     "findings",
+    "foresee",
     "listing",
     "missing",
     "perform",

@@ -150,6 +150,16 @@ def missing(session: Session, actor: Actor, sought: SoughtMissing | None = None)
     return _told(session, session.execute(in_order.limit(sought.limit)).all())
 
 
+def every_missing(session: Session, actor: Actor) -> list[Finding]:
+    """All of them, however many; asked for in parts."""
+    found: list[Finding] = []
+    while True:
+        some = missing(session, actor, SoughtMissing(after=found[-1].id if found else None, limit=AT_ONCE))
+        found += some
+        if len(some) < AT_ONCE:
+            return found
+
+
 # --- how ---
 
 _expected_in, _found_in, _found_box = aliased(Container), aliased(Container), aliased(AuditBox)

@@ -9,7 +9,7 @@ import rich_click as click
 
 from biobank import __version__
 from biobank.commands import (
-    audits,
+    audited,
     capacity,
     cards,
     completing,
@@ -98,7 +98,7 @@ for _command in (
     undoing.acts,
     undoing.undo,
     evacuations.evacuation,
-    audits.audit,
+    audited.audit,
     finding.find,
     histories.history,
     histories.family,

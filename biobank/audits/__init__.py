@@ -10,7 +10,8 @@ from biobank.audits.boards import (
 )
 from biobank.audits.boxes import Counting, SlotSeen, counted_box
 from biobank.audits.by_file import CountedByFile, count_by_file
-from biobank.audits.certificate import certificate, certified, require_language
+from biobank.audits.certificate import certificate, require_language
+from biobank.audits.certified import Certified, certified
 from biobank.audits.counting import BoxCount, Counted, Seen, Told, count
 from biobank.audits.coverage import CoverageAsked, Covered, coverage
 from biobank.audits.findings import (
@@ -41,6 +42,7 @@ __all__ = [
     "AuditSignature",
     "BoxCount",
     "BoxRow",
+    "Certified",
     "Counted",
     "CountedByFile",
     "Counting",

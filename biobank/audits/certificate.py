@@ -3,92 +3,27 @@
 import io
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 from xml.sax.saxutils import escape
 from zoneinfo import ZoneInfo
 
-import msgspec
-from sqlalchemy import select as core_select
-from sqlmodel import Session, col
-
-from biobank import custody
-from biobank.audits.boards import AuditBoard, board
-from biobank.audits.findings import Finding, SoughtFindings, findings
-from biobank.audits.planning import by_id
-from biobank.audits.words import DECISIONS, METHODS, RESULTS, TRIGGERS
+from biobank.audits.certified import Certified
+from biobank.audits.findings import Finding
+from biobank.audits.words import DECISIONS, EVENTS, METHODS, RESULTS, TRIGGERS
 from biobank.codes import grouped
-from biobank.errors import Malformed, RuleBroken
-from biobank.labels.fonts import font_name
+from biobank.errors import Malformed
+from biobank.labels.fonts import drawable, font_name
 from biobank.labels.shapes import Font
-from biobank.people import Actor
-from biobank.tables import CustodyEvent, Person, Result, Site
+from biobank.tables import AuditMethod, Result, Trigger
 from biobank.texts import LANGUAGES, N_, in_language
 
 if TYPE_CHECKING:
     from reportlab.platypus import Flowable
 
-AT_ONCE = 1_000
-
-PPM = 10_000
-"""Millionths in a hundredth."""
-
-# --- words ---
-
-
-class Entry(msgspec.Struct, frozen=True):
-    """An event of the audit as the log has it: what, when, by whom, and the hash that proves it."""
-
-    kind: str
-    recorded: datetime
-    actor: str
-    leaf_hash: str
-
-
-class Certified(msgspec.Struct, frozen=True):
-    """All that a certificate says; `time_zone` is the site's, in which times are told."""
-
-    board: AuditBoard
-    findings: Sequence[Finding]
-    entries: Sequence[Entry]
-    log: str
-    time_zone: str
-
+HUNDRED = 100
 
 # --- questions ---
-
-
-def certified(session: Session, actor: Actor, key: UUID) -> Certified:
-    """What the certificate of an audit says. Refused: `NotFound` out of scope, an audit that has not begun."""
-    audit = by_id(session, actor, key)
-    if audit.started_at is None:
-        message = N_("%(name)s has not begun. Start it first: what should be there is written down then.")
-        raise RuleBroken("audit_not_started", message, field="audit", name=audit.name)
-    found: list[Finding] = []
-    while True:
-        after = found[-1].id if found else None
-        some = findings(session, actor, key, SoughtFindings(after=after, limit=AT_ONCE))
-        found += some
-        if len(some) < AT_ONCE:
-            break
-    events = (
-        core_select(
-            col(CustodyEvent.kind),
-            col(CustodyEvent.recorded_at),
-            col(Person.name),
-            col(CustodyEvent.leaf_hash),
-        )
-        .join(Person, col(Person.id) == col(CustodyEvent.actor_id))
-        .where(col(CustodyEvent.subject_id) == audit.id)
-        .order_by(col(CustodyEvent.number))
-    )
-    return Certified(
-        board=board(session, actor, key),
-        findings=found,
-        entries=[Entry(kind, at, name, link.hex()) for kind, at, name, link in session.execute(events)],
-        log=custody.origin(session),
-        time_zone=session.get_one(Site, audit.site_id).time_zone,
-    )
 
 
 def require_language(language: str) -> str:
@@ -135,6 +70,7 @@ class _Drawn:
         # One font for all of it: names of boxes may be Chinese in an English certificate as well.
         font = font_name(Font.CHINESE)
         self.plain = ParagraphStyle("plain", fontName=font, fontSize=8.5, leading=11.5, wordWrap="CJK")
+        self.warning = ParagraphStyle("warning", parent=self.plain, textColor="#a61b1b", spaceAfter=4)
         self.small = ParagraphStyle("small", parent=self.plain, fontSize=6.5, leading=8.5)
         self.title = ParagraphStyle("title", parent=self.plain, fontSize=16, leading=20, spaceAfter=6)
         self.head = ParagraphStyle(
@@ -168,59 +104,83 @@ class _Drawn:
 
     def _opening(self) -> list["Flowable"]:
         board, row = self.told.board, self.told.board.row
+        scope = [row.site, row.scope, row.container and grouped(row.container)]
         facts = [
-            (
-                N_("Scope"),
-                " · ".join(
-                    each for each in (row.site, row.scope, row.container and grouped(row.container)) if each
-                ),
-            ),
-            (N_("Why"), self.said(TRIGGERS[row.trigger])),  # type: ignore[index]
+            (N_("Scope"), " · ".join(each for each in scope if each)),
+            (N_("Why"), self.said(TRIGGERS[Trigger(row.trigger)])),
             (N_("Method"), self._method()),
             (N_("Began"), f"{self.when(board.started_at)} · {board.started_by}"),
-            (N_("Seed"), board.seed),
+            (N_("Time zone"), self.told.time_zone),
             (N_("Tubes in the scope"), str(board.population)),
             (N_("Tubes looked at"), str(board.drawn)),
+            (N_("Slots drawn besides"), str(self.told.shelf_slots or "")),
+            (N_("Seed"), board.seed),
         ]
-        return [
+        told = [
             self._text(self.said(N_("Certificate of an audit")), self.title),
             self._text(row.name, self.head),
-            self._table([(self.said(name), value) for name, value in facts], [40, None]),
+            self._table([(self.said(name), value) for name, value in facts if value], [40, None]),
         ]
+        return [*told[:2], *self._standing(), *told[2:]]
+
+    def _standing(self) -> list["Flowable"]:
+        """What is no certificate yet says so above all."""
+        words = {
+            "counting": N_("Not signed yet: what follows may still change."),
+            "performed": N_("Signed by who performed it, and not reviewed yet."),
+            "cancelled": N_("This audit was given up: it shows nothing."),
+        }
+        status = self.told.board.row.status
+        return [self._text(self.said(words[status]), self.warning)] if status in words else []
 
     def _method(self) -> str:
-        board = self.told.board
-        method = self.said(METHODS[board.row.method])  # type: ignore[index]
-        if board.limit_ppm is None or board.confidence_ppm is None:
-            return method
-        claim = self.said(
-            N_("no error among %(drawn)s shows a rate under %(limit)s %% with %(confidence)s %% confidence"),
-            drawn=board.drawn,
-            limit=f"{board.limit_ppm / PPM:g}",
-            confidence=f"{board.confidence_ppm / PPM:g}",
-        )
-        return f"{method}: {claim}"
+        board, sample = self.told.board, self.told.sample
+        told = [self.said(METHODS[AuditMethod(board.row.method)])]
+        if sample and sample.limit is None:
+            told.append(self.said(N_("drawn by risk, which says nothing of the other tubes")))
+        elif sample and sample.limit is not None:
+            told.append(
+                self.said(
+                    N_(
+                        "no error among %(drawn)s of %(tubes)s tubes shows a rate under %(limit)s %% with"
+                        " %(confidence)s %% confidence"
+                    ),
+                    drawn=board.drawn,
+                    tubes=board.population,
+                    limit=_percent(sample.limit),
+                    confidence=_percent(sample.confidence),
+                )
+            )
+        told += [self.said(N_("counted blind"))] if board.blind else []
+        told += [self.said(N_("a second count where the first disagreed"))] if board.second_count else []
+        return "; ".join(told)
 
     def _counts(self) -> list["Flowable"]:
         board = self.told.board
         rows = [(self.said(RESULTS[word]), str(board.results.get(word.value, 0))) for word in Result]
-        rate = self.said(
-            N_(
-                "%(errors)s of %(looked)s: %(rate)s %%, and the true rate lies between %(low)s %% and %(high)s %%"
-                " (exact binomial interval, %(confidence)s %%)"
-            ),
-            errors=board.rate.errors,
-            looked=board.rate.looked_at,
-            rate=f"{board.rate.rate * 100:.3f}",
-            low=f"{board.rate.low * 100:.3f}",
-            high=f"{board.rate.high * 100:.3f}",
-            confidence=f"{board.rate.confidence * 100:g}",
-        )
         return [
             self._text(self.said(N_("How the slots ended")), self.head),
             self._table(rows, [60, 25]),
-            self._text(f"{self.said(N_('Error rate'))}: {rate}", self.plain),
+            self._text(f"{self.said(N_('Error rate'))}: {self._rate()}", self.plain),
         ]
+
+    def _rate(self) -> str:
+        rate, facts = self.told.board.rate, {}
+        found = N_("%(errors)s of %(looked)s, %(rate)s %%")
+        facts = {"errors": rate.errors, "looked": rate.looked_at, "rate": f"{rate.rate * HUNDRED:.3f}"}
+        said = self.said(found, **facts)
+        if self.told.sample and self.told.sample.by_risk:
+            return said
+        between = self.said(
+            N_(
+                "the true rate lies between %(low)s %% and %(high)s %% (exact binomial interval,"
+                " %(confidence)s %%)"
+            ),
+            low=f"{rate.low * HUNDRED:.3f}",
+            high=f"{rate.high * HUNDRED:.3f}",
+            confidence=f"{rate.confidence * HUNDRED:g}",
+        )
+        return f"{said}; {between}"
 
     def _boxes(self) -> list["Flowable"]:
         heads = [N_("Box"), N_("Tubes"), N_("Findings"), N_("Counted by"), N_("Again by")]
@@ -258,12 +218,13 @@ class _Drawn:
         ]
 
     def _done(self, finding: Finding) -> str:
+        told = [self.said(DECISIONS[finding.decision])] if finding.decision else []
+        told += [each for each in (finding.reason, finding.decided_by) if each]
+        if finding.owner:
+            told.append(f"{self.said(N_('Entrusted to'))} {finding.owner}, {finding.due_on}")
         if finding.turned_up:
-            return f"{self.said(N_('Turned up'))} {self.when(finding.turned_up)}"
-        if finding.decision is None:
-            return f"{finding.owner}, {finding.due_on}"
-        told = [self.said(DECISIONS[finding.decision]), finding.reason, finding.decided_by]
-        return "; ".join(each for each in told if each)
+            told.append(f"{self.said(N_('Turned up'))} {self.when(finding.turned_up)}")
+        return "; ".join(told) or self.said(N_("Open"))
 
     def _signatures(self) -> list["Flowable"]:
         board = self.told.board
@@ -281,19 +242,45 @@ class _Drawn:
             (self.said(N_("Result (SHA-256)")), board.result),
         ]
         rows = [
-            (each.kind, self.when(each.recorded), each.actor, each.leaf_hash) for each in self.told.entries
+            (
+                str(each.number),
+                self.said(EVENTS.get(each.kind, each.kind)),
+                self.when(each.recorded),
+                each.actor,
+                each.leaf_hash,
+            )
+            for each in self.told.entries
         ]
-        heads = tuple(map(self.said, [N_("Event"), N_("Recorded"), N_("By"), N_("Hash of the entry")]))
+        heads = [N_("No."), N_("Event"), N_("Recorded"), N_("By"), N_("Hash of the entry")]
         return [
             self._text(self.said(N_("How it is proved")), self.head),
+            *(self._text(self.said(each), self.plain) for each in self._ways()),
             self._table(hashes, [36, None], small=True),
-            self._table([heads, *rows], [18, 38, 26, None], head=True, small=True),
+            self._table([tuple(map(self.said, heads)), *rows], [8, 15, 34, 24, None], head=True, small=True),
         ]
+
+    def _ways(self) -> list[str]:
+        """How a reader can prove it who trusts nobody here."""
+        told = [
+            N_(
+                "The snapshot is what should have stood where when the audit began, the result is how each"
+                " line ended. Both hashes stand in the entries below, and each entry stands in the log under"
+                " its hash: “biobank check” computes them all anew."
+            )
+        ]
+        if self.told.sample and not self.told.sample.by_risk:
+            told.append(
+                N_(
+                    "The draw can be made again: of all codes in the scope those were drawn whose SHA-256 of"
+                    " the seed, a zero byte and the code is largest."
+                )
+            )
+        return told
 
     def _text(self, text: str, style: Any) -> "Flowable":
         from reportlab.platypus import Paragraph
 
-        return Paragraph(escape(text), style)
+        return Paragraph(escape(drawable(text, Font.CHINESE)), style)
 
     def _table(
         self,
@@ -303,28 +290,41 @@ class _Drawn:
         head: bool = False,
         small: bool = False,
     ) -> "Flowable":
-        """Rows of text under hairlines; widths in mm, None shares what is left."""
+        """Rows of text under hairlines; widths in mm, None shares what is left. It breaks over pages."""
         from reportlab.lib.colors import HexColor
         from reportlab.lib.units import mm
-        from reportlab.platypus import Table, TableStyle
+        from reportlab.platypus import LongTable, TableStyle
 
         left = 174 - sum(width or 0 for width in widths)
         each = left / max(1, sum(width is None for width in widths))
+        wide = [(width or each) * mm for width in widths]
         style = self.small if small else self.plain
-        cells = [[self._text(text, style) for text in row] for row in rows]
+        cells = [
+            [self._cell(text, style, room) for text, room in zip(row, wide, strict=True)] for row in rows
+        ]
+        whole = ((0, 0), (-1, -1))
         lines = [
-            ("LINEBELOW", (0, 0), (-1, -1), 0.25, HexColor("#9aa5b1")),
-            ("VALIGN", (0, 0), (-1, -1), "TOP"),
-            ("LEFTPADDING", (0, 0), (-1, -1), 2),
-            ("TOPPADDING", (0, 0), (-1, -1), 1.5),
-            ("BOTTOMPADDING", (0, 0), (-1, -1), 2.5),
+            ("LINEBELOW", *whole, 0.25, HexColor("#9aa5b1")),
+            ("VALIGN", *whole, "TOP"),
+            ("FONT", *whole, style.fontName, style.fontSize, style.leading),
+            ("LEFTPADDING", *whole, 2),
+            ("RIGHTPADDING", *whole, 2),
+            ("TOPPADDING", *whole, 1.5),
+            ("BOTTOMPADDING", *whole, 2.5),
             *([("BACKGROUND", (0, 0), (-1, 0), HexColor("#eef1f4"))] if head else []),
         ]
-        table = Table(
-            cells,
-            colWidths=[(width or each) * mm for width in widths],
-            repeatRows=1 if head else 0,
-            hAlign="LEFT",
-        )
+        table = LongTable(cells, colWidths=wide, repeatRows=1 if head else 0, hAlign="LEFT")
         table.setStyle(TableStyle(lines))
         return table
+
+    def _cell(self, text: str, style: Any, room: float) -> "Flowable | str":
+        """A text that fits into one line is drawn as it is: to set a paragraph takes far longer."""
+        from reportlab.pdfbase.pdfmetrics import stringWidth
+
+        shown = drawable(text, Font.CHINESE)
+        fits = stringWidth(shown, style.fontName, style.fontSize) <= room - 4
+        return shown if fits else self._text(text, style)
+
+
+def _percent(share: Decimal) -> str:
+    return f"{float(share * HUNDRED):.4g}"

@@ -73,3 +73,12 @@ SOURCES: Mapping[ScanSource, str] = {
     ScanSource.RACK_FILE: N_("Rack file"),
     ScanSource.PAPER: N_("From paper"),
 }
+
+EVENTS: Mapping[str, str] = {
+    "opened": N_("Opened"),
+    "changed": N_("Changed"),
+    "decided": N_("Decided"),
+    "signed": N_("Signed"),
+    "closed": N_("Closed"),
+}
+"""What happens to an audit, by the word that the log has for it."""

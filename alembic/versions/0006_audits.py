@@ -166,6 +166,7 @@ def upgrade() -> None:
             ),
             nullable=True,
         ),
+        sa.Column("ended_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column(
             "first_result",
             sa.Enum(

@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 
 from biobank import clock, codes, custody, people, studies
 from biobank.accounts import site_by_code
+from biobank.audits.sampling import limit_shown, share_size, zero_error_size
 from biobank.codes import CodeKind
 from biobank.custody import Kind
 from biobank.custody.records import audit_said
@@ -24,6 +25,9 @@ from biobank.texts import N_
 
 MILLION = 1_000_000
 
+USUAL_CONFIDENCE = Decimal("0.95")
+"""At which what a share of the scope shows is told."""
+
 # --- words ---
 
 Percent = Annotated[Decimal, Field(gt=0, lt=100, max_digits=7, decimal_places=4)]
@@ -31,10 +35,11 @@ Percent = Annotated[Decimal, Field(gt=0, lt=100, max_digits=7, decimal_places=4)
 
 
 class AuditOrder(Input):
-    """An audit to be held: of a container and all in it, of a study at a site, or of listed tubes.
+    """An audit to be held: of a container and all in it, of a study at a site, of listed tubes, of a site.
 
-    A sample shows with `confidence` that fewer than `limit` percent are wrong, if none is; `shelf_slots`
-    are slots drawn besides, whatever they hold. With `every_days` the next audit follows from the signature.
+    A sample is as large as it must be to show with `confidence` that fewer than `limit` percent are wrong,
+    if none is; or it is a `share` of the scope, in percent. `shelf_slots` are slots drawn besides, whatever
+    they hold. With `every_days` the next audit is planned when this one is reviewed.
     """
 
     name: Naming
@@ -44,6 +49,7 @@ class AuditOrder(Input):
     tubes: Annotated[list[Scanned], Field(max_length=10_000)] = []
     trigger: Trigger = Trigger.ROUTINE
     method: AuditMethod = AuditMethod.FULL
+    share: Percent | None = None
     limit: Percent | None = None
     confidence: Percent | None = None
     weighting: Weighting = Weighting.RANDOM
@@ -67,16 +73,17 @@ class AuditChosen(Input):
 def plan(session: Session, actor: Actor, order: AuditOrder) -> Audit:
     """Plan an audit.
 
-    Refused: more than one scope, or none; a sample without what it shall show; a scope of which the actor
-    may not audit all.
+    Refused: more than one scope, or none; a sample without its size, or with two; a scope of which the
+    actor may not audit all.
     """
-    _require_claim(order)
+    require_size(order)
     planned = new_row(
         Audit,
         name=order.name,
         tubes=tubes_of(order.tubes),
         trigger=order.trigger,
         method=order.method,
+        share_ppm=_ppm(order.share),
         limit_ppm=_ppm(order.limit),
         confidence_ppm=_ppm(order.confidence),
         weighting=order.weighting,
@@ -95,7 +102,10 @@ def plan(session: Session, actor: Actor, order: AuditOrder) -> Audit:
 
 
 def cancel(session: Session, actor: Actor, order: AuditChosen) -> Audit:
-    """Give up an audit that is not signed; what was scanned stays. Refused: one that is over."""
+    """Give up an audit that is not signed; what was scanned stays, and none follows where it recurs.
+
+    Refused: one that is over.
+    """
     audit = under_way(session, actor, order.audit)
     people.require_over(actor, May.AUDIT, audit.site_id, audit.study_id)
     audit.cancelled_at = clock.now()
@@ -166,27 +176,63 @@ def tell(session: Session, actor: Actor, audit: Audit, kind: Kind, **refs: objec
     return custody.record(session, actor, audit, kind, change=change, refs=refs)
 
 
+# --- rules ---
+
+
+def require_size(order: AuditOrder) -> None:
+    """Refused: a sample without its size, or one told in two ways; a size where every tube is looked at."""
+    claimed = order.limit is not None or order.confidence is not None
+    if order.method is AuditMethod.FULL:
+        if claimed or order.share:
+            message = N_("Every tube is looked at: leave out the size of a sample, or choose a sample.")
+            raise RuleBroken("size_of_full", message, field="share" if order.share else "limit")
+        return
+    if order.share and claimed:
+        message = N_("Say the size once: as a share, or as a limit with its confidence.")
+        raise RuleBroken("two_sizes", message, field="share")
+    if not order.share and not (order.limit and order.confidence):
+        message = N_(
+            "Say how large the sample is: what it shall show, such as 1 % at 95 %, or a share, such as 10 %."
+        )
+        raise RuleBroken("sample_without_claim", message, field="confidence" if order.limit else "limit")
+
+
+def sample_size(audit: Audit, population: int) -> int:
+    """How many tubes of a scope of so many a sample takes."""
+    if audit.share_ppm:
+        return share_size(_share(audit.share_ppm), population)
+    return zero_error_size(_share(audit.limit_ppm), _share(audit.confidence_ppm), population)
+
+
+def shown(audit: Audit, population: int, drawn: int) -> tuple[Decimal, Decimal]:
+    """What a draw without an error shows: fewer than the first share of all are wrong, at the second.
+
+    Both are 0 where every tube is looked at, and where those at risk are drawn more often: that says nothing
+    of the rest. Of a share of the scope it is told at 95 %.
+    """
+    if audit.method is AuditMethod.FULL or audit.weighting is Weighting.RISK or not drawn:
+        return Decimal(0), Decimal(0)
+    if audit.share_ppm:
+        return limit_shown(drawn, USUAL_CONFIDENCE, population), USUAL_CONFIDENCE
+    return _share(audit.limit_ppm), _share(audit.confidence_ppm)
+
+
 # --- how ---
 
 
 def _require_one_scope(order: AuditOrder) -> None:
     scopes = [name for name in ("container", "study", "tubes") if getattr(order, name)]
-    if len(scopes) != 1:
-        message = N_("Say one scope: a container, a study at a site, or a list of tubes.")
+    if len(scopes) > 1 or not (scopes or order.site):
+        message = N_("Say one scope: a container, a study at a site, a list of tubes, or a site.")
         raise RuleBroken("one_scope", message, field=scopes[1] if scopes else "container")
-
-
-def _require_claim(order: AuditOrder) -> None:
-    """A sample says what it shows; one that is drawn by risk shows nothing of the rest."""
-    if order.method is AuditMethod.SAMPLE and not (order.limit and order.confidence):
-        message = N_("Say what the sample shall show: a limit and a confidence, such as 1 % and 95 %.")
-        raise RuleBroken("sample_without_claim", message, field="confidence" if order.limit else "limit")
+    if order.shelf_slots and (order.study or order.tubes):
+        message = N_("Slots are drawn of a container or of a site. Leave them out here.")
+        raise RuleBroken("slots_of_others", message, field="shelf_slots")
 
 
 def _ppm(percent: Decimal | None) -> int | None:
     return None if percent is None else int(percent * MILLION / 100)
 
 
-def shares(audit: Audit) -> Sequence[Decimal]:
-    """The limit and the confidence of a sample, as shares of 1."""
-    return [Decimal(each or 0) / MILLION for each in (audit.limit_ppm, audit.confidence_ppm)]
+def _share(ppm: int | None) -> Decimal:
+    return Decimal(ppm or 0) / MILLION

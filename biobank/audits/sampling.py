@@ -2,7 +2,7 @@
 
 import heapq
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from fractions import Fraction
 from hashlib import sha256
@@ -26,8 +26,31 @@ def zero_error_size(limit: Decimal, confidence: Decimal, population: int | None 
             raise Malformed("share_impossible", N_("Give a share between 0 and 1."), field=field)
     if population is None:
         return math.ceil(math.log(1 - confidence) / math.log(1 - limit))
-    errors = max(1, math.ceil(limit * population))
-    return _first_that_shows(population, errors, 1 - Fraction(confidence))
+    errors = min(population, max(1, math.ceil(limit * population)))
+    return _first(lambda size: _missed(population, errors, size) <= 1 - Fraction(confidence), population)
+
+
+def limit_shown(size: int, confidence: Decimal, population: int | None = None) -> Decimal:
+    """Under which error rate a store is, as a share of 1, where a draw of that size shows no error.
+
+    The other way round of `zero_error_size`: 299 tubes of an endless store show 0.01 at 0.95; of a store of
+    `population` tubes it is the smallest number of errors in it that would show, as a share. 1 where
+    nothing was drawn: that shows nothing. Holds for a draw by chance alone, not for one by risk.
+    """
+    if not 0 < confidence < 1:
+        raise Malformed("share_impossible", N_("Give a share between 0 and 1."), field="confidence")
+    if size <= 0:
+        return Decimal(1)
+    if population is None:
+        return 1 - (1 - confidence) ** (1 / Decimal(size))
+    most = max(1, population)
+    errors = _first(lambda errors: _missed(most, errors, min(size, most)) <= 1 - Fraction(confidence), most)
+    return Decimal(errors) / most
+
+
+def share_size(share: Decimal, population: int) -> int:
+    """How many tubes a share of a store comes to, at least one where there is any: a tenth of 81 is 9."""
+    return min(population, math.ceil(share * population))
 
 
 def draw(seed: str, codes: Iterable[str], size: int, weights: Mapping[str, float] | None = None) -> list[str]:
@@ -38,21 +61,36 @@ def draw(seed: str, codes: Iterable[str], size: int, weights: Mapping[str, float
     one of twice the weight is drawn first twice as often (Efraimidis and Spirakis 2006). Keeps no more in
     memory than it draws.
     """
-    lots = ((_lot(seed, code) / (weights or {}).get(code, 1.0), code) for code in codes)
+    told = weights or {}
+    return draw_weighted(seed, ((code, told.get(code, 1.0)) for code in codes), size)
+
+
+def draw_weighted(seed: str, codes: Iterable[tuple[str, float]], size: int) -> list[str]:
+    """As `draw`, of codes that come with their weights."""
+    lots = ((_lot(seed, code) / weight, code) for code, weight in codes)
     return [code for _, code in heapq.nsmallest(size, lots)]
 
 
 # --- how ---
 
 
-def _first_that_shows(population: int, errors: int, risk: Fraction) -> int:
-    """The smallest draw that holds none of the errors with at most that risk."""
-    sound, missed = population - errors, Fraction(1)
-    for size in range(1, sound + 1):
-        missed *= Fraction(sound - size + 1, population - size + 1)
-        if missed <= risk:
-            return size
-    return population
+def _missed(population: int, errors: int, size: int) -> Fraction:
+    """With which chance a draw of that size holds none of so many errors: exact, hypergeometric."""
+    fewer, other = sorted((errors, size))
+    sound = population - other
+    return Fraction(math.perm(sound, fewer), math.perm(population, fewer))
+
+
+def _first(shows: Callable[[int], bool], most: int) -> int:
+    """The smallest number up to `most` that shows, where every larger one does; `most` where none does."""
+    high = 1
+    while high < most and not shows(high):
+        high *= 2
+    low, high = high // 2, min(high, most)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if shows(middle) else (middle, high)
+    return high
 
 
 def _lot(seed: str, code: str) -> float:

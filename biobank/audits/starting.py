@@ -2,23 +2,25 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime, timedelta
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
 from itertools import islice
 from typing import Any, TypeVar
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, func, or_
+from sqlalchemy import exists, func
 from sqlalchemy import select as core_select
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col
 
 from biobank import clock, people
+from biobank.audits.closing import FINDING
 from biobank.audits.digests import snapshot_box, snapshot_line
-from biobank.audits.planning import AuditChosen, shares, tell, under_way
-from biobank.audits.sampling import draw, zero_error_size
+from biobank.audits.planning import AuditChosen, sample_size, tell, under_way
+from biobank.audits.sampling import draw, draw_weighted
 from biobank.custody import Kind
-from biobank.database import add_rows
+from biobank.database import add_rows, one_of
 from biobank.errors import Conflict, RuleBroken
 from biobank.people import Actor, May
 from biobank.storage.geometry import Slot
@@ -32,9 +34,9 @@ from biobank.tables import (
     BoxState,
     Container,
     ContainerType,
+    CustodyEvent,
     Level,
     Placement,
-    Result,
     Specimen,
     Weighting,
 )
@@ -44,7 +46,7 @@ AT_ONCE = 2_000
 """So many lines are held in memory, however many an audit has."""
 
 RECENT = timedelta(days=90)
-"""What was in a hand so lately counts as moved of late, where a sample is drawn by risk."""
+"""What was moved within these counts as moved of late, where a sample is drawn by risk."""
 
 Line = TypeVar("Line")
 
@@ -66,7 +68,8 @@ class Stands(msgspec.Struct, frozen=True):
 def start(session: Session, actor: Actor, order: AuditChosen) -> Audit:
     """Write down what should be where, and draw the sample; from now on it is counted.
 
-    Refused: an audit that was begun, a scope without tubes, a planned audit of others.
+    Refused: an audit that was begun, a scope without tubes, a planned audit of others, tubes that are
+    carried to another box at that very moment.
     """
     audit = under_way(session, actor, order.audit)
     people.require_over(actor, May.AUDIT, audit.site_id, audit.study_id)
@@ -74,16 +77,18 @@ def start(session: Session, actor: Actor, order: AuditChosen) -> Audit:
         raise Conflict("audit_started", N_("%(name)s has begun. Go on counting."), name=audit.name)
     audit.started_at, audit.started_by_id = clock.now(), actor.id
     audit.seed = clock.new_secret()
-    boxes = _boxes(session, audit)
     audit.population = _population(session, audit)
     if not audit.population:
         message = N_("There is no tube in the scope of %(name)s. Choose another scope.")
         raise RuleBroken("nothing_to_audit", message, field="audit", name=audit.name)
     drawn = _drawn(session, audit) if audit.method is AuditMethod.SAMPLE else None
-    shelf = _shelf(session, audit, boxes)
-    audit.drawn = len(drawn) if drawn is not None else audit.population
+    shelf = _shelf(session, audit) if audit.method is AuditMethod.SAMPLE else {}
+    expected = _expected(session, audit, drawn)
+    boxes = {*expected, *shelf, *(_boxes(session, audit) if is_whole(audit) else ())}
+    audit.drawn = audit.population if drawn is None else len(drawn)
     session.flush()
-    audit.snapshot_sha256 = _write_down(session, audit, boxes, drawn, shelf)
+    rows = _box_rows(session, audit, boxes, expected)
+    audit.snapshot_sha256 = _write_down(session, audit, rows, drawn, shelf)
     tell(session, actor, audit, Kind.CHANGED, boxes=len(boxes), tubes=audit.population, drawn=audit.drawn)
     return audit
 
@@ -110,7 +115,12 @@ def in_scope(audit: Audit) -> Any:
     asked = asked.where(col(Specimen.site_id) == audit.site_id)
     if audit.study_id:
         return asked.where(col(Specimen.study_id) == audit.study_id)
-    return asked.where(col(Specimen.code).in_(audit.tubes))
+    return asked.where(one_of(col(Specimen.code), audit.tubes)) if audit.tubes else asked
+
+
+def is_whole(audit: Audit) -> bool:
+    """Whether every slot of a box is looked at: all tubes of a container or of a site are in scope."""
+    return audit.method is AuditMethod.FULL and not audit.study_id and not audit.tubes
 
 
 # --- how ---
@@ -121,98 +131,74 @@ def _population(session: Session, audit: Audit) -> int:
     return int(session.execute(counted).scalar_one())
 
 
-def _boxes(session: Session, audit: Audit) -> dict[UUID, Container]:
-    """The containers that hold tubes in the scope; of a container all of them, empty ones too."""
+def _boxes(session: Session, audit: Audit) -> Sequence[UUID]:
+    """The boxes of a container or of a site, empty ones too."""
+    asked = (
+        core_select(col(Container.id))
+        .join(ContainerType, col(ContainerType.id) == col(Container.type_id))
+        .where(col(ContainerType.level) == Level.BOX, col(Container.retired).is_(False))
+    )
     if audit.container_id:
         inside = within(audit.container_id)
-        asked = (
-            select(Container)
-            .join(inside, inside.c.id == col(Container.id))
-            .join(ContainerType, col(ContainerType.id) == col(Container.type_id))
-            .where(col(ContainerType.level) == Level.BOX)
-        )
-    else:
+        return session.scalars(asked.join(inside, inside.c.id == col(Container.id))).all()
+    return session.scalars(asked.where(col(Container.site_id) == audit.site_id)).all()
+
+
+def _expected(session: Session, audit: Audit, drawn: set[str] | None) -> dict[UUID, int]:
+    """How many tubes are looked at in each container that holds any of them."""
+    if drawn is None:
         held = in_scope(audit).subquery()
-        asked = select(Container).where(col(Container.id).in_(core_select(held.c.container_id)))
-    return {container.id: container for container in session.exec(asked)}
+        counted = core_select(held.c.container_id, func.count()).group_by(held.c.container_id)
+        return dict(iter(session.execute(counted)))
+    return Counter(each.box for each in _standing(session, audit) if each.code in drawn)
 
 
 def _drawn(session: Session, audit: Audit) -> set[str]:
     """The codes of the tubes of a sample."""
-    limit, confidence = shares(audit)
-    size = zero_error_size(limit, confidence, audit.population)
-    codes = (row.code for row in session.execute(in_scope(audit).execution_options(yield_per=AT_ONCE)))
-    weights = _risks(session, audit) if audit.weighting is Weighting.RISK else None
-    return set(draw(audit.seed, codes, size, weights))
+    size = sample_size(audit, audit.population or 0)
+    if audit.weighting is Weighting.RISK:
+        return set(draw_weighted(audit.seed, _risks(session, audit), size))
+    return set(draw(audit.seed, (each.code for each in _standing(session, audit)), size))
 
 
-def _risks(session: Session, audit: Audit) -> Mapping[str, float]:
-    """How much more often a tube at risk is drawn: moved of late, never seen, wrong in an earlier audit."""
+def _risks(session: Session, audit: Audit) -> Iterator[tuple[str, float]]:
+    """Each tube's code and how much more often it is drawn: moved of late, never seen, wrong once."""
     held = in_scope(audit).subquery()
-    wrong = select(AuditLine.specimen_id).where(col(AuditLine.result) != Result.FOUND)
-    lately = clock.now() - RECENT
-    asked = (
-        core_select(col(Specimen.code), col(Specimen.seen_at), col(Specimen.id).in_(wrong).label("wrong"))
-        .join(held, held.c.tube == col(Specimen.id))
-        .where(
-            or_(col(Specimen.seen_at).is_(None), col(Specimen.seen_at) > lately, col(Specimen.id).in_(wrong))
-        )
+    wrong = exists().where(col(AuditLine.specimen_id) == held.c.tube, FINDING)
+    moved = exists().where(
+        col(CustodyEvent.subject_id) == held.c.tube,
+        col(CustodyEvent.kind).in_((Kind.PLACED, Kind.TAKEN_OUT)),
+        col(CustodyEvent.recorded_at) > clock.now() - RECENT,
     )
-    return {row.code: _risk(row.seen_at, lately, wrong=row.wrong) for row in session.execute(asked)}
+    asked = core_select(
+        held.c.code,
+        col(Specimen.seen_at).is_(None).label("unseen"),
+        moved.label("moved"),
+        wrong.label("wrong"),
+    ).join(Specimen, col(Specimen.id) == held.c.tube)
+    for row in session.execute(asked.execution_options(yield_per=AT_ONCE)):
+        yield row.code, 1.0 + 2.0 * row.unseen + 2.0 * row.moved + 4.0 * row.wrong
 
 
-def _never_or_since(moment: datetime) -> ColumnElement[bool]:
-    return or_(col(Specimen.seen_at).is_(None), col(Specimen.seen_at) > moment)
-
-
-def _risk(seen: datetime | None, lately: datetime, *, wrong: bool) -> float:
-    return 1.0 + 2.0 * (seen is None) + 2.0 * (seen is not None and seen > lately) + 4.0 * wrong
-
-
-def _shelf(session: Session, audit: Audit, boxes: Mapping[UUID, Container]) -> dict[UUID, set[Slot]]:
+def _shelf(session: Session, audit: Audit) -> dict[UUID, set[Slot]]:
     """The slots that are drawn whatever they hold, by box."""
     if not audit.shelf_slots:
         return {}
-    known = grids(session, list(boxes))
-    every = {
-        f"{boxes[key].code} {slot.row} {slot.col}": (key, slot)
-        for key in boxes
-        for slot in known[key].slots()
-    }
+    known = grids(session, _boxes(session, audit))
+    every = (f"{box} {slot.row} {slot.col}" for box in sorted(known) for slot in known[box].slots())
     found: dict[UUID, set[Slot]] = {}
     for name in draw(audit.seed, every, audit.shelf_slots):
-        key, slot = every[name]
-        found.setdefault(key, set()).add(slot)
+        box, row, column = name.split()
+        found.setdefault(UUID(box), set()).add(Slot(int(row), int(column)))
     return found
 
 
-def _write_down(
-    session: Session,
-    audit: Audit,
-    boxes: Mapping[UUID, Container],
-    drawn: set[str] | None,
-    shelf: Mapping[UUID, set[Slot]],
-) -> str:
-    """The boxes and lines of an audit; the SHA-256 of what they say, line by line."""
-    told = _box_rows(session, audit, boxes, whole=drawn is None)
-    digest = hashlib.sha256("".join(map(snapshot_box, told)).encode())
-    rows = {box["container_id"]: box["id"] for box in told}
-    for some in _batches(_lines(audit, rows, _standing(session, audit), drawn, shelf)):
-        for _, told in some:
-            digest.update(told.encode())
-        add_rows(session, AuditLine, [line for line, _ in some])
-    return digest.hexdigest()
-
-
 def _box_rows(
-    session: Session, audit: Audit, boxes: Mapping[UUID, Container], *, whole: bool
+    session: Session, audit: Audit, boxes: Collection[UUID], expected: Mapping[UUID, int]
 ) -> list[dict[str, Any]]:
     """A row for each box, in the order in which one walks past them."""
     ways, known = paths(session, list(boxes)), grids(session, list(boxes))
     told = {key: " · ".join(f"{step.name} {step.slot}".strip() for step in way) for key, way in ways.items()}
-    held = in_scope(audit).subquery()
-    counted = core_select(held.c.container_id, func.count()).group_by(held.c.container_id)
-    expected = dict(iter(session.execute(counted)))
     rows = [
         {
             "id": clock.new_key(),
@@ -220,15 +206,32 @@ def _box_rows(
             "container_id": key,
             "position": position,
             "path": told[key][:400],
-            "whole": whole,
+            "whole": is_whole(audit),
             "slots": known[key].size,
             "expected": expected.get(key, 0),
             "state": BoxState.OPEN,
         }
-        for position, key in enumerate(sorted(boxes, key=lambda key: _in_order(told[key])), 1)
+        for position, key in enumerate(sorted(boxes, key=lambda key: (_in_order(told[key]), key)), 1)
     ]
     add_rows(session, AuditBox, rows)
     return rows
+
+
+def _write_down(
+    session: Session,
+    audit: Audit,
+    rows: Sequence[Mapping[str, Any]],
+    drawn: set[str] | None,
+    shelf: Mapping[UUID, set[Slot]],
+) -> str:
+    """The lines of an audit; the SHA-256 of what they and its boxes say, line by line."""
+    digest = hashlib.sha256("".join(map(snapshot_box, rows)).encode())
+    boxes = {box["container_id"]: box["id"] for box in rows}
+    for some in _batches(_lines(audit, boxes, _standing(session, audit), drawn, shelf)):
+        for _, told in some:
+            digest.update(told.encode())
+        add_rows(session, AuditLine, [line for line, _ in some])
+    return digest.hexdigest()
 
 
 def _standing(session: Session, audit: Audit) -> Iterator[Stands]:
@@ -251,6 +254,9 @@ def _lines(
         by_shelf = each.slot in shelf.get(each.box, ())
         empty.get(each.box, set()).discard(each.slot)
         if drawn is None or each.code in drawn or by_shelf:
+            if each.box not in rows:
+                message = N_("Tubes are being carried to another box at this moment. Start the audit again.")
+                raise Conflict("scope_moving", message, field="audit")
             yield _line(audit, rows[each.box], each.slot, each.tube, by_shelf=by_shelf)
     for key in sorted(empty):
         for slot in sorted(empty[key]):

@@ -169,8 +169,9 @@ class AuditLine(SQLModel, table=True):
     """One tube that should be somewhere, or one thing that was found: how it ended and what was done.
 
     `box_id` is where it should be; row and column are None for what was expected nowhere. `by_shelf` is a
-    slot that was drawn whatever it holds; `in_snapshot` is false for what was found besides. `moved_by_id`
-    is the event that explains where it went.
+    slot that was drawn whatever it holds; `in_snapshot` is false for what was found besides. `result` is its
+    word since `ended_at`, `first_result` that of a first count with which the second disagrees;
+    `moved_by_id` is the event that explains where it went.
     """
 
     __tablename__ = "audit_line"
@@ -196,6 +197,7 @@ class AuditLine(SQLModel, table=True):
     in_snapshot: bool = False
     text: str = Field(default="", max_length=100)
     result: Result | None = Field(default=None, sa_type=vocabulary(Result), nullable=True)
+    ended_at: datetime | None = None
     first_result: Result | None = Field(default=None, sa_type=vocabulary(Result), nullable=True)
     found_box_id: UUID | None = refers("audit_box", optional=True)
     found_row: int | None = None

@@ -10,6 +10,7 @@ from biobank.audits.boards import (
 )
 from biobank.audits.boxes import Counting, SlotSeen, counted_box
 from biobank.audits.by_file import CountedByFile, count_by_file
+from biobank.audits.by_paper import CountedOnPaper, Entered, count_on_paper, entered, paper_of
 from biobank.audits.certificate import certificate, require_language
 from biobank.audits.certified import Certified, certified
 from biobank.audits.counting import BoxCount, Counted, Seen, Told, count
@@ -26,6 +27,7 @@ from biobank.audits.findings import (
 )
 from biobank.audits.foreseeing import Foreseen, foresee
 from biobank.audits.intervals import ErrorRate, error_rate
+from biobank.audits.papers import line_code, line_named, sheet
 from biobank.audits.planning import AuditChosen, AuditOrder, by_id, cancel, plan
 from biobank.audits.proof import unproved
 from biobank.audits.reconciling import Decide, Entrust, decide, entrust
@@ -45,10 +47,12 @@ __all__ = [
     "Certified",
     "Counted",
     "CountedByFile",
+    "CountedOnPaper",
     "Counting",
     "CoverageAsked",
     "Covered",
     "Decide",
+    "Entered",
     "Entrust",
     "ErrorRate",
     "Finding",
@@ -69,9 +73,11 @@ __all__ = [
     "certified",
     "count",
     "count_by_file",
+    "count_on_paper",
     "counted_box",
     "coverage",
     "decide",
+    "entered",
     "entrust",
     "entrusted",
     "error_rate",
@@ -79,13 +85,17 @@ __all__ = [
     "every_missing",
     "findings",
     "foresee",
+    "line_code",
+    "line_named",
     "listing",
     "missing",
+    "paper_of",
     "perform",
     "plan",
     "require_language",
     "result_hash",
     "review",
+    "sheet",
     "start",
     "trend",
     "unproved",

@@ -24,6 +24,7 @@ import "./bench.js";
 import "./kept-banner.js";
 import "./collect.js";
 import "./rack-file.js";
+import "./paper.js";
 import "./labels.js";
 import "./type-code.js";
 import "./command-form.js";

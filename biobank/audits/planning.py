@@ -76,27 +76,7 @@ def plan(session: Session, actor: Actor, order: AuditOrder) -> Audit:
     Refused: more than one scope, or none; a sample without its size, or with two; a scope of which the
     actor may not audit all.
     """
-    require_size(order)
-    planned = new_row(
-        Audit,
-        name=order.name,
-        tubes=tubes_of(order.tubes),
-        trigger=order.trigger,
-        method=order.method,
-        share_ppm=_ppm(order.share),
-        limit_ppm=_ppm(order.limit),
-        confidence_ppm=_ppm(order.confidence),
-        weighting=order.weighting,
-        shelf_slots=order.shelf_slots,
-        blind=order.blind,
-        second_count=order.second_count,
-        due_on=order.due,
-        every_days=order.every_days,
-        owner_id=person_named(session, order.owner) if order.owner else None,
-        opened_by_id=actor.id,
-        opened_at=clock.now(),
-    )
-    planned.site_id, planned.study_id, planned.container_id = scope_of(session, actor, order)
+    planned = drafted(session, actor, order)
     custody.record(session, actor, planned, Kind.OPENED, change=audit_said(planned))
     return planned
 
@@ -137,6 +117,32 @@ def under_way(session: Session, actor: Actor, key: UUID) -> Audit:
         message = N_("%(name)s is signed or was given up. Plan another audit.")
         raise Conflict("audit_closed", message, field="audit", name=found.name)
     return found
+
+
+def drafted(session: Session, actor: Actor, order: AuditOrder) -> Audit:
+    """An order as the audit that it would be, of which nothing is kept yet. Refused: as `plan` refuses it."""
+    require_size(order)
+    draft = new_row(
+        Audit,
+        name=order.name,
+        tubes=tubes_of(order.tubes),
+        trigger=order.trigger,
+        method=order.method,
+        share_ppm=_ppm(order.share),
+        limit_ppm=_ppm(order.limit),
+        confidence_ppm=_ppm(order.confidence),
+        weighting=order.weighting,
+        shelf_slots=order.shelf_slots,
+        blind=order.blind,
+        second_count=order.second_count,
+        due_on=order.due,
+        every_days=order.every_days,
+        owner_id=person_named(session, order.owner) if order.owner else None,
+        opened_by_id=actor.id,
+        opened_at=clock.now(),
+    )
+    draft.site_id, draft.study_id, draft.container_id = scope_of(session, actor, order)
+    return draft
 
 
 def scope_of(session: Session, actor: Actor, order: AuditOrder) -> tuple[UUID, UUID | None, UUID | None]:

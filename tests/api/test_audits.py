@@ -222,15 +222,9 @@ def test_what_cannot_be_done_is_refused_with_the_field_and_leaves_nothing(progra
             "finding_not_found",
             "lines.0",
         ),
-        (
-            "/audit-performances",
-            {"audit": audit.key, "password": PASSWORD},
-            422,
-            "audit_without_scans",
-            "audit",
-        ),
-        ("/audit-performances", {"audit": audit.key, "password": "wrong"}, 403, "password_wrong", "password"),
-        ("/audit-reviews", {"audit": audit.key, "password": PASSWORD}, 422, "not_performed", "audit"),
+        ("/audit-performances", signed, 422, "audit_without_scans", "audit"),
+        ("/audit-performances", {**signed, "password": "wrong"}, 403, "password_wrong", "password"),
+        ("/audit-reviews", signed, 422, "not_performed", "audit"),
     ]
     before = rows(program.world)
     for path, order, status, slug, field in refusals:

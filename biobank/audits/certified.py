@@ -12,8 +12,7 @@ from sqlmodel import Session, col
 from biobank import custody
 from biobank.audits.boards import AuditBoard, board
 from biobank.audits.findings import Finding, SoughtFindings, every_finding
-from biobank.audits.foreseeing import USUAL_CONFIDENCE
-from biobank.audits.planning import by_id
+from biobank.audits.planning import USUAL_CONFIDENCE, by_id
 from biobank.audits.sampling import limit_shown
 from biobank.errors import RuleBroken
 from biobank.people import Actor

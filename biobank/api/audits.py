@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from biobank import audits, custody
 from biobank.api.answers import Limit, Page, page
-from biobank.api.documents import noun
+from biobank.api.documents import Question, noun
 from biobank.audits import (
     AuditBoard,
     AuditChosen,
@@ -22,6 +22,7 @@ from biobank.audits import (
     Counting,
     Decide,
     Entrust,
+    Foreseen,
 )
 from biobank.custody import Signed
 from biobank.people import Actor
@@ -38,6 +39,12 @@ def plan_audit(door: OpenDoor, data: JSONBody[AuditOrder]) -> AuditBoard:
     return door.act(
         lambda session, actor: audits.board(session, actor, audits.plan(session, actor, data).id), AuditBoard
     )
+
+
+@post("/audit-previews", sync_to_thread=True, status_code=200, operation_class=Question)
+def foresee_audit(door: OpenDoor, data: JSONBody[AuditOrder]) -> Foreseen:
+    """What an audit would look at, and what a sample would show; nothing is planned."""
+    return door.ask(lambda session, actor: audits.foresee(session, actor, data))
 
 
 @get("/audits", sync_to_thread=True)
@@ -140,6 +147,7 @@ HANDLERS = noun(
     "audits",
     [
         plan_audit,
+        foresee_audit,
         list_audits,
         get_audit,
         start_audit,

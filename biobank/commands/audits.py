@@ -146,7 +146,7 @@ def show_box(*, key: "UUID", box: str, as_json: bool) -> None:
     """Show BOX slot by slot, as far as it is counted."""
     from biobank import audits
 
-    found = running.asked(lambda session, actor: audits.counting(session, actor, key, box))
+    found = running.asked(lambda session, actor: audits.counted_box(session, actor, key, box))
     if as_json:
         running.tell_json(found)
         return

@@ -1,12 +1,13 @@
 """Judging a counted box: its scans and its snapshot are read, and every line gets its word."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func
+from sqlalchemy import case, func
 from sqlalchemy import select as core_select
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from biobank import clock
@@ -125,8 +126,20 @@ def _arrived(
     ]
 
 
-def _elsewhere(session: Session, audit: Audit, box: AuditBox, tubes: set[UUID]) -> dict[UUID, Seen]:
-    """The newest scan of each tube in another box of the audit, as its newest count has it."""
+def _elsewhere(session: Session, audit: Audit, box: AuditBox, tubes: set[UUID]) -> dict[UUID, list[Seen]]:
+    """The scans of each tube in other boxes of the audit, as their newest counts have them, oldest first."""
+    newer = aliased(AuditScan)
+    corrected = (
+        core_select(newer.id)
+        .where(
+            col(newer.box_id) == col(AuditScan.box_id),
+            col(newer.counting) == col(AuditScan.counting),
+            col(newer.row) == col(AuditScan.row),
+            col(newer.col) == col(AuditScan.col),
+            col(newer.id) > col(AuditScan.id),
+        )
+        .exists()
+    )
     asked = (
         select(AuditScan, AuditBox.container_id)
         .join(AuditBox, col(AuditBox.id) == col(AuditScan.box_id))
@@ -134,14 +147,16 @@ def _elsewhere(session: Session, audit: Audit, box: AuditBox, tubes: set[UUID]) 
             col(AuditScan.audit_id) == audit.id,
             col(AuditScan.specimen_id).in_(tubes),
             col(AuditScan.box_id) != box.id,
+            col(AuditScan.counting) == case((col(AuditBox.second_at).is_not(None), 2), else_=1),
+            ~corrected,
         )
         .order_by(col(AuditScan.id))
     )
-    return {
-        scan.specimen_id: _seen(scan, container)
-        for scan, container in session.exec(asked)
-        if scan.specimen_id
-    }
+    found: dict[UUID, list[Seen]] = defaultdict(list)
+    for scan, container in session.exec(asked):
+        if scan.specimen_id:
+            found[scan.specimen_id].append(_seen(scan, container))
+    return found
 
 
 def _boxes(session: Session, audit: Audit, outcomes: Sequence[Outcome]) -> dict[UUID, UUID]:
@@ -183,11 +198,10 @@ def _empty(box: AuditBox, outcomes: Sequence[Outcome], scans: Sequence[Seen]) ->
     if not box.whole or box.slots is None:
         marked = {scan.spot.slot for scan in scans if scan.mark is Mark.EMPTY}
         return len(marked - {outcome.expected for outcome in outcomes if outcome.expected})
-    spoken = {each.expected for each in outcomes if each.expected}
-    spoken |= {
-        each.found.slot for each in outcomes if each.found and each.found.container_id == box.container_id
-    }
-    return box.slots - len(spoken)
+    taken = {each.expected for each in outcomes if each.expected}
+    newest = {scan.spot.slot: scan.mark for scan in scans}
+    taken |= {slot for slot, mark in newest.items() if mark is not Mark.EMPTY}
+    return box.slots - len(taken)
 
 
 LEAVING = ("placed", "taken_out", "ended", "packed", "sent")

@@ -113,7 +113,7 @@ class Reality:
         self._plant(Result.DUPLICATE, tube, tube, place, goes)
 
     def drop(self, tube: str, goes: Where, should: Where) -> None:
-        """A tube that was just carried by the log is put down wrongly; `should` is where the audit expects it."""
+        """A tube that was just carried by the log is put down wrongly; `should` is its first place."""
         place = self.records[tube]
         del self.stands[place]
         self.stands[goes] = tube
@@ -197,10 +197,20 @@ class Porter:
         """How many tubes were carried, each as often as it was."""
         return self.often.total()
 
-    def carry(self, count: int, sources: Collection[str], targets: Sequence[str], why: str) -> None:
-        """So many tubes from some boxes to others, as far as there is room."""
-        free = self._some(self.store.free(targets), count)
-        tubes = self._some(self.store.sound(sources), len(free))
+    def carry(
+        self,
+        count: int,
+        sources: Collection[str],
+        targets: Sequence[str],
+        why: str,
+        *,
+        of: Collection[str] = SLOTS,
+        to: Collection[str] = SLOTS,
+    ) -> None:
+        """So many tubes from some boxes (from slots of these names) to others, as far as there is room."""
+        free = self._some([where for where in self.store.free(targets) if where[1] in to], count)
+        here = [tube for tube in self.store.sound(sources) if self.store.records[tube][1] in of]
+        tubes = self._some(here, len(free))
         self._origins |= {tube: self.store.records[tube] for tube in tubes}
         self._put(dict(zip(tubes, free, strict=False)), why)
 

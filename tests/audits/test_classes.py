@@ -85,12 +85,12 @@ def test_one_code_at_two_slots_is_a_duplicate_and_the_strange_one_is_named() -> 
 
 def test_one_code_in_two_boxes_is_a_duplicate() -> None:
     beside = seen(A2, T, Spot(BOX, A1), box=OTHER)
-    (outcome,) = judge([Expected(T, A1)], [here(A1, T)], {T: beside})
+    (outcome,) = judge([Expected(T, A1)], [here(A1, T)], {T: [beside]})
     assert (outcome.result, outcome.found) == (Result.DUPLICATE, Spot(OTHER, A2))
 
 
 def test_a_tube_that_was_carried_on_between_two_scans_was_found_twice() -> None:
-    (outcome,) = judge([Expected(T, A1)], [here(A1, T)], {T: here(A2, T, OTHER)})
+    (outcome,) = judge([Expected(T, A1)], [here(A1, T)], {T: [here(A2, T, OTHER)]})
     assert outcome.result is Result.FOUND
 
 
@@ -101,20 +101,26 @@ def test_a_tube_that_was_carried_on_within_its_box_while_it_is_counted_is_no_dup
 
 def test_what_was_found_wrong_stays_so_though_the_tube_was_carried_on_since() -> None:
     wrong, after = seen(A2, T, Spot(BOX, A1)), here(A3, T, OTHER)
-    outcomes = [judge([Expected(T, A1)], [wrong], {T: after}), judge([], [after], {T: wrong})]
+    later = seen(A1, T, Spot(third := uuid4(), A1), box=third)
+    outcomes = [
+        judge([Expected(T, A1)], [wrong], {T: [after]}),
+        judge([], [after], {T: [wrong]}),
+        judge([], [later], {T: [wrong, after]}),
+        judge([Expected(T, A1)], [], {T: [wrong, after]}),
+    ]
     for (outcome,) in outcomes:
         assert (outcome.result, outcome.found) == (Result.WRONG_SLOT, Spot(BOX, A2))
 
 
 def test_a_tube_that_its_move_should_have_brought_to_another_slot_is_in_the_wrong_one_there() -> None:
     beside = seen(A2, T, Spot(OTHER, A1), box=OTHER)
-    (outcome,) = judge([Expected(T, A1, moved_by=uuid4())], [], {T: beside})
+    (outcome,) = judge([Expected(T, A1, moved_by=uuid4())], [], {T: [beside]})
     assert (outcome.result, outcome.found) == (Result.WRONG_SLOT, Spot(OTHER, A2))
 
 
 def test_a_tube_that_was_seen_in_another_box_is_not_missing_but_there() -> None:
     beside = seen(A2, T, Spot(BOX, A1), box=OTHER)
-    (outcome,) = judge([Expected(T, A1)], [], {T: beside})
+    (outcome,) = judge([Expected(T, A1)], [], {T: [beside]})
     assert (outcome.result, outcome.found) == (Result.WRONG_CONTAINER, Spot(OTHER, A2))
 
 

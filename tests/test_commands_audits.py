@@ -47,7 +47,10 @@ def test_an_audit_is_counted_and_reconciled(terminal: Terminal, tmp_path: Path) 
     counted = terminal.run("audit", "count-file", key, str(other), str(good))
     assert (counted.exit_code, counted.stderr.splitlines()[0]) == (1, "other.csv:")
     assert "Found: 1" in counted.stdout
-    assert "Found" not in terminal.says("audit", "count", key, boxes[2], "A1=", "--done", "--paper")
+    sheet = tmp_path / "sheet.pdf"
+    assert "Written" in terminal.says("audit", "sheet", key, "--box", boxes[2], "--out", str(sheet))
+    assert sheet.read_bytes().startswith(b"%PDF")
+    assert "Found" not in terminal.says("audit", "paper", key, boxes[2], "A1 -", "--rest-absent")
     said = terminal.says("audit", "show", key)
     assert "3 of 3 boxes counted, 4 findings" in said
     assert "4 of 6" in said

@@ -33,6 +33,9 @@ AfterFinding = Annotated[UUID | None, QueryParameter(description="`next` of the 
 Language = Annotated[
     str | None, QueryParameter(max_length=20, description="`en` or `zh_Hans`; your own when left out.")
 ]
+Boxes = Annotated[
+    list[str] | None, QueryParameter(description="Of these boxes; all that are not counted when left out.")
+]
 By = Annotated[audits.TrendBy, QueryParameter(description="What error rates are told apart by.")]
 Site = Annotated[str | None, QueryParameter(max_length=40, description="Of this site alone.")]
 Signed = Annotated[str | None, QueryParameter(description="Of audits signed since this day.")]
@@ -95,6 +98,24 @@ def get_certificate(door: OpenDoor, key: FromPath[UUID], language: Language = No
     return _pdf(door.ask(asked), f"audit-{key}.pdf")
 
 
+@get(
+    "/audits/{key:uuid}/sheet.pdf",
+    sync_to_thread=True,
+    media_type=PDF,
+    responses=sheet("A code for each box and each line, with room to tick and to write."),
+)
+def get_sheet(
+    door: OpenDoor, key: FromPath[UUID], box: Boxes = None, language: Language = None
+) -> Response[bytes]:
+    """The paper to count by while there is no power; it is entered afterwards."""
+
+    def asked(session: Session, actor: Actor) -> bytes:
+        told = audits.require_language(language or actor.language)
+        return audits.sheet(*audits.paper_of(session, actor, key, box or ()), told)
+
+    return _pdf(door.ask(asked), f"sheet-{key}.pdf")
+
+
 @get("/missing", sync_to_thread=True)
 def list_missing(door: OpenDoor, limit: Limit = 50, after: AfterFinding = None) -> Page[Finding]:
     """The tubes that audits found missing and nobody has had in a hand since, in walking order."""
@@ -151,6 +172,7 @@ HANDLERS = noun(
         list_findings_as_csv,
         list_findings_as_xlsx,
         get_certificate,
+        get_sheet,
         list_missing,
         list_missing_as_csv,
         list_missing_as_xlsx,

@@ -19,6 +19,7 @@ from biobank.audits import (
     BoxCount,
     Counted,
     CountedByFile,
+    CountedOnPaper,
     Counting,
     Decide,
     Entrust,
@@ -107,6 +108,12 @@ def count_by_file(door: OpenDoor, data: JSONBody[CountedByFile]) -> BoxCount:
     return door.act(lambda session, actor: audits.count_by_file(session, actor, data), BoxCount)
 
 
+@post("/audit-papers", sync_to_thread=True, status_code=200)
+def count_on_paper(door: OpenDoor, data: JSONBody[CountedOnPaper]) -> BoxCount:
+    """A box counted on its sheet of paper, line by line as it is scanned in and typed."""
+    return door.act(lambda session, actor: audits.count_on_paper(session, actor, data), BoxCount)
+
+
 @post("/audit-decisions", sync_to_thread=True, status_code=200)
 def decide_findings(door: OpenDoor, data: JSONBody[Decide]) -> AuditBoard:
     """Decide findings: the record follows the tube, it was put back, it is missing, it is explained."""
@@ -155,6 +162,7 @@ HANDLERS = noun(
         get_counting,
         count_box,
         count_by_file,
+        count_on_paper,
         decide_findings,
         entrust_findings,
         sign_as_performer,

@@ -114,6 +114,25 @@ def certificate(*, key: "UUID", out: Path, language: str, as_json: bool) -> None
     running.tell_written(out, as_json=as_json)
 
 
+@audit.command("sheet")
+@KEY
+@OUT
+@click.option("--box", "boxes", multiple=True, help="Of one box; all that are not counted if none is said.")
+@LANGUAGE
+@running.as_json
+def sheet(*, key: "UUID", out: Path, boxes: tuple[str, ...], language: str, as_json: bool) -> None:
+    """Write the sheet to count an audit by on paper, as a PDF."""
+    from biobank import audits
+
+    def question(session: "Session", actor: "Actor") -> bytes:
+        told = audits.require_language(language)
+        return audits.sheet(*audits.paper_of(session, actor, key, boxes), told)
+
+    running.require_writable(out)
+    out.write_bytes(running.asked(question))
+    running.tell_written(out, as_json=as_json)
+
+
 # --- over time ---
 
 

@@ -165,7 +165,6 @@ def show_box(*, key: "UUID", box: str, as_json: bool) -> None:
 @click.argument("box")
 @click.argument("scans", nargs=-1)
 @click.option("--done", is_flag=True, help="The count of the box is over: every slot gets its word.")
-@click.option("--paper", is_flag=True, help="It was counted on paper and is written down now.")
 @OCCURRED
 @running.as_json
 def count(
@@ -174,14 +173,13 @@ def count(
     box: str,
     scans: tuple[str, ...],
     done: bool,
-    paper: bool,
     occurred: str | None,
     as_json: bool,
 ) -> None:
     """Count BOX by SCANS such as A1=CODE; A2= is an empty slot, A3=? a code that cannot be read."""
     from biobank import audits
 
-    sent = {"audit": str(key), "box": box, "done": done, "source": "paper" if paper else "typed"}
+    sent = {"audit": str(key), "box": box, "done": done, "source": "typed"}
     told = {**sent, "scans": [_scan(text) for text in scans], "occurred": occurred}
     order = running.ordered(audits.Counted, told)
     counted = running.acted(lambda session, actor: audits.count(session, actor, order), audits.BoxCount)
@@ -191,6 +189,28 @@ def count(
     if counted.scans:
         running.table([(seen.slot, seen.mark, grouped(seen.tube) or seen.text) for seen in counted.scans])
     _tell_counted(counted)
+
+
+@audit.command("paper")
+@KEY
+@click.argument("box")
+@click.argument("entries", nargs=-1)
+@click.option("--rest-absent", is_flag=True, help="Nothing stood in the lines that are left.")
+@OCCURRED
+@running.as_json
+def count_on_paper(*, key: "UUID", box: str, entries: tuple[str, ...], as_json: bool, **told: Any) -> None:
+    """Count BOX from its sheet: the code of each line that was ticked, or 'A4 CODE', 'A4 -', 'A4 ?'."""
+    from biobank import audits
+
+    sent = {"audit": str(key), "box": box, "entries": "\n".join(entries), **told}
+    order = running.ordered(audits.CountedOnPaper, sent)
+    counted = running.acted(
+        lambda session, actor: audits.count_on_paper(session, actor, order), audits.BoxCount
+    )
+    if as_json:
+        running.tell_json(counted)
+    else:
+        _tell_counted(counted)
 
 
 @audit.command("count-file")

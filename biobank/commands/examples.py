@@ -130,6 +130,8 @@ EXAMPLES: Mapping[str, str] = {
     "audit box": f"{KEY} {BOX}",
     "audit count": f"{KEY} {BOX} A1={TUBE} A2= A3=? --done",
     "audit count-file": f"{KEY} scan.csv",
+    "audit paper": f"{KEY} {BOX} 'A1 {TUBE}' 'A2 -' --rest-absent",
+    "audit sheet": f"{KEY} --out sheet.pdf",
     "audit findings": f"{KEY} --open",
     "audit decide": f"{KEY} moved --plain",
     "audit entrust": f"{KEY} {LINE} --owner lin --due 2026-12-31",

@@ -48,7 +48,8 @@ class Audited:
         self.counted(self.boxes[0], ("A1", first), ("A2", third), ("A3", second), ("A5", "NOBODYS"))
         file = base64.b64encode(f"{self.boxes[1]},A1,{self.tubes[4]}\n".encode()).decode()
         self.program.made("/audit-rack-files", {"audit": self.key, "content": file, "name": "scan.txt"})
-        self.counted(self.boxes[2], ("A1", ""))
+        paper = {"entries": "A1 -", "rest_absent": True, "occurred": "2026-05-04T09:30:00+08:00"}
+        self.program.made("/audit-papers", {"audit": self.key, "box": self.boxes[2], **paper})
 
     def lines(self, **sought: Any) -> list[str]:
         found = self.program.told(f"/audits/{self.key}/findings", person=MANAGER, **sought)
@@ -127,6 +128,8 @@ def test_what_an_audit_found_is_told_as_pages_files_and_over_time(program: Progr
         paper = program.get(f"/audits/{audit.key}/certificate.pdf", language=language)
         assert paper.content.startswith(b"%PDF")
         assert paper.headers["content-type"] == "application/pdf"
+    drawn = program.get(f"/audits/{audit.key}/sheet.pdf", box=audit.boxes[2])
+    assert drawn.content.startswith(b"%PDF")
     refused = program.get(f"/audits/{audit.key}/certificate.pdf", language="tlh")
     assert (refused.status_code, refused.json()["title"]) == (400, "language_unknown")
     assert program.world.unproved() == []

@@ -16,6 +16,7 @@ import "./css/station.css";
 import "./css/kept.css";
 import "./css/racks.css";
 import "./css/labels.css";
+import "./css/audits.css";
 import "./css/print.css";
 import "./swaps.js";
 import "./scan.js";

@@ -45,9 +45,7 @@ _LONGEST = timedelta(minutes=30)
 """No act takes longer: by so much the key of an event may be younger than the time it was recorded."""
 _DAY = timedelta(days=1)
 
-About = Literal[
-    "specimen", "container", "participant", "visit", "kit", "study", "person", "station", "audit"
-]
+About = Literal["specimen", "container", "participant", "visit", "kit", "study", "person", "station", "audit"]
 ABOUT: dict[str, type[SQLModel]] = {
     "specimen": Specimen,
     "container": Container,
@@ -69,8 +67,8 @@ _FEW: set[type[SQLModel]] = {Study, Person, Station, Audit}
 class LogAsked(Input):
     """Which events: about what kind of thing or which one, what happened, by whom, where, when.
 
-    `code` is a code of ours, one from elsewhere, a pseudonym, or the name of a person, a station or an audit. Days are
-    those of the log on the clock of the sites (`LogPage.zone`), both included. `corrections` are those that
+    `code` is a code of ours, one from elsewhere, a pseudonym, or the name of a person, a station or an audit.
+    Days are those of the log on the clock of the sites (`LogPage.zone`), both included. `corrections` are those that
     undo or correct another.
     """
 

@@ -5,6 +5,7 @@ from litestar.di import Provide
 
 from biobank.pages import bench, home, labels, log, people, person, shell, signing, stations, tasks
 from biobank.pages.audits import boards as audits
+from biobank.pages.audits import counting as audit_counting
 from biobank.pages.audits import findings as audit_findings
 from biobank.pages.audits import listing as audit_list
 from biobank.pages.audits import planning as audit_planning
@@ -45,7 +46,7 @@ from biobank.routes import Routes
 __all__ = ["STATIC", "routes", "template_config"]
 
 
-_AUDITS = (audits, audit_findings, audit_list, audit_planning, audit_signing)
+_AUDITS = (audit_counting, audits, audit_findings, audit_list, audit_planning, audit_signing)
 _BENCH = (bench, cards, locked, offline)
 _EVERYWHERE = (home, labels, log, people, person, printers, signing, stations, tasks)
 _SPECIMENS = (discarding, find_lists, specimens, tubes)

@@ -10,18 +10,10 @@ from litestar.params import FromPath
 from litestar.response import Template
 from sqlmodel import Session
 
-from biobank import accounts, audits, codes, errors, inputs, web
+from biobank import accounts, audits, web
 from biobank.audits import AuditBoard, AuditChosen, words
-from biobank.codes import CodeKind, grouped
-from biobank.door import Door
-from biobank.errors import Refusal
 from biobank.pages import shell
 from biobank.pages.audits import sayings
-from biobank.pages.bench import answers
-from biobank.pages.bench.answers import Outcome
-from biobank.pages.bench.answers import Result as Answer
-from biobank.pages.bench.scanning import Mode
-from biobank.pages.shell import Form
 from biobank.people import Actor
 from biobank.tables import BoxState, Result
 from biobank.texts import gettext as _
@@ -30,18 +22,6 @@ SHOWN = 120
 """So many boxes are drawn at once."""
 
 AWAITED = (BoxState.OPEN, BoxState.COUNTING, BoxState.AGAIN)
-
-
-class Order(inputs.Input):
-    """One scan on the board of an audit."""
-
-    scan: inputs.Scanned
-    mode: str = ""
-    box: str = ""
-    at: str = ""
-    about: str = ""
-    source: str = "scan"
-    corrected: inputs.Flag = False
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -98,34 +78,7 @@ def cancel(request: Request[Any, Any, Any], door: web.OpenDoor, key: FromPath[UU
     return shell.go(request, "/audits")
 
 
-@post("/audits/{key:uuid}/scans", sync_to_thread=True, status_code=200)
-def scan(door: web.OpenDoor, form: Form, key: FromPath[UUID]) -> Template:
-    """Open the count of the box that was scanned."""
-    order = inputs.read(Order, form, form=True)
-    try:
-        result = _opened(door, key, order.scan)
-    except (errors.Busy, errors.NotSignedIn):
-        raise
-    except Refusal as refusal:
-        result = answers.refused(refusal, Mode.LOOKUP, "")
-    me = door.ask(lambda _, actor: actor)
-    return shell.page("bench/_result.html", me, result=result, scanned=order.scan, visit_mode="lookup")
-
-
 # --- how ---
-
-
-def _opened(door: Door, key: UUID, scanned: str) -> Answer:
-    code = codes.read(scanned) or ""
-    if code and CodeKind(code[0]) is CodeKind.BADGE:
-        return answers.badge_elsewhere(Mode.LOOKUP, "")
-    if code and CodeKind(code[0]) is CodeKind.COMMAND:
-        headline = _("Scan a box first")
-        return Answer(outcome=Outcome.NOTICE, headline=headline, mode=Mode.LOOKUP)
-    box = door.ask(lambda session, actor: audits.counted_box(session, actor, key, scanned))
-    leads = f"/audits/{key}/boxes/{box.code}"
-    detail = f"{box.path} · {grouped(box.code)}"
-    return Answer(outcome=Outcome.OK, headline=box.name, detail=detail, leads=leads, mode=Mode.LOOKUP)
 
 
 def _states(board: AuditBoard) -> list[tuple[str, str, int]]:
@@ -142,4 +95,4 @@ def _first(text: str) -> int:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 6 else 0
 
 
-HANDLERS = [board_page, start, cancel, scan]
+HANDLERS = [board_page, start, cancel]

@@ -132,7 +132,7 @@ export class Queue {
       if (said) body.set(name, said);
     }
     for (let turn = 0; ; turn += 1) {
-      const { came, page } = await post(this.#action, scan.key, body, ".scan-result");
+      const { came, page } = await post(this.#action, scan.key, body, ".scan-result", scan.occurred);
       if (came === "told" || came === "refused") return page;
       if (await this.#away?.ready) {
         this.#away?.signedOut(came === "signed out");

@@ -68,8 +68,8 @@ class LogAsked(Input):
     """Which events: about what kind of thing or which one, what happened, by whom, where, when.
 
     `code` is a code of ours, one from elsewhere, a pseudonym, or the name of a person, a station or an audit.
-    Days are those of the log on the clock of the sites (`LogPage.zone`), both included. `corrections` are those that
-    undo or correct another.
+    Days are those of the log on the clock of the sites (`LogPage.zone`), both included. `corrections` are
+    those that undo or correct another.
     """
 
     about: About | None = None

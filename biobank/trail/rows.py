@@ -57,8 +57,8 @@ class LogRow(msgspec.Struct, frozen=True):
 
     `about` is the kind of thing; `code` its code, the pseudonym of a participant (of `study`), or the name
     of a person, a station or an audit. `what` names the parts of its state that changed, of a person also the
-    ways to come in; `status` is a visit's new one. `source` is `typed`, `scanned` or `file`, empty for a page or a
-    program; `performer` is who scanned what another person handed in. `undoes` is the event that this one
+    ways to come in; `status` is a visit's new one. `source` is `typed`, `scanned` or `file`, empty for a page
+    or a program; `performer` is who scanned what another person handed in. `undoes` is the event that this one
     undid, `corrects` one it corrects.
     """
 

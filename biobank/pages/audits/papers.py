@@ -16,7 +16,7 @@ from biobank.codes import CodeKind
 from biobank.door import Door
 from biobank.errors import NotFound, Refusal
 from biobank.pages import shell
-from biobank.pages.audits.boards import Order, Seen, seen
+from biobank.pages.audits.boards import Seen, seen
 from biobank.pages.bench import answers
 from biobank.pages.bench.answers import Outcome, Result
 from biobank.pages.bench.scanning import Mode
@@ -30,6 +30,18 @@ from biobank.texts import N_
 
 _ANSWERED = ("found", "missing", "other", "left")
 """What the address says of the sheet that was entered last."""
+
+
+class Order(inputs.Input):
+    """One scan where a sheet is to be chosen."""
+
+    scan: inputs.Scanned
+    mode: str = ""
+    box: str = ""
+    at: str = ""
+    about: str = ""
+    source: str = "scan"
+    corrected: inputs.Flag = False
 
 
 class Shown(msgspec.Struct, frozen=True):

@@ -1,0 +1,50 @@
+"""An audit signed by two people, for tests: who counted, and an auditor who did not."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from biobank import accounts, audits, clock, custody, people
+from biobank.audits import AuditSignature
+from biobank.tables import Person, Role, SignIn
+from tests.world import MANAGER, PASSWORD, SECRETS, World
+
+REVIEWER = "reviewer"
+SECRETS[REVIEWER] = "session-secret-of-the-reviewer-for-tests-alone"
+
+
+def with_reviewer(world: World) -> None:
+    """An auditor of the site comes, and signs in."""
+    order = accounts.PersonOrder(name=REVIEWER, role=Role.AUDITOR, site="BJ")
+    world.act(lambda s, a: accounts.add_person(s, a, order, clock.new_secret()) and None, person=MANAGER)
+    world.database.write(_signs_in)
+
+
+def signed(world: World, audit: UUID, act: Callable[..., Any], person: str) -> None:
+    """Somebody signs, as `audits.perform` or `audits.review` has it."""
+    order = AuditSignature(audit=audit, password=PASSWORD)
+    proved = world.door(person).prove(lambda s, a: custody.prove_password(s, a, order))
+    world.act(lambda s, a: act(s, a, order, proved), person=person)
+
+
+def closed(world: World, audit: UUID) -> None:
+    """Who is the manager signs as performer, and the auditor as reviewer."""
+    signed(world, audit, audits.perform, MANAGER)
+    signed(world, audit, audits.review, REVIEWER)
+
+
+def _signs_in(session: Session) -> None:
+    person = session.exec(select(Person).where(col(Person.name) == REVIEWER)).one()
+    manager = session.exec(select(Person).where(col(Person.name) == MANAGER)).one()
+    person.password_hash = manager.password_hash
+    now = clock.now()
+    session.add(
+        SignIn(
+            person_id=person.id,
+            secret_hash=people.hashed(SECRETS[REVIEWER]),
+            opened_at=now,
+            ends_at=now + accounts.SESSION_LASTS,
+        )
+    )

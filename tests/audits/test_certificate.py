@@ -1,0 +1,171 @@
+"""What a certificate says, read back from the paper; and that every hash on it stands in the log."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from io import BytesIO
+from uuid import UUID
+
+import msgspec
+import pypdfium2
+import pytest
+from sqlmodel import Session, col, select
+
+from biobank import audits, clock
+from biobank.audits import Certified, Decide, Entrust
+from biobank.audits.certificate import certificate
+from biobank.codes import grouped
+from biobank.errors import Refusal
+from biobank.people import Actor
+from biobank.tables import CustodyEvent, Decision, Result
+from tests.audits.auditing import DUE, begun, counted, lines
+from tests.audits.signing import closed, with_reviewer
+from tests.templates import Furnishing
+from tests.world import MANAGER, TECHNICIAN, World
+
+LANGUAGES = ["en", "zh_Hans"]
+
+
+def a_closed_audit(world: World) -> tuple[UUID, list[str]]:
+    """An audit with a finding of every kind that was signed by two people; its id and the tubes."""
+    with_reviewer(world)
+    tubes = world.tubes(8)
+    box, other, third = world.boxes()
+    world.put(box, tubes[:5])
+    world.put(other, tubes[5:7])
+    audit = begun(world, name="冬季盘点 2026")
+    found = ["", tubes[0], tubes[2], "", "?", "NOBODY’S <b>&", tubes[6], tubes[7], tubes[0]]
+    counted(world, audit, box, *((f"A{at}", code) for at, code in enumerate(found) if at), person=TECHNICIAN)
+    counted(world, audit, other, ("A1", tubes[5]), person=TECHNICIAN)
+    counted(world, audit, third, ("A1", ""))
+    wrong = {word: line.id for line, _ in lines(world, audit) if (word := line.result) not in (None, "found")}
+    decision = Decide(
+        audit=audit, lines=[wrong[Result.UNREADABLE]], decision=Decision.EXPLAINED, reason="Frost on it"
+    )
+    world.act(lambda s, a: audits.decide(s, a, decision) and None, person=MANAGER)
+    left = [line.id for line, _ in lines(world, audit) if line.result != "found" and line.decision is None]
+    order = Entrust.model_validate({"audit": audit, "lines": left, "owner": TECHNICIAN, "due": DUE})
+    world.act(lambda s, a: audits.entrust(s, a, order) and None, person=MANAGER)
+    closed(world, audit)
+    return audit, tubes
+
+
+@pytest.fixture(scope="module")
+def furnishing() -> Furnishing:
+    return a_closed_audit
+
+
+def certified(world: World, audit: UUID) -> Certified:
+    return world.ask(lambda s, a: audits.certified(s, a, audit), MANAGER)
+
+
+def pages(pdf: bytes) -> list[str]:
+    """The text of each page, without the white space that breaks long words over lines."""
+    document = pypdfium2.PdfDocument(BytesIO(pdf))
+    return [squeezed(page.get_textpage().get_text_bounded()) for page in document]
+
+
+def squeezed(text: str) -> str:
+    return re.sub(r"\s", "", text)
+
+
+def events(world: World, audit: UUID) -> Sequence[CustodyEvent]:
+    def asked(session: Session, _: Actor) -> Sequence[CustodyEvent]:
+        found = select(CustodyEvent).where(col(CustodyEvent.subject_id) == audit)
+        return session.exec(found.order_by(col(CustodyEvent.number))).all()
+
+    return world.ask(asked, MANAGER)
+
+
+def test_every_hash_on_a_certificate_stands_in_the_log(world: World, told: tuple[UUID, list[str]]) -> None:
+    audit, _ = told
+    shown = certified(world, audit)
+    paper = "".join(pages(certificate(shown, "en")))
+    written = events(world, audit)
+    hashes = re.findall(r"[0-9a-f]{64}", paper)
+    assert sorted(hashes) == sorted(
+        [shown.board.snapshot, shown.board.result, *(event.leaf_hash.hex() for event in written)]
+    )
+    assert shown.board.snapshot.encode() in written[1].entry
+    assert shown.board.result.encode() in written[-1].entry
+    assert [each.kind for each in shown.entries][:2] == ["opened", "changed"]
+    assert Counter(each.kind for each in shown.entries)["signed"] == 2
+    assert world.unproved() == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_certificate_says_what_happened(
+    sqlite_world: World, told: tuple[UUID, list[str]], language: str
+) -> None:
+    audit, tubes = told
+    shown = certified(sqlite_world, audit)
+    pdf = certificate(shown, language)
+    assert certificate(shown, language) == pdf
+    paper = "".join(pages(pdf))
+    said = [
+        "冬季盘点 2026",
+        str(audit),
+        shown.board.seed,
+        "NOBODY’S <b>&",
+        "Frost on it",
+        "Asia/Shanghai",
+        *(grouped(tube) for tube in tubes[1:5]),
+        "7 of 8, 87.500 %" if language == "en" else "87.500",
+        "34.914 %",
+        "96.815 %",
+    ]
+    assert [each for each in said if squeezed(each) not in paper] == []
+    assert len(shown.findings) == 7
+    heading = {"en": "Certificate of an audit", "zh_Hans": "盘点"}[language]
+    assert squeezed(heading) in paper
+
+
+def test_times_are_told_in_the_time_zone_of_the_site(sqlite_world: World) -> None:
+    tube = sqlite_world.tubes(1, "D-077")
+    with clock.restored():
+        clock.set_clock(lambda: datetime.now(UTC).replace(hour=0, minute=30, second=5))
+        sqlite_world.put(sqlite_world.boxes()[2], tube)
+        shown = certified(sqlite_world, begun(sqlite_world))
+    began = shown.board.started_at
+    assert began is not None
+    paper = "".join(pages(certificate(shown, "en")))
+    assert f"{began:%Y-%m-%d}08:30:05+0800" in paper
+
+
+def test_what_is_not_signed_says_so_and_what_has_not_begun_has_no_certificate(sqlite_world: World) -> None:
+    audit = begun(sqlite_world)
+    warning = squeezed("Not signed yet: what follows may still change.")
+    assert warning in pages(certificate(certified(sqlite_world, audit), "en"))[0]
+    order = audits.AuditOrder(name="Later", container=sqlite_world.freezer(), due=DUE)
+    planned = sqlite_world.act(lambda s, a: audits.plan(s, a, order), person=MANAGER)
+    with pytest.raises(Refusal) as refused:
+        certified(sqlite_world, planned.id)
+    assert refused.value.slug == "audit_not_started"
+    with pytest.raises(Refusal) as refused:
+        audits.require_language("xx")
+    assert refused.value.slug == "language_unknown"
+
+
+def test_the_method_says_what_a_sample_shows(sqlite_world: World) -> None:
+    def method(**order: object) -> str:
+        audit = begun(sqlite_world, method="sample", **order)
+        return pages(certificate(certified(sqlite_world, audit), "en"))[0]
+
+    claim = "no error among %s of 7 tubes shows a rate under %s %% with %s %% confidence"
+    assert squeezed(claim % (6, 30, 95)) in method(limit="30", confidence="95", blind=True)
+    assert squeezed(claim % (4, "57.14", 95)) in method(share="50")
+    assert squeezed("says nothing of the other tubes") in method(share="50", weighting="risk")
+
+
+def test_long_lists_go_on_over_pages_and_every_finding_is_told_once(
+    sqlite_world: World, told: tuple[UUID, list[str]]
+) -> None:
+    shown = certified(sqlite_world, told[0])
+    one = shown.findings[0]
+    many = [msgspec.structs.replace(one, code="", text=f"X{at:05}Y", path="A way " * 9) for at in range(400)]
+    paper = pages(certificate(msgspec.structs.replace(shown, findings=many), "en"))
+    assert len(paper) > 10
+    assert Counter(re.findall(r"X(\d{5})Y", "".join(paper))) == {f"{at:05}": 1 for at in range(400)}
+    assert sum(squeezed("How it ended") in page for page in paper) > 8
+    assert all(str(number) in page for number, page in enumerate(paper, 1))

@@ -35,6 +35,7 @@ from biobank.audits.sampling import zero_error_size
 from biobank.audits.signing import AuditSignature, perform, result_hash, review
 from biobank.audits.starting import start
 from biobank.audits.trends import TrendAsked, TrendBy, TrendRow, trend
+from biobank.audits.waiting import Waiting, waiting
 
 __all__ = [
     "AuditBoard",
@@ -66,6 +67,7 @@ __all__ = [
     "TrendAsked",
     "TrendBy",
     "TrendRow",
+    "Waiting",
     "board",
     "by_id",
     "cancel",
@@ -99,5 +101,6 @@ __all__ = [
     "start",
     "trend",
     "unproved",
+    "waiting",
     "zero_error_size",
 ]

@@ -12,8 +12,10 @@ from sqlalchemy import tuple_
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
-from biobank import custody, people
+from biobank import people
+from biobank.audits.closing import OPEN
 from biobank.audits.planning import by_id
+from biobank.audits.waiting import sought_still
 from biobank.database import by_id as rows_by_id
 from biobank.inputs import Flag, Input, Scanned, Whole
 from biobank.people import Actor, May
@@ -26,7 +28,6 @@ from biobank.tables import (
     Container,
     ContainerType,
     Decision,
-    Hold,
     Person,
     Result,
     Specimen,
@@ -102,7 +103,7 @@ def findings(session: Session, actor: Actor, key: UUID, sought: SoughtFindings) 
         box = by_code(session, actor, sought.box)
         asked = asked.where(col(AuditBox.container_id) == box.id)
     if sought.open:
-        asked = asked.where(col(AuditLine.decision).is_(None))
+        asked = asked.where(OPEN)
     if sought.after:
         asked = asked.where(col(AuditLine.id) > sought.after)
     return _told(session, session.execute(asked.order_by(col(AuditLine.id)).limit(sought.limit)).all())
@@ -121,7 +122,7 @@ def every_finding(session: Session, actor: Actor, key: UUID, sought: SoughtFindi
 
 def entrusted(session: Session, actor: Actor, *, mine: bool = False) -> list[Finding]:
     """The findings that somebody is to look after and nobody has decided, those due first."""
-    asked = _rows(actor).where(col(AuditLine.owner_id).is_not(None), col(AuditLine.decision).is_(None))
+    asked = _rows(actor).where(col(AuditLine.owner_id).is_not(None), OPEN)
     if mine:
         asked = asked.where(col(AuditLine.owner_id) == actor.id)
     asked = asked.where(people.visible(actor, May.SEE, Audit))
@@ -131,12 +132,7 @@ def entrusted(session: Session, actor: Actor, *, mine: bool = False) -> list[Fin
 def missing(session: Session, actor: Actor, sought: SoughtMissing | None = None) -> list[Finding]:
     """The tubes that audits found missing and that nobody has had in a hand since, in walking order."""
     sought = sought or SoughtMissing()
-    held = core_select(col(Hold.specimen_id)).where(col(Hold.reason) == custody.MISSING)
-    asked = _rows(actor).where(
-        col(AuditLine.decision) == Decision.MISSING,
-        col(AuditLine.specimen_id).in_(held),
-        people.visible(actor, May.SEE, Audit),
-    )
+    asked = _rows(actor).where(sought_still(), people.visible(actor, May.SEE, Audit))
     if sought.after:
         last = (
             core_select(col(AuditBox.path), col(AuditLine.id))

@@ -55,11 +55,11 @@ WAYS_IN = ("link", "badge", "badge_ended", "pin", "token", "token_ended", "sign_
 class LogRow(msgspec.Struct, frozen=True):
     """An event: what happened to which thing, by whom, and where it was put.
 
-    `about` is the kind of thing; `code` its code, the pseudonym of a participant (of `study`), or the name
-    of a person, a station or an audit. `what` names the parts of its state that changed, of a person also the
+    `about` is the kind of thing; `code` its code, the pseudonym of a participant (of `study`), or the name of
+    a person, a station or an audit. `what` names the parts of its state that changed, of a person also the
     ways to come in; `status` is a visit's new one. `source` is `typed`, `scanned` or `file`, empty for a page
-    or a program; `performer` is who scanned what another person handed in. `undoes` is the event that this one
-    undid, `corrects` one it corrects.
+    or a program; `performer` is who scanned what another person handed in. `undoes` is the event that this
+    one undid, `corrects` one it corrects.
     """
 
     id: UUID

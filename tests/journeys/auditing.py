@@ -2,13 +2,14 @@
 
 import base64
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from msgspec import structs
+from sqlalchemy import func
 from sqlalchemy import select as core_select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
@@ -17,6 +18,7 @@ from biobank import accounts, audits, clock, custody, people, specimens, storage
 from biobank.audits import AuditChosen, AuditOrder, AuditSignature, BoxCount, Counted, CountedByFile, Told
 from biobank.audits.classes import Expected, Seen, Spot, judge
 from biobank.exchange import collections
+from biobank.labels.cards import Card
 from biobank.people import Actor
 from biobank.storage import Going, Slot
 from biobank.tables import (
@@ -39,6 +41,7 @@ from biobank.tables import (
     SpecimenKind,
 )
 from tests.audits.planting import NOWHERE, SLOTS, UNREADABLE, Ending, Reality, Strays, Where, rack_file
+from tests.journeys.desk import Desk
 from tests.world import MANAGER, PASSWORD, SECRETS, World
 
 ROOT = Path(__file__).parents[2]
@@ -84,7 +87,7 @@ def as_recorded(session: Session) -> Reality:
         select(Placement, Container.code, Specimen.code, Keep.specimen_id)
         .join(Container, col(Container.id) == col(Placement.container_id))
         .outerjoin(Keep, col(Keep.id) == col(Placement.keep_id))
-        .join(Specimen, col(Specimen.id).in_([col(Placement.specimen_id), col(Keep.specimen_id)]))
+        .join(Specimen, col(Specimen.id) == func.coalesce(col(Placement.specimen_id), col(Keep.specimen_id)))
         .order_by(col(Specimen.id))
     )
     found = session.exec(asked).all()
@@ -193,15 +196,17 @@ class Auditing:
             self.see(box, slot)
         self.counted.append(box)
 
-    def by_hand(self, box: str, slots: Iterable[str], *, done: bool = False) -> None:
-        """A hand scanner reads some slots of a box."""
+    def by_hand(self, box: str, part: int) -> list[str]:
+        """A hand scanner reads one row of a box, the last of which ends its count; all slots read so far."""
+        slots = SLOTS[part * 9 : part * 9 + 9]
         scans = [self._told(box, slot) for slot in slots]
-        order = Counted(audit=self.key, box=box, scans=scans, done=done)
+        order = Counted(audit=self.key, box=box, scans=scans, done=part == 8)
         self.world.act(lambda s, a: audits.count(s, a, order), person=MANAGER, answer=BoxCount)
-        for told in scans:
-            self.see(box, told.slot or "")
-        if done:
+        for slot in slots:
+            self.see(box, slot)
+        if order.done:
             self.counted.append(box)
+        return SLOTS[: part * 9 + 9]
 
     def see(self, box: str, slot: str) -> None:
         """Something was scanned there, or nothing stood there."""
@@ -257,6 +262,47 @@ class Auditing:
             ended |= {outcome.tube: outcome.result for outcome in outcomes if outcome.tube}
             before |= {scan.tube: scan for scan in some if scan.tube}
         return {codes[tube]: result for tube, result in ended.items() if result is not Result.FOUND}
+
+
+class AtTheBox:
+    """A person with a hand scanner before an open box, who goes where the page's cursor goes."""
+
+    def __init__(self, desk: Desk, audit: Auditing) -> None:
+        self.desk = desk
+        self.audit = audit
+        self._bench = desk.page.locator("scan-bench")
+        self._read: list[str] = []
+
+    def by_hand(self, box: str, part: int) -> list[str]:
+        """Scan nine slots, or in the last part all that are left, and DONE; all slots scanned so far."""
+        if part == 0:
+            self._read = []
+            self.desk.open(f"/audits/{self.audit.key}/boxes/{box}")
+            self.desk.scan(box)
+        for _ in range(9 if part < 8 else len(SLOTS)):
+            if not (slot := self._cursor[0]):
+                break
+            self._scan(box, slot)
+        if part == 8:
+            self.desk.scan(Card.DONE)
+            self.desk.outcome("done")
+            self.audit.counted.append(box)
+        return self._read
+
+    @property
+    def _cursor(self) -> tuple[str, bool]:
+        """The slot of the cursor, and whether something is asked about it."""
+        slot, _, asked = (self._bench.get_attribute("data-at") or "").partition("?")
+        return slot.rstrip("~"), bool(asked)
+
+    def _scan(self, box: str, slot: str) -> None:
+        """Scan what stands in a slot; where the page asks whether it does, it does."""
+        text = self.audit.store.stands.get((box, slot), Card.EMPTY_HERE.value)
+        self.desk.scan(Card.UNREADABLE.value if text == UNREADABLE else text)
+        if self._cursor[1]:
+            self.desk.scan(Card.ACKNOWLEDGE)
+        self.audit.see(box, slot)
+        self._read.append(slot)
 
 
 # --- how ---

@@ -1,7 +1,7 @@
 """A whole freezer is audited while it is worked in: each planted error is found, no move is taken for one."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import date
 from functools import partial
 from itertools import cycle
@@ -14,12 +14,13 @@ from biobank import audits
 from biobank.audits import Decide, Entrust
 from biobank.tables import Decision, Result
 from tests.audits.planting import SLOTS, Ending, Porter, plant
-from tests.journeys.auditing import FULL, REVIEWER, Auditing, Stored, as_recorded, stored
+from tests.journeys.auditing import FULL, REVIEWER, AtTheBox, Auditing, Stored, as_recorded, stored
+from tests.journeys.desk import Desk
 from tests.templates import Furnishing
 from tests.terminal import Terminal
 from tests.world import MANAGER, World
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 MOVES, ERRORS = 200, 40
 BETWEEN = 4
@@ -39,7 +40,7 @@ def furnishing() -> Furnishing:
 
 
 def test_all_planted_errors_are_found_and_none_is_invented(
-    world: World, told: Stored, address: str, tmp_path: Path
+    world: World, told: Stored, address: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     chance = random.Random(40)  # noqa: S311 - which box is counted when
     store = world.database.read(as_recorded)
@@ -50,6 +51,7 @@ def test_all_planted_errors_are_found_and_none_is_invented(
     plant(store, [*by_hand, *rest], told.strays)
     audit = Auditing(world, store, told.freezer)
     work = Work(audit, Porter(world, store, told.parents, chance), rest)
+    scan = audit.by_hand if address.startswith("postgres") else at_the_box(request, audit)
     for at, box in enumerate(rest):
         work.carry_some(BETWEEN)
         if at == 24:
@@ -58,7 +60,7 @@ def test_all_planted_errors_are_found_and_none_is_invented(
         if at == 1:
             work.porter.carry_on(store.stands[box, "A1"], rest[30:])
         if at in (2, 19):
-            work.count_by_hand(by_hand[at > 2], audit.by_hand)
+            work.count_by_hand(by_hand[at > 2], scan)
 
     assert (work.porter.moves, len(store.planted)) == (MOVES, ERRORS)
     lines, found = audit.endings()
@@ -81,6 +83,13 @@ def test_all_planted_errors_are_found_and_none_is_invented(
     certified = world.ask(lambda s, a: audits.certified(s, a, audit.key), REVIEWER)
     assert audits.certificate(certified, "zh_Hans").startswith(b"%PDF-")
     assert "all proved" in Terminal(tmp_path, address).says("check")
+
+
+def at_the_box(request: pytest.FixtureRequest, audit: Auditing) -> Callable[[str, int], list[str]]:
+    """In a browser."""
+    desk = Desk(request.getfixturevalue("tab"), "en")
+    desk.sit(MANAGER)
+    return AtTheBox(desk, audit).by_hand
 
 
 class Work:
@@ -111,18 +120,18 @@ class Work:
         (tube,) = (tube for tube in before if store.records[tube][0] == target)
         store.drop(tube, store.free([target])[0], before[tube])
 
-    def count_by_hand(self, box: str, scan: Callable[..., None]) -> None:
-        """Row by row, while tubes of the box are carried, from rows that are counted and to them."""
-        for at, count in enumerate([3, 2, 3, 2, 3, 2, 2, 2, 0]):
-            scan(box, SLOTS[at * 9 : at * 9 + 9], done=at == 8)
+    def count_by_hand(self, box: str, scan: Callable[[str, int], list[str]]) -> None:
+        """Part by part, while tubes of the box are carried, from slots that were read and to them."""
+        for part, count in enumerate([3, 2, 3, 2, 3, 2, 2, 2, 0]):
+            read = scan(box, part)
             if count:
-                self.carry_some(count, partial(self._beside, box, at))
+                self.carry_some(count, partial(self._beside, box, part, read))
 
-    def _beside(self, box: str, at: int, count: int) -> None:
-        """Some tubes are carried while a box is counted as far as a row."""
+    def _beside(self, box: str, part: int, read: Collection[str], count: int) -> None:
+        """Some tubes are carried while a part of a box is counted."""
         porter, counted = self.porter, self.audit.counted
-        read, left = SLOTS[: at * 9 + 9], SLOTS[at * 9 + 9 :]
-        match at:
+        left = [slot for slot in SLOTS if slot not in read]
+        match part:
             case 0:
                 porter.carry(1, [box], [box], "within", of=read, to=left)
                 porter.carry(count - 1, [box], counted, "away", of=read)

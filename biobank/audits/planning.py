@@ -17,7 +17,7 @@ from biobank.custody.records import audit_said
 from biobank.custody.writing import Written
 from biobank.database import new_row
 from biobank.errors import Conflict, NotFound, RuleBroken
-from biobank.inputs import DueDay, Flag, Input, Line, Naming, Scanned, Whole
+from biobank.inputs import DueDay, Flag, Input, Line, Naming, Percent, Scanned, Whole
 from biobank.people import Actor, May
 from biobank.storage.maps import by_code
 from biobank.tables import Audit, AuditMethod, Person, Trigger, Weighting
@@ -29,9 +29,6 @@ USUAL_CONFIDENCE = Decimal("0.95")
 """At which what a share of the scope shows is told."""
 
 # --- words ---
-
-Percent = Annotated[Decimal, Field(gt=0, lt=100, max_digits=7, decimal_places=4)]
-"""A share in hundredths, as people say it: 1, 0.5, 95."""
 
 
 class AuditOrder(Input):

@@ -1,7 +1,7 @@
 """What is hashed of an audit, row by row, so that the log can prove its boxes, its lines and its scans."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import select as core_select
 from sqlmodel import Session, col
 
-from biobank.tables import Audit, AuditBox, AuditLine, AuditScan
+from biobank.tables import AuditLine, AuditScan
 
 MOST_TOLD = 60
 """So many boxes besides the counted one stand in one entry of the log, which is small."""
@@ -46,23 +46,15 @@ def lines_digest(session: Session, box: UUID) -> str:
     return _digest(session.execute(asked.order_by(col(AuditLine.id))))
 
 
-def lines_digests(session: Session, audit: Audit, box: AuditBox) -> dict[str, str]:
-    """What a count of a box made of its lines, and of those of other boxes whose tubes were scanned in it.
+def lines_digests(session: Session, box: UUID, others: Sequence[UUID]) -> dict[str, str]:
+    """What a count of a box made of its lines, and of those of other boxes that ended otherwise by it.
 
     By the id of each box; under `MANY` stands how many there are where that is too much for one entry.
     """
     session.flush()
-    tubes = core_select(col(AuditScan.specimen_id)).where(
-        col(AuditScan.box_id) == box.id, col(AuditScan.specimen_id).is_not(None)
-    )
-    others = core_select(col(AuditLine.box_id)).where(
-        col(AuditLine.audit_id) == audit.id,
-        col(AuditLine.specimen_id).in_(tubes),
-        col(AuditLine.box_id) != box.id,
-    )
-    found = session.scalars(others.distinct()).all()
-    told = {str(key): lines_digest(session, key) for key in (box.id, *found[:MOST_TOLD])}
-    return told if len(found) <= MOST_TOLD else {str(box.id): told[str(box.id)], MANY: str(len(found))}
+    if len(others) > MOST_TOLD:
+        return {str(box): lines_digest(session, box), MANY: str(len(others))}
+    return {str(key): lines_digest(session, key) for key in (box, *others)}
 
 
 # --- how ---

@@ -1,6 +1,7 @@
 """How each slot of a counted box ended: what was scanned there, held against what should have been. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -43,6 +44,7 @@ class Seen(msgspec.Struct, frozen=True):
     tube: UUID | None = None
     was: Spot | None = None
     settled: bool = False
+    at: datetime | None = None
 
     @property
     def rightly(self) -> bool:

@@ -1,22 +1,28 @@
 """Counting a box: each scan is kept and seen in the log, and at the end every slot of it is judged."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
 from pydantic import Field
+from sqlalchemy import and_, func
+from sqlalchemy import select as core_select
 from sqlmodel import Session, col, select
 
-from biobank import clock, codes, custody, people
+from biobank import clock, custody, people
 from biobank.audits.boards import box_of
 from biobank.audits.digests import lines_digests, scans_digest
 from biobank.audits.judging import judge_box
 from biobank.audits.planning import tell, under_way
+from biobank.audits.recognising import recognised
 from biobank.custody import Kind
-from biobank.database import add_rows
+from biobank.database import add_rows, one_of
 from biobank.errors import Conflict, RuleBroken
 from biobank.inputs import Flag, Input, Line, Moment, Scanned
+from biobank.ledger import entries
+from biobank.ledger.entries import State
 from biobank.people import Actor, May
 from biobank.storage.geometry import Grid, Slot, slot_name, slot_named
 from biobank.storage.maps import by_code, type_of
@@ -26,9 +32,8 @@ from biobank.tables import (
     AuditScan,
     BoxState,
     Container,
-    Identifier,
+    CustodyEvent,
     Mark,
-    Placement,
     ScanSource,
     Specimen,
 )
@@ -86,18 +91,19 @@ def count(session: Session, actor: Actor, order: Counted) -> BoxCount:
     """Keep some scans of a box, each sighted in the log; with `done`, judge every slot of it.
 
     Refused: an audit that is over or has not begun, a box that is no part of it or is counted already, a
-    second count by who made the first, a slot that the box does not have, a box that is done without a
-    scan.
+    second count by who scanned in the first, a slot that the box does not have, a box that is done without
+    a scan, a time before the audit began.
     """
     audit = under_way(session, actor, order.audit)
     container = by_code(session, actor, order.box)
     require_counter(actor, audit)
+    when = _when(audit, order.occurred)
     box = box_of(session, audit, container)
     grid = Grid.of(type_of(session, container))
-    number = _which_count(actor, box)
+    number = _which_count(session, actor, box)
     slots = [_slot(grid, each, at) for at, each in enumerate(order.scans)]
     tubes = _tubes(session, actor, order.scans)
-    places = _places(session, [tube.id for some in tubes for tube in some])
+    places = _places(session, [tube.id for some in tubes for tube in some], when)
     rows = [
         _scan(actor, order, box, number, told, slot, some, places)
         for told, slot, some in zip(order.scans, slots, tubes, strict=True)
@@ -128,14 +134,32 @@ def require_counter(actor: Actor, audit: Audit) -> None:
 # --- how ---
 
 
-def _which_count(actor: Actor, box: AuditBox) -> int:
+def _when(audit: Audit, occurred: datetime | None) -> datetime | None:
+    """When it was scanned, where that is told. Refused: before the audit began.
+
+    The clock of a bench may be slow: what is told from shortly before is of the moment at which it began.
+    """
+    if occurred is None or audit.started_at is None or occurred >= audit.started_at:
+        return occurred
+    if occurred < audit.started_at - clock.FUTURE_TOLERANCE:
+        message = N_("That was before the audit began. What should be there was written down only then.")
+        raise RuleBroken("counted_too_early", message, field="occurred")
+    return audit.started_at
+
+
+def _which_count(session: Session, actor: Actor, box: AuditBox) -> int:
     """1, or 2 where the first disagreed. Refused: a box that is done, a second count by the same person."""
     if box.state is BoxState.COUNTED:
         raise Conflict("box_counted", N_("This box is counted. Scan the next one."), field="box")
-    if box.state is BoxState.AGAIN and box.counted_by_id == actor.id:
+    if box.state is not BoxState.AGAIN:
+        return 1
+    scanned = select(AuditScan.id).where(
+        col(AuditScan.box_id) == box.id, col(AuditScan.counting) == 1, col(AuditScan.person_id) == actor.id
+    )
+    if box.counted_by_id == actor.id or session.exec(scanned.limit(1)).first():
         message = N_("You made the first count of this box. Another person counts it again.")
         raise RuleBroken("same_counter", message, field="box")
-    return 2 if box.state is BoxState.AGAIN else 1
+    return 2
 
 
 def _slot(grid: Grid, told: Told, at: int) -> Slot:
@@ -148,35 +172,42 @@ def _slot(grid: Grid, told: Told, at: int) -> Slot:
 
 
 def _tubes(session: Session, actor: Actor, scans: Sequence[Told]) -> list[list[Specimen]]:
-    """The tubes that each scan names in the actor's scope: none, one, or several."""
+    """The tubes that each scan names in the actor's scope: none, one, or several; locked, as they are now."""
     texts = [told.code or "" if told.mark is Mark.TUBE else "" for told in scans]
-    ours = {text: codes.read(text) for text in texts}
     visible = people.visible(actor, May.SEE, Specimen)
-    by_ours: dict[str, Specimen] = {
-        tube.code: tube
-        for tube in session.exec(
-            select(Specimen).where(col(Specimen.code).in_([each for each in ours.values() if each]), visible)
-        )
-    }
-    foreign = {
-        spelled: text for text in texts if text and not ours[text] for spelled in (codes.fold(text), text)
-    }
-    named: dict[str, dict[UUID, Specimen]] = {}
-    asked = select(Identifier.value, Specimen).join(Specimen, col(Specimen.id) == col(Identifier.specimen_id))
-    for value, tube in session.exec(asked.where(col(Identifier.value).in_(foreign), visible)):
-        named.setdefault(foreign[value], {})[tube.id] = tube
-    return [
-        [by_ours[code]] if (code := ours[text]) and code in by_ours else list(named.get(text, {}).values())
-        for text in texts
-    ]
-
-
-def _places(session: Session, tubes: Iterable[UUID]) -> dict[UUID, Placement]:
-    """Where the records have these tubes now, once they are locked."""
-    ids = list(tubes)
+    found = recognised(session, {text for text in texts if text}, visible)
+    ids = {tube.id for some in found.values() for tube in some}
     custody.lock(session, ids)
-    asked = select(Placement).where(col(Placement.specimen_id).in_(ids))
-    return {place.specimen_id: place for place in session.exec(asked) if place.specimen_id}
+    # Somebody may have had one in a hand between our look and our lock.
+    fresh = select(Specimen).where(one_of(col(Specimen.id), ids)).execution_options(populate_existing=True)
+    session.exec(fresh).all()
+    return [found.get(text, []) for text in texts]
+
+
+def _places(session: Session, tubes: Sequence[UUID], when: datetime | None) -> dict[UUID, State]:
+    """Where the records have these tubes, which are locked, or had them then; none without a place is told.
+
+    What was told late counts from when it happened: a bench that was without the network carried a tube, and
+    scanned it where it stood then.
+    """
+    states = custody.lock(session, tubes)
+    if when is not None:
+        newest = (
+            core_select(col(CustodyEvent.subject_id), func.max(CustodyEvent.number).label("number"))
+            .where(one_of(col(CustodyEvent.subject_id), tubes), col(CustodyEvent.occurred_at) <= when)
+            .group_by(col(CustodyEvent.subject_id))
+            .subquery()
+        )
+        asked = core_select(col(CustodyEvent.subject_id), col(CustodyEvent.entry)).join(
+            newest,
+            and_(
+                newest.c.subject_id == col(CustodyEvent.subject_id),
+                newest.c.number == col(CustodyEvent.number),
+            ),
+        )
+        states = {tube: entries.state_after(entry) for tube, entry in session.execute(asked)}
+    places = {tube: state.get("place") for tube, state in states.items()}
+    return {tube: place for tube, place in places.items() if place and place["kind"] != "out"}
 
 
 def _scan(  # noqa: PLR0913, PLR0917 - a row has what a scan was told with
@@ -187,7 +218,7 @@ def _scan(  # noqa: PLR0913, PLR0917 - a row has what a scan was told with
     told: Told,
     slot: Slot,
     tubes: Sequence[Specimen],
-    places: dict[UUID, Placement],
+    places: Mapping[UUID, State],
 ) -> dict[str, Any]:
     tube = tubes[0] if len(tubes) == 1 else None
     was = places.get(tube.id) if tube else None
@@ -201,9 +232,9 @@ def _scan(  # noqa: PLR0913, PLR0917 - a row has what a scan was told with
         "mark": told.mark,
         "text": told.code or "",
         "specimen_id": tube.id if tube else None,
-        "was_container_id": was.container_id if was else None,
-        "was_row": was.row if was else None,
-        "was_col": was.col if was else None,
+        "was_container_id": UUID(was["container"]) if was else None,
+        "was_row": was.get("row") if was else None,
+        "was_col": was.get("col") if was else None,
         "source": order.source,
         "person_id": actor.id,
         "station_id": actor.station_id,
@@ -252,7 +283,8 @@ def _finish(
     if scanned is None:
         message = N_("Nothing was scanned in %(name)s. Scan its tubes, or mark an empty slot.")
         raise RuleBroken("nothing_scanned", message, field="box", name=container.name)
-    results = judge_box(session, audit, box, number)
+    judged = judge_box(session, audit, box, number)
+    results = judged.results
     wrong = sum(often for word, often in results.items() if word not in ("found", "empty"))
     now = clock.now()
     if number == 1:
@@ -266,7 +298,8 @@ def _finish(
         "count": number,
         "results": results,
         "scans": scans_digest(session, box.id, number),
-        "lines": lines_digests(session, audit, box),
+        "lines": lines_digests(session, box.id, judged.others),
+        **({"reopened": [str(key) for key in judged.reopened]} if judged.reopened else {}),
     }
     tell(session, actor, audit, Kind.CHANGED, **told)
     return results

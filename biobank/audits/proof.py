@@ -45,6 +45,7 @@ class _Refs(msgspec.Struct):
     results: dict[str, int] = {}
     scans: str = ""
     lines: dict[str, str] | list[UUID] = []
+    reopened: list[UUID] = []
     decision: str | None = None
     owner: UUID | None = None
     due: str | None = None
@@ -74,6 +75,8 @@ class _Told:
                 self.many = True
                 self.lines.clear()
             self.lines |= {UUID(key): told for key, told in refs.lines.items() if key != MANY}
+            for line in refs.reopened:
+                self.decisions.pop(line, None)
         elif isinstance(refs.lines, list) and refs.decision:
             self.decisions |= dict.fromkeys(refs.lines, (refs.decision, actor))
         elif isinstance(refs.lines, list) and refs.owner:

@@ -74,6 +74,7 @@ _ENDED = tuple(
             AuditLine.found_row,
             AuditLine.found_col,
             AuditLine.moved_by_id,
+            AuditLine.ended_at,
         ),
     )
 )

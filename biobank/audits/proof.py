@@ -46,7 +46,6 @@ class _Refs(msgspec.Struct):
     scans: str = ""
     lines: dict[str, str] | list[UUID] = []
     reopened: list[UUID] = []
-    reopened: list[UUID] = []
     decision: str | None = None
     owner: UUID | None = None
     due: str | None = None
@@ -72,8 +71,6 @@ class _Told:
         if refs.box and isinstance(refs.lines, dict):
             self.counts[refs.box, refs.count] = actor, refs
             self.newest[refs.box] = refs
-            for line in refs.reopened:
-                self.decisions.pop(line, None)
             if MANY in refs.lines:
                 self.many = True
                 self.lines.clear()

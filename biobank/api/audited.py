@@ -16,8 +16,8 @@ from biobank.audits import (
     CoverageAsked,
     Covered,
     Finding,
+    Onward,
     SoughtFindings,
-    SoughtMissing,
     TrendAsked,
     TrendRow,
 )
@@ -119,7 +119,7 @@ def get_sheet(
 @get("/missing", sync_to_thread=True)
 def list_missing(door: OpenDoor, limit: Limit = 50, after: AfterFinding = None) -> Page[Finding]:
     """The tubes that audits found missing and nobody has had in a hand since, in walking order."""
-    sought = SoughtMissing(limit=limit + 1, after=after)
+    sought = Onward(limit=limit + 1, after=after)
     rows = door.ask(lambda session, actor: audits.missing(session, actor, sought))
     return page(rows, limit, lambda row: str(row.id))
 

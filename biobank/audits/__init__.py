@@ -17,17 +17,18 @@ from biobank.audits.counting import BoxCount, Counted, Seen, Told, count
 from biobank.audits.coverage import CoverageAsked, Covered, coverage
 from biobank.audits.findings import (
     Finding,
+    Onward,
     SoughtFindings,
-    SoughtMissing,
     entrusted,
     every_finding,
     every_missing,
     findings,
     missing,
+    settled_by_a_tap,
 )
 from biobank.audits.foreseeing import Foreseen, foresee
 from biobank.audits.intervals import ErrorRate, error_rate
-from biobank.audits.papers import line_code, line_named, sheet
+from biobank.audits.papers import Paper, PaperBox, line_code, line_named, sheet
 from biobank.audits.planning import AuditChosen, AuditOrder, by_id, cancel, plan
 from biobank.audits.proof import unproved
 from biobank.audits.reconciling import Decide, Entrust, decide, entrust
@@ -58,11 +59,13 @@ __all__ = [
     "ErrorRate",
     "Finding",
     "Foreseen",
+    "Onward",
+    "Paper",
+    "PaperBox",
     "Seen",
     "SlotSeen",
     "SoughtAudits",
     "SoughtFindings",
-    "SoughtMissing",
     "Told",
     "TrendAsked",
     "TrendBy",
@@ -97,6 +100,7 @@ __all__ = [
     "require_language",
     "result_hash",
     "review",
+    "settled_by_a_tap",
     "sheet",
     "start",
     "trend",

@@ -13,7 +13,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from biobank import people
-from biobank.audits.closing import OPEN
+from biobank.audits.closing import FINDING, OPEN, TURNED_UP
 from biobank.audits.planning import by_id
 from biobank.audits.waiting import sought_still
 from biobank.database import by_id as rows_by_id
@@ -49,8 +49,8 @@ class SoughtFindings(Input):
     limit: Annotated[Whole, Field(ge=1, le=1001)] = 200
 
 
-class SoughtMissing(Input):
-    """How many missing tubes, and after the finding of which one they go on."""
+class Onward(Input):
+    """How many findings of a list, and after which one it goes on."""
 
     after: UUID | None = None
     limit: Annotated[Whole, Field(ge=1, le=1001)] = 1_000
@@ -90,6 +90,30 @@ class Finding(msgspec.Struct, frozen=True):
         return self.decision is None and self.result in (Result.WRONG_SLOT, Result.WRONG_CONTAINER)
 
 
+# --- rules ---
+
+
+def settled_by_a_tap(findings: Sequence[Finding]) -> list[Finding]:
+    """Those of which the record can simply follow the tube, all in one gesture.
+
+    A known tube was found where its record does not have it, and no other tube has its record there, unless
+    that one leaves it in the same gesture: so two that changed places are plain. `findings` are all that are
+    open.
+    """
+    plain = {each.id: each for each in findings if each.plain and each.code}
+    while True:
+        stay = {(each.box, each.slot) for each in findings if each.slot and each.id not in plain}
+        held = [
+            each.id
+            for each in plain.values()
+            if each.found_slot and (each.found_box, each.found_slot) in stay
+        ]
+        if not held:
+            return list(plain.values())
+        for key in held:
+            del plain[key]
+
+
 # --- questions ---
 
 
@@ -120,37 +144,30 @@ def every_finding(session: Session, actor: Actor, key: UUID, sought: SoughtFindi
             return found
 
 
-def entrusted(session: Session, actor: Actor, *, mine: bool = False) -> list[Finding]:
+def entrusted(
+    session: Session, actor: Actor, *, mine: bool = False, sought: Onward | None = None
+) -> list[Finding]:
     """The findings that somebody is to look after and nobody has decided, those due first."""
+    sought = sought or Onward()
     asked = _rows(actor).where(col(AuditLine.owner_id).is_not(None), OPEN)
     if mine:
         asked = asked.where(col(AuditLine.owner_id) == actor.id)
     asked = asked.where(people.visible(actor, May.SEE, Audit))
-    return _told(session, session.execute(asked.order_by(col(AuditLine.due_on)).limit(1_000)).all())
+    return _onward(session, asked, col(AuditLine.due_on), sought)
 
 
-def missing(session: Session, actor: Actor, sought: SoughtMissing | None = None) -> list[Finding]:
+def missing(session: Session, actor: Actor, sought: Onward | None = None) -> list[Finding]:
     """The tubes that audits found missing and that nobody has had in a hand since, in walking order."""
-    sought = sought or SoughtMissing()
+    sought = sought or Onward()
     asked = _rows(actor).where(sought_still(), people.visible(actor, May.SEE, Audit))
-    if sought.after:
-        last = (
-            core_select(col(AuditBox.path), col(AuditLine.id))
-            .join(AuditBox, col(AuditBox.id) == col(AuditLine.box_id))
-            .where(col(AuditLine.id) == sought.after)
-        )
-        asked = asked.where(
-            tuple_(col(AuditBox.path), col(AuditLine.id)) > last.correlate(None).scalar_subquery()
-        )
-    in_order = asked.order_by(col(AuditBox.path), col(AuditLine.id))
-    return _told(session, session.execute(in_order.limit(sought.limit)).all())
+    return _onward(session, asked, col(AuditBox.path), sought)
 
 
 def every_missing(session: Session, actor: Actor) -> list[Finding]:
     """All of them, however many; asked for in parts."""
     found: list[Finding] = []
     while True:
-        some = missing(session, actor, SoughtMissing(after=found[-1].id if found else None, limit=AT_ONCE))
+        some = missing(session, actor, Onward(after=found[-1].id if found else None, limit=AT_ONCE))
         found += some
         if len(some) < AT_ONCE:
             return found
@@ -170,6 +187,7 @@ def _rows(actor: Actor) -> Any:
             col(_owner.name),
             col(_decider.name),
             col(Audit.name),
+            TURNED_UP.label("turned_up"),
         )
         .join(Audit, col(Audit.id) == col(AuditLine.audit_id))
         .join(AuditBox, col(AuditBox.id) == col(AuditLine.box_id))
@@ -179,8 +197,21 @@ def _rows(actor: Actor) -> Any:
         .outerjoin(Specimen, col(Specimen.id) == col(AuditLine.specimen_id))
         .outerjoin(_owner, col(_owner.id) == col(AuditLine.owner_id))
         .outerjoin(_decider, col(_decider.id) == col(AuditLine.decided_by_id))
-        .where(col(AuditLine.result).not_in([Result.FOUND, Result.EMPTY]))
+        .where(FINDING)
     )
+
+
+def _onward(session: Session, asked: Any, first: Any, sought: Onward) -> list[Finding]:
+    """Some of these findings in the order of a column, after the one where the page before ended."""
+    if sought.after:
+        last = (
+            core_select(first, col(AuditLine.id))
+            .join_from(AuditLine, AuditBox, col(AuditBox.id) == col(AuditLine.box_id))
+            .where(col(AuditLine.id) == sought.after)
+        )
+        asked = asked.where(tuple_(first, col(AuditLine.id)) > last.correlate(None).scalar_subquery())
+    in_order = asked.order_by(first, col(AuditLine.id)).limit(sought.limit)
+    return _told(session, session.execute(in_order).all())
 
 
 def _told(session: Session, rows: Sequence[Any]) -> list[Finding]:
@@ -202,14 +233,13 @@ def _one(  # noqa: PLR0913, PLR0917 - one row of the statement
     owner: str | None,
     decider: str | None,
     audit: str,
+    up: bool,  # noqa: FBT001 - a column
 ) -> Finding:
     known = tube if tube is not None and seen else None
     grid = Grid.of(kinds[container.type_id])
     found_slot = ""
     if found_in:
         found_slot = slot_name(Grid.of(kinds[found_in.type_id]), Slot(line.found_row, line.found_col))
-    lost = line.decision is Decision.MISSING and tube and line.decided_at
-    up = tube.seen_at if lost and tube and tube.seen_at and tube.seen_at > lost else None
     return Finding(
         id=line.id,
         audit=line.audit_id,
@@ -230,5 +260,12 @@ def _one(  # noqa: PLR0913, PLR0917 - one row of the statement
         decided_at=line.decided_at,
         owner=owner or "",
         due_on=line.due_on,
-        turned_up=up,
+        turned_up=_seen_again(line, tube) if up or line.decision is Decision.MISSING else None,
     )
+
+
+def _seen_again(line: AuditLine, tube: Specimen | None) -> datetime | None:
+    """When a tube was in a hand again that was missing, or was held as such."""
+    since = line.decided_at or line.ended_at
+    seen = tube.seen_at if tube else None
+    return seen if seen and (line.decision is None or (since and seen > since)) else None

@@ -66,7 +66,7 @@ def decide(
         chosen = list(lines)
         if plain:
             left = audits.every_finding(session, actor, key, audits.SoughtFindings(open=True))
-            chosen += [str(row.id) for row in left if row.plain and str(row.id) not in lines]
+            chosen += [key for row in audits.settled_by_a_tap(left) if (key := str(row.id)) not in lines]
         told = {"audit": str(key), "lines": chosen, "decision": decision, "reason": reason}
         audits.decide(session, actor, running.ordered(audits.Decide, told))
         return audits.board(session, actor, key)

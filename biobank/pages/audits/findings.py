@@ -1,6 +1,5 @@
 """Reconciling: what an audit found otherwise, both places side by side, and what is done about each line."""
 
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -116,27 +115,6 @@ def missing_page(door: web.OpenDoor) -> Template:
 # --- rules ---
 
 
-def settled_by_a_tap(findings: Sequence[Finding]) -> list[Finding]:
-    """Those of which the record can simply follow the tube, all in one gesture.
-
-    A known tube was found where its record does not have it, and no other tube has its record there, unless
-    that one leaves it in the same gesture: so two that changed places are plain. `findings` are all that are
-    open.
-    """
-    plain = {each.id: each for each in findings if each.plain and each.code}
-    while True:
-        stay = {(each.box, each.slot) for each in findings if each.slot and each.id not in plain}
-        held = [
-            each.id
-            for each in plain.values()
-            if each.found_slot and (each.found_box, each.found_slot) in stay
-        ]
-        if not held:
-            return list(plain.values())
-        for key in held:
-            del plain[key]
-
-
 _NAMES = {
     "id": N_("Line"),
     "audit": N_("Audit (id)"),
@@ -195,7 +173,7 @@ def _found(session: Session, actor: Actor, key: UUID, sought: SoughtFindings) ->
     return Found(
         boards.seen(session, actor, key),
         audits.findings(session, actor, key, sought),
-        settled_by_a_tap(audits.findings(session, actor, key, still_open)),
+        audits.settled_by_a_tap(audits.findings(session, actor, key, still_open)),
     )
 
 

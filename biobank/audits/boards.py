@@ -14,9 +14,9 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from biobank import people
-from biobank.audits.classes import errors
+from biobank.audits.closing import FINDING, OPEN
 from biobank.audits.intervals import ErrorRate, error_rate
-from biobank.audits.planning import by_id
+from biobank.audits.planning import by_id, shown
 from biobank.custody.records import audit_status
 from biobank.database import by_id as rows_by_id
 from biobank.errors import NotFound
@@ -26,6 +26,7 @@ from biobank.tables import (
     Audit,
     AuditBox,
     AuditLine,
+    AuditMethod,
     AuditScan,
     BoxState,
     Container,
@@ -52,7 +53,7 @@ class SoughtAudits(Input):
 
 
 class AuditRow(msgspec.Struct, frozen=True):
-    """An audit in a list. `scope` is the name of the container, the study's code, or how many tubes."""
+    """An audit in a list. `scope` is the container's name, the study's code, how many tubes, or the site's."""
 
     id: UUID
     name: str
@@ -87,7 +88,11 @@ class BoxRow(msgspec.Struct, frozen=True):
 
 
 class AuditBoard(msgspec.Struct, frozen=True):
-    """An audit with all its boxes, in the order in which one walks past them."""
+    """An audit with all its boxes, in the order in which one walks past them.
+
+    A draw without an error shows that fewer than `shows_limit` of all are wrong, at `shows_confidence`
+    (shares of 1, see `planning.shown`). `rate` is of what was looked at: of a sample what was drawn alone.
+    """
 
     row: AuditRow
     blind: bool
@@ -101,8 +106,12 @@ class AuditBoard(msgspec.Struct, frozen=True):
     seed: str
     snapshot: str
     result: str
+    share_ppm: int | None
     limit_ppm: int | None
     confidence_ppm: int | None
+    weighting: str
+    shows_limit: float
+    shows_confidence: float
     population: int | None
     drawn: int | None
     results: dict[str, int]
@@ -141,8 +150,7 @@ def board(session: Session, actor: Actor, key: UUID) -> AuditBoard:
     for box in boxes:
         for word, often in box.results.items():
             results[word] += often
-    looked_at = sum(often for word, often in results.items() if word != Result.EMPTY)
-    wrong = errors(Result(word) for word, often in results.items() for _ in range(often))
+    limit, confidence = shown(audit, audit.population or 0, audit.drawn or 0)
     return AuditBoard(
         row=_row(*found, counts=_counts(session, [audit.id])),
         blind=audit.blind,
@@ -156,12 +164,16 @@ def board(session: Session, actor: Actor, key: UUID) -> AuditBoard:
         seed=audit.seed,
         snapshot=audit.snapshot_sha256,
         result=audit.result_sha256,
+        share_ppm=audit.share_ppm,
         limit_ppm=audit.limit_ppm,
         confidence_ppm=audit.confidence_ppm,
+        weighting=audit.weighting.value,
         population=audit.population,
         drawn=audit.drawn,
         results=dict(results),
-        rate=error_rate(wrong, looked_at),
+        shows_limit=float(limit),
+        shows_confidence=float(confidence),
+        rate=error_rate(*_errors(session, audit)),
         boxes=boxes,
     )
 
@@ -181,7 +193,6 @@ def box_of(session: Session, audit: Audit, container: Container, *, locked: bool
 # --- how ---
 
 _owner, _counter, _second = aliased(Person), aliased(Person), aliased(Person)
-_FINDING = col(AuditLine.result).not_in([Result.FOUND, Result.EMPTY])
 
 
 def _rows() -> Any:
@@ -213,12 +224,25 @@ def _counts(session: Session, ids: Sequence[UUID]) -> dict[UUID, tuple[int, int,
     ).where(col(AuditBox.audit_id).in_(ids))
     for key, every, counted in session.execute(boxes.group_by(col(AuditBox.audit_id))):
         found[key] = (every, counted, 0, 0)
-    lines = core_select(
-        col(AuditLine.audit_id), func.count(), _often(col(AuditLine.decision).is_(None))
-    ).where(col(AuditLine.audit_id).in_(ids), _FINDING)
+    lines = core_select(col(AuditLine.audit_id), func.count(), _often(OPEN)).where(
+        col(AuditLine.audit_id).in_(ids), FINDING
+    )
     for key, findings, left in session.execute(lines.group_by(col(AuditLine.audit_id))):
         found[key] = (*found[key][:2], findings, left)
     return found
+
+
+def _errors(session: Session, audit: Audit) -> tuple[int, int]:
+    """How many errors among how many lines that say anything: of a sample, those that were drawn."""
+    asked = core_select(_often(FINDING), func.count()).where(
+        col(AuditLine.audit_id) == audit.id,
+        col(AuditLine.result).is_not(None),
+        col(AuditLine.result) != Result.EMPTY,
+    )
+    if audit.method is AuditMethod.SAMPLE:
+        asked = asked.where(col(AuditLine.in_snapshot))
+    wrong, looked_at = session.execute(asked).one()
+    return int(wrong), int(looked_at)
 
 
 def _row(
@@ -235,7 +259,7 @@ def _row(
         id=audit.id,
         name=audit.name,
         site=site,
-        scope=container.name if container else study or str(len(audit.tubes)),
+        scope=container.name if container else study or (str(len(audit.tubes)) if audit.tubes else site),
         container=container.code if container else "",
         study=study or "",
         status=audit_status(audit),

@@ -3,10 +3,13 @@
 import hashlib
 from datetime import timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
+from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from biobank import clock, custody, people
+from biobank.audits.closing import OPEN
 from biobank.audits.planning import by_id, tell
 from biobank.custody import Kind, SignatureOrder, Signed
 from biobank.custody.records import audit_said
@@ -14,7 +17,7 @@ from biobank.database import new_row
 from biobank.errors import Conflict, RuleBroken
 from biobank.inputs import Input
 from biobank.people import Actor, May
-from biobank.tables import Audit, AuditBox, AuditLine, AuditScan, BoxState, Result
+from biobank.tables import Audit, AuditBox, AuditLine, AuditScan, BoxState, Site
 from biobank.texts import N_
 
 AT_ONCE = 2_000
@@ -33,34 +36,32 @@ class AuditSignature(Input):
 
 
 def require_whole(session: Session, audit: Audit) -> None:
-    """Refused: an audit without scans, with a box that is not counted, with a finding that nobody has."""
+    """Refused: an audit without scans, with a box that is not counted, with a finding that nobody has.
+
+    A tube that was missing and turned up since is nobody's to look after.
+    """
     scan = session.exec(select(AuditScan.id).where(col(AuditScan.audit_id) == audit.id).limit(1)).first()
     if scan is None:
         raise RuleBroken("audit_without_scans", N_("Nothing was scanned in this audit."), field="audit")
-    left = session.exec(
-        select(AuditBox.path).where(
-            col(AuditBox.audit_id) == audit.id, col(AuditBox.state) != BoxState.COUNTED
-        )
-    ).all()
+    boxes = select(func.count(), func.min(AuditBox.position)).where(
+        col(AuditBox.audit_id) == audit.id, col(AuditBox.state) != BoxState.COUNTED
+    )
+    left, first = session.exec(boxes).one()
     if left:
+        at = (col(AuditBox.audit_id) == audit.id, col(AuditBox.position) == first)
+        path = session.exec(select(AuditBox.path).where(*at)).one()
         message = N_("Not counted yet: %(count)s, such as %(path)s. Count them first.")
-        raise RuleBroken("boxes_not_counted", message, field="audit", count=len(left), path=left[0])
+        raise RuleBroken("boxes_not_counted", message, field="audit", count=left, path=path)
     of_audit = col(AuditLine.audit_id) == audit.id
-    unclassified = session.exec(select(AuditLine.id).where(of_audit, col(AuditLine.result).is_(None))).first()
-    if unclassified:
+    unclassified = select(AuditLine.id).where(of_audit, col(AuditLine.result).is_(None))
+    if session.exec(unclassified.limit(1)).first():
         message = N_("There are lines that nothing is known of. Count their boxes again.")
         raise RuleBroken("lines_unclassified", message, field="audit")
-    loose = session.exec(
-        select(AuditLine.id).where(
-            of_audit,
-            col(AuditLine.result).not_in([Result.FOUND, Result.EMPTY]),
-            col(AuditLine.decision).is_(None),
-            col(AuditLine.owner_id).is_(None),
-        )
-    ).all()
+    nobodys = select(func.count()).select_from(AuditLine)
+    loose = session.exec(nobodys.where(of_audit, OPEN, col(AuditLine.owner_id).is_(None))).one()
     if loose:
         message = N_("Findings that nobody decided and nobody owns: %(count)s. Decide each, or entrust it.")
-        raise RuleBroken("findings_open", message, field="audit", count=len(loose))
+        raise RuleBroken("findings_open", message, field="audit", count=loose)
 
 
 # --- actions ---
@@ -144,6 +145,7 @@ _REPEATED = (
     "name",
     "trigger",
     "method",
+    "share_ppm",
     "limit_ppm",
     "confidence_ppm",
     "weighting",
@@ -156,9 +158,11 @@ _REPEATED = (
 
 
 def _plan_next(session: Session, actor: Actor, audit: Audit) -> None:
+    """The next one is due so long after this one was, or after today where it was late."""
     if audit.every_days is None:
         return
-    due = max(audit.due_on, clock.now().date()) + timedelta(days=audit.every_days)
+    zone = ZoneInfo(session.get_one(Site, audit.site_id).time_zone)
+    due = max(audit.due_on, clock.now().astimezone(zone).date()) + timedelta(days=audit.every_days)
     told = {name: getattr(audit, name) for name in _REPEATED}
     following = new_row(Audit, **told, due_on=due, opened_by_id=actor.id, opened_at=clock.now())
     change = audit_said(following)

@@ -29,6 +29,7 @@ from biobank.web import OpenDoor
 Ended = Annotated[Result | None, QueryParameter(description="Of this kind alone.")]
 Box = Annotated[str | None, QueryParameter(max_length=100, description="Expected in this box alone.")]
 Open = Annotated[bool, QueryParameter(description="Only those that nobody has decided.")]
+Mine = Annotated[bool, QueryParameter(description="Only those that you are to look after.")]
 AfterFinding = Annotated[UUID | None, QueryParameter(description="`next` of the page before.")]
 Language = Annotated[
     str | None, QueryParameter(max_length=20, description="`en` or `zh_Hans`; your own when left out.")
@@ -116,6 +117,19 @@ def get_sheet(
     return _pdf(door.ask(asked), f"sheet-{key}.pdf")
 
 
+@get("/audit-entrustings", sync_to_thread=True)
+def list_entrusted(
+    door: OpenDoor,
+    mine: Mine = False,  # noqa: FBT002 - a filter of the address
+    limit: Limit = 50,
+    after: AfterFinding = None,
+) -> Page[Finding]:
+    """The findings of all audits that somebody is to look after, those due first."""
+    sought = Onward(limit=limit + 1, after=after)
+    rows = door.ask(lambda session, actor: audits.entrusted(session, actor, mine=mine, sought=sought))
+    return page(rows, limit, lambda row: str(row.id))
+
+
 @get("/missing", sync_to_thread=True)
 def list_missing(door: OpenDoor, limit: Limit = 50, after: AfterFinding = None) -> Page[Finding]:
     """The tubes that audits found missing and nobody has had in a hand since, in walking order."""
@@ -173,6 +187,7 @@ HANDLERS = noun(
         list_findings_as_xlsx,
         get_certificate,
         get_sheet,
+        list_entrusted,
         list_missing,
         list_missing_as_csv,
         list_missing_as_xlsx,

@@ -66,7 +66,8 @@ def decide(
         chosen = list(lines)
         if plain:
             left = audits.every_finding(session, actor, key, audits.SoughtFindings(open=True))
-            chosen += [key for row in audits.settled_by_a_tap(left) if (key := str(row.id)) not in lines]
+            settled = [str(row.id) for row in audits.settled_by_a_tap(left)]
+            chosen += [line for line in settled if line not in lines]
         told = {"audit": str(key), "lines": chosen, "decision": decision, "reason": reason}
         audits.decide(session, actor, running.ordered(audits.Decide, told))
         return audits.board(session, actor, key)
@@ -91,6 +92,18 @@ def entrust(*, key: "UUID", as_json: bool, **told: Any) -> None:
         return audits.board(session, actor, key)
 
     tell_board(running.acted(work, audits.AuditBoard), as_json=as_json)
+
+
+@audit.command("entrusted")
+@running.as_json
+@running.as_csv
+def list_entrusted(*, as_json: bool, as_csv: bool) -> None:
+    """List the findings of all audits that somebody is to look after, those due first."""
+    from biobank import audits
+
+    rows = running.asked(audits.entrusted)
+    if not running.tell_rows(audits.Finding, rows, as_json=as_json, as_csv=as_csv) and rows:
+        running.table([(row.due_on, row.owner, row.audit_name, *_line(row)[:4]) for row in rows])
 
 
 # --- on paper ---

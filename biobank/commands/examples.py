@@ -135,6 +135,7 @@ EXAMPLES: Mapping[str, str] = {
     "audit findings": f"{KEY} --open",
     "audit decide": f"{KEY} moved --plain",
     "audit entrust": f"{KEY} {LINE} --owner lin --due 2026-12-31",
+    "audit entrusted": "",
     "audit certificate": f"{KEY} --out certificate.pdf --language zh_Hans",
     "audit missing": "",
     "audit trend": "--by freezer --since 2026-01-01",

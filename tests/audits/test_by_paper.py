@@ -11,7 +11,6 @@ from biobank.audits import BoxCount, CountedOnPaper, Entered
 from biobank.errors import Refusal, Refusals
 from biobank.labels.cards import Card
 from biobank.people import Actor
-
 from biobank.tables import AuditScan, BoxState, Mark, Result, ScanSource
 from tests.audits.auditing import begun, counted, results
 from tests.test_storage import make

@@ -16,9 +16,10 @@ export const parsed = (text) => new DOMParser().parseFromString(text, "text/html
  * @returns {Promise<Answer>} */
 export async function post(address, key, body, mark, occurred) {
   const token = document.querySelector('meta[name="csrf-token"]')?.getAttribute("content") ?? "";
-  const headers = { "Accept": "text/html", "Idempotency-Key": key, "X-CSRF-Token": token, "X-Scanned-Ago": String(Math.round((Date.now() - Date.parse(occurred ?? "")) / 1000)) };
+  const headers = { "Accept": "text/html", "Idempotency-Key": key, "X-CSRF-Token": token };
+  const ago = occurred && { "X-Scanned-Ago": String(Math.round((Date.now() - Date.parse(occurred)) / 1000)) };
   try {
-    const response = await fetch(address, { method: "POST", body, headers, signal: AbortSignal.timeout(PATIENCE) });
+    const response = await fetch(address, { method: "POST", body, headers: { ...headers, ...ago }, signal: AbortSignal.timeout(PATIENCE) });
     const page = parsed(await response.text());
     return { came: judged(response, page.querySelector(mark) !== null), page };
   } catch {

@@ -64,6 +64,7 @@ def test_an_audit_is_counted_and_reconciled(terminal: Terminal, tmp_path: Path) 
     (left,) = terminal.answers("audit", "findings", key, "--open")
     assert "Say why" in terminal.refused("audit", "decide", key, "explained", left["id"])
     terminal.says("audit", "entrust", key, left["id"], "--owner", "technician", "--due", DUE)
+    assert f"{DUE}  technician  Yearly" in terminal.says("audit", "entrusted")
     table = csv.DictReader(StringIO(terminal.says("audit", "findings", key, "--csv"), newline=""))
     assert sorted(row["decision"] for row in table) == ["", "missing", "moved", "moved"]
     out = tmp_path / "certificate.pdf"

@@ -82,6 +82,10 @@ def test_an_audit_is_planned_counted_reconciled_and_signed(program: Program) -> 
     assert [each["code"] for each in program.told("/missing")["items"]] == [audit.tubes[3]]
     entrusted = {"audit": audit.key, "lines": audit.lines(open="true"), "owner": TECHNICIAN, "due": DUE}
     assert program.made("/audit-entrustings", entrusted, person=MANAGER)["row"]["open_findings"] == 1
+    (mine,) = program.told("/audit-entrustings", mine="true")["items"]
+    assert (mine["text"], mine["owner"]) == ("NOBODYS", TECHNICIAN)
+    assert program.told("/audit-entrustings", mine="true", person=MANAGER)["items"] == []
+    assert program.told("/audit-entrustings", after=mine["id"]) == {"items": [], "next": None}
     signed = {"audit": audit.key, "password": PASSWORD}
     told = program.made("/audit-performances", signed, person=MANAGER)
     assert (told["meaning"], told["signer"]) == ("performed", MANAGER)

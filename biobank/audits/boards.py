@@ -53,7 +53,7 @@ class SoughtAudits(Input):
 
 
 class AuditRow(msgspec.Struct, frozen=True):
-    """An audit in a list. `scope` is the container's name, the study's code, how many tubes, or the site's."""
+    """An audit in a list. `scope` is the container's name, the study's code, how many tubes, or the site."""
 
     id: UUID
     name: str

@@ -8,10 +8,12 @@ from pydantic import Field
 from sqlmodel import Session, col, select
 
 from biobank import clock, custody, people
+from biobank.audits.expecting import CARRYING
 from biobank.audits.planning import by_id, person_named, tell
 from biobank.codes import grouped
 from biobank.custody import Kind
 from biobank.database import by_id as rows_by_id
+from biobank.database import one_of
 from biobank.errors import Conflict, NotFound, RuleBroken
 from biobank.inputs import DueDay, Input, Line, Naming
 from biobank.people import Actor, May
@@ -21,8 +23,11 @@ from biobank.tables import (
     Audit,
     AuditBox,
     AuditLine,
+    AuditScan,
+    BoxState,
     Container,
     ContainerType,
+    CustodyEvent,
     Decision,
     HoldKind,
     Result,
@@ -35,6 +40,9 @@ MOST = 1_000
 
 MISPLACED = frozenset({Result.WRONG_SLOT, Result.WRONG_CONTAINER, Result.UNEXPECTED})
 """Findings of a tube that is known and stands where its record does not have it."""
+
+NOT_SEEN = frozenset({Result.MISSING, Result.UNREADABLE, Result.UNKNOWN})
+"""Findings in which nobody had the tube in a hand that should be there."""
 
 # --- words ---
 
@@ -69,8 +77,8 @@ def require_fits(line: AuditLine, order: Decide) -> None:
     """Refused: a decision that says nothing of such a finding, or that nobody may take by hand."""
     fits = {
         Decision.MOVED: line.result in MISPLACED and line.found_box_id is not None,
-        Decision.PUT_BACK: line.result in MISPLACED and line.row is not None,
-        Decision.MISSING: line.specimen_id is not None and line.result is not Result.DUPLICATE,
+        Decision.PUT_BACK: line.result in (Result.WRONG_SLOT, Result.WRONG_CONTAINER),
+        Decision.MISSING: line.specimen_id is not None and line.result in NOT_SEEN,
     }
     if not fits.get(order.decision, True):
         message = N_("That cannot be decided of this finding. Choose another decision.")
@@ -85,10 +93,12 @@ def require_fits(line: AuditLine, order: Decide) -> None:
 def decide(session: Session, actor: Actor, order: Decide) -> Sequence[AuditLine]:
     """Decide some findings, all or none; tubes are moved in one gesture.
 
-    Refused: lines that are not of the audit, that are no findings, or were decided; a decision that does
-    not fit; who may not handle the tubes that are moved or held.
+    Refused: lines that are not of the audit, that are no findings, or were decided; a box that is to be
+    counted again; a decision that does not fit; a tube that was carried on since it was scanned; who may not
+    handle the tubes that are moved or held.
     """
     audit, lines = _open_lines(session, actor, order.audit, order.lines)
+    _require_settled(session, lines)
     for line in lines:
         require_fits(line, order)
     tubes = {line.specimen_id: line for line in lines if line.specimen_id}
@@ -140,8 +150,41 @@ def _open_lines(
     return audit, [found[each] for each in dict.fromkeys(wanted)]
 
 
+def _require_settled(session: Session, lines: Sequence[AuditLine]) -> None:
+    """Refused: what another person is still to count again."""
+    for box in rows_by_id(session, AuditBox, [line.box_id for line in lines]).values():
+        if box.state is BoxState.AGAIN:
+            message = N_("%(path)s is to be counted again by another person. Decide when that is done.")
+            raise RuleBroken("count_again_first", message, field="lines", path=box.path)
+
+
+def _require_still(session: Session, lines: Sequence[AuditLine]) -> None:
+    """Refused: to have the record of a tube follow it to where it was, when it was carried on since."""
+    tubes = {line.specimen_id: line for line in lines if line.specimen_id}
+    custody.lock(session, tubes)
+    carried = (
+        select(Specimen.code, CustodyEvent.subject_id)
+        .join(Specimen, col(Specimen.id) == col(CustodyEvent.subject_id))
+        .join(AuditScan, col(AuditScan.specimen_id) == col(CustodyEvent.subject_id))
+        .join(AuditLine, col(AuditLine.specimen_id) == col(CustodyEvent.subject_id))
+        .where(
+            one_of(col(AuditLine.id), [line.id for line in lines]),
+            col(AuditScan.box_id) == col(AuditLine.found_box_id),
+            col(AuditScan.row).is_not_distinct_from(col(AuditLine.found_row)),
+            col(AuditScan.col).is_not_distinct_from(col(AuditLine.found_col)),
+            col(CustodyEvent.kind).in_(CARRYING),
+            col(CustodyEvent.occurred_at) > col(AuditScan.scanned_at),
+        )
+    )
+    for code, key in session.exec(carried.limit(1)):
+        message = N_("%(code)s was carried on since it was scanned there. Say why it stood there instead.")
+        at = list(tubes).index(key)
+        raise Conflict("carried_on", message, field=f"lines.{at}", code=grouped(code))
+
+
 def _move(session: Session, actor: Actor, lines: Sequence[AuditLine], refs: dict[str, Any]) -> None:
     """The records follow the tubes, all at once, so that two may have changed places."""
+    _require_still(session, lines)
     tubes = rows_by_id(session, Specimen, [line.specimen_id for line in lines])
     boxes = rows_by_id(session, AuditBox, [line.found_box_id for line in lines])
     containers = rows_by_id(session, Container, [box.container_id for box in boxes.values()])
@@ -167,8 +210,7 @@ def _mark(session: Session, actor: Actor, order: Decide, tubes: Sequence[UUID], 
             continue
         holds = custody.state(session, tube)["holds"]
         if any(each["reason"] == custody.MISSING for each in holds):
-            message = N_("%(code)s is missing already.")
-            raise Conflict("missing_already", message, field="lines", code=grouped(tube.code))
+            continue  # an earlier audit missed it too
         hold = {
             "id": str(clock.new_key()),
             "kind": HoldKind.QUARANTINE.value,

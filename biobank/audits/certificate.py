@@ -3,7 +3,6 @@
 import io
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 from zoneinfo import ZoneInfo
@@ -15,7 +14,7 @@ from biobank.codes import grouped
 from biobank.errors import Malformed
 from biobank.labels.fonts import drawable, font_name
 from biobank.labels.shapes import Font
-from biobank.tables import AuditMethod, Result, Trigger
+from biobank.tables import AuditMethod, Result, Trigger, Weighting
 from biobank.texts import LANGUAGES, N_, in_language
 
 if TYPE_CHECKING:
@@ -66,6 +65,8 @@ class _Drawn:
         from reportlab.lib.styles import ParagraphStyle
 
         self.told, self.language = told, language
+        self.sampled = told.board.row.method == AuditMethod.SAMPLE
+        self.by_risk = self.sampled and told.board.weighting == Weighting.RISK
         self.zone = ZoneInfo(told.time_zone)
         # One font for all of it: names of boxes may be Chinese in an English certificate as well.
         font = font_name(Font.CHINESE)
@@ -134,11 +135,11 @@ class _Drawn:
         return [self._text(self.said(words[status]), self.warning)] if status in words else []
 
     def _method(self) -> str:
-        board, sample = self.told.board, self.told.sample
+        board = self.told.board
         told = [self.said(METHODS[AuditMethod(board.row.method)])]
-        if sample and sample.limit is None:
+        if self.by_risk:
             told.append(self.said(N_("drawn by risk, which says nothing of the other tubes")))
-        elif sample and sample.limit is not None:
+        elif self.sampled:
             told.append(
                 self.said(
                     N_(
@@ -147,8 +148,8 @@ class _Drawn:
                     ),
                     drawn=board.drawn,
                     tubes=board.population,
-                    limit=_percent(sample.limit),
-                    confidence=_percent(sample.confidence),
+                    limit=f"{board.shows_limit * HUNDRED:.4g}",
+                    confidence=f"{board.shows_confidence * HUNDRED:.4g}",
                 )
             )
         told += [self.said(N_("counted blind"))] if board.blind else []
@@ -165,11 +166,14 @@ class _Drawn:
         ]
 
     def _rate(self) -> str:
-        rate, facts = self.told.board.rate, {}
-        found = N_("%(errors)s of %(looked)s, %(rate)s %%")
-        facts = {"errors": rate.errors, "looked": rate.looked_at, "rate": f"{rate.rate * HUNDRED:.3f}"}
-        said = self.said(found, **facts)
-        if self.told.sample and self.told.sample.by_risk:
+        rate = self.told.board.rate
+        said = self.said(
+            N_("%(errors)s of %(looked)s, %(rate)s %%"),
+            errors=rate.errors,
+            looked=rate.looked_at,
+            rate=f"{rate.rate * HUNDRED:.3f}",
+        )
+        if self.by_risk:
             return said
         between = self.said(
             N_(
@@ -214,7 +218,7 @@ class _Drawn:
         ]
         return [
             title,
-            self._table([tuple(map(self.said, heads)), *rows], [27, 24, None, None, 36], head=True),
+            self._table([tuple(map(self.said, heads)), *rows], [28, 28, None, None, 34], head=True),
         ]
 
     def _done(self, finding: Finding) -> str:
@@ -268,7 +272,7 @@ class _Drawn:
                 " its hash: “biobank check” computes them all anew."
             )
         ]
-        if self.told.sample and not self.told.sample.by_risk:
+        if self.sampled and not self.by_risk:
             told.append(
                 N_(
                     "The draw can be made again: of all codes in the scope those were drawn whose SHA-256 of"
@@ -313,7 +317,9 @@ class _Drawn:
             ("BOTTOMPADDING", *whole, 2.5),
             *([("BACKGROUND", (0, 0), (-1, 0), HexColor("#eef1f4"))] if head else []),
         ]
-        table = LongTable(cells, colWidths=wide, repeatRows=1 if head else 0, hAlign="LEFT")
+        table = LongTable(
+            cells, colWidths=wide, repeatRows=1 if head else 0, hAlign="LEFT", spaceBefore=3, spaceAfter=5
+        )
         table.setStyle(TableStyle(lines))
         return table
 
@@ -324,7 +330,3 @@ class _Drawn:
         shown = drawable(text, Font.CHINESE)
         fits = stringWidth(shown, style.fontName, style.fontSize) <= room - 4
         return shown if fits else self._text(text, style)
-
-
-def _percent(share: Decimal) -> str:
-    return f"{float(share * HUNDRED):.4g}"

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal
 from uuid import UUID
 
 import msgspec
@@ -12,14 +11,11 @@ from sqlmodel import Session, col
 from biobank import custody
 from biobank.audits.boards import AuditBoard, board
 from biobank.audits.findings import Finding, SoughtFindings, every_finding
-from biobank.audits.planning import USUAL_CONFIDENCE, by_id
-from biobank.audits.sampling import limit_shown
+from biobank.audits.planning import by_id
 from biobank.errors import RuleBroken
 from biobank.people import Actor
-from biobank.tables import Audit, AuditMethod, CustodyEvent, Person, Site, Weighting
+from biobank.tables import Audit, CustodyEvent, Person, Site
 from biobank.texts import N_
-
-MILLION = 1_000_000
 
 # --- words ---
 
@@ -34,22 +30,10 @@ class Entry(msgspec.Struct, frozen=True):
     leaf_hash: str
 
 
-class Sample(msgspec.Struct, frozen=True):
-    """How the tubes of a sample were drawn, and under which rate a store is where none of them is wrong.
-
-    Shares of 1; `limit` is None for a draw by risk, which shows nothing of the rest.
-    """
-
-    by_risk: bool
-    limit: Decimal | None
-    confidence: Decimal
-
-
 class Certified(msgspec.Struct, frozen=True):
     """All that a certificate says; `time_zone` is the site's, in which times are told."""
 
     board: AuditBoard
-    sample: Sample | None
     shelf_slots: int
     findings: Sequence[Finding]
     entries: Sequence[Entry]
@@ -68,7 +52,6 @@ def certified(session: Session, actor: Actor, key: UUID) -> Certified:
         raise RuleBroken("audit_not_started", message, field="audit", name=audit.name)
     return Certified(
         board=board(session, actor, key),
-        sample=_sample(audit) if audit.method is AuditMethod.SAMPLE else None,
         shelf_slots=audit.shelf_slots,
         findings=every_finding(session, actor, key, SoughtFindings()),
         entries=_entries(session, audit),
@@ -78,15 +61,6 @@ def certified(session: Session, actor: Actor, key: UUID) -> Certified:
 
 
 # --- how ---
-
-
-def _sample(audit: Audit) -> Sample:
-    if audit.weighting is Weighting.RISK:
-        return Sample(by_risk=True, limit=None, confidence=USUAL_CONFIDENCE)
-    confidence = Decimal(audit.confidence_ppm) / MILLION if audit.confidence_ppm else USUAL_CONFIDENCE
-    limit = Decimal(audit.limit_ppm) / MILLION if audit.limit_ppm else None
-    shown = limit or limit_shown(audit.drawn or 0, confidence, audit.population)
-    return Sample(by_risk=False, limit=shown, confidence=confidence)
 
 
 def _entries(session: Session, audit: Audit) -> list[Entry]:

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import Field
+from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from biobank import clock, custody, people
@@ -173,8 +174,9 @@ def _require_still(session: Session, lines: Sequence[AuditLine]) -> None:
             col(AuditScan.row).is_not_distinct_from(col(AuditLine.found_row)),
             col(AuditScan.col).is_not_distinct_from(col(AuditLine.found_col)),
             col(CustodyEvent.kind).in_(CARRYING),
-            col(CustodyEvent.occurred_at) > col(AuditScan.scanned_at),
         )
+        .group_by(col(Specimen.code), col(CustodyEvent.subject_id))
+        .having(func.max(CustodyEvent.occurred_at) > func.max(AuditScan.scanned_at))
     )
     for code, key in session.exec(carried.limit(1)):
         message = N_("%(code)s was carried on since it was scanned there. Say why it stood there instead.")

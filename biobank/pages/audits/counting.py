@@ -171,7 +171,7 @@ def _told(me: Actor, around: Around, at: str) -> dict[str, Any]:
         "rows": drawing.rows(box) if box else [],
         "kinds": drawing.KINDS,
         "etag": marked,
-        "at": at,
+        "at": cursor.at,
     }
 
 

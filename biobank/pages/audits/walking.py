@@ -10,6 +10,7 @@ from collections.abc import Collection
 
 import msgspec
 
+from biobank import codes
 from biobank.audits import Counting, SlotSeen
 from biobank.tables import Mark
 
@@ -87,7 +88,7 @@ def unseen(box: Counting, told: Collection[str] = ()) -> list[SlotSeen]:
 def seen_at(box: Counting, code: str) -> SlotSeen | None:
     """Where a tube, or a code that is nobody's, was scanned in this count."""
     scanned = (each for each in box.slots if each.mark == Mark.TUBE)
-    return next((each for each in scanned if code in (each.tube, each.text)), None)
+    return next((each for each in scanned if code in (each.tube, codes.fold(each.text))), None)
 
 
 def last_of(box: Counting, mine: str, before: str = "") -> SlotSeen | None:

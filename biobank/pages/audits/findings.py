@@ -112,7 +112,7 @@ def missing_page(door: web.OpenDoor) -> Template:
     return shell.page("audits/missing.html", me, rows=rows)
 
 
-# --- rules ---
+# --- words ---
 
 
 _NAMES = {

@@ -20,8 +20,14 @@ from biobank.pages.shell import Form
 from biobank.people import Actor, May
 from biobank.tables import AuditMethod, Trigger
 
-USUAL = {"limit": "1", "confidence": "95", "share": "10", "shelf_slots": "0"}
-"""What stands in the fields at first: the numbers that are asked for most."""
+USUAL = {
+    **dict.fromkeys(AuditOrder.model_fields, ""),
+    "limit": "1",
+    "confidence": "95",
+    "share": "10",
+    "shelf_slots": "0",
+}
+"""What stands in the fields at first: the numbers that are asked for most, and nothing in the others."""
 
 SOON = timedelta(days=14)
 

@@ -10,9 +10,12 @@ import pytest
 from sqlalchemy import Connection, text
 from sqlmodel import Session, col, select
 
-from biobank import audits, clock
+from biobank import audits, clock, storage
 from biobank.audits import Counted, Decide, Entrust, Told, digests
+from biobank.errors import Refusal
 from biobank.guards import GUARDS
+from biobank.storage import Undo
+from biobank.storage.acts import NO_MOVE
 from biobank.tables import (
     Audit,
     AuditBox,
@@ -357,6 +360,20 @@ def test_the_check_of_the_command_line_names_the_audit(
     result = terminal.run("check")
     assert result.exit_code == 3
     assert f"audit {audit}: box" in result.stdout
+
+
+def test_a_scan_of_an_audit_is_not_undone(sqlite_world: World) -> None:
+    tubes, box = sqlite_world.tubes(1, "D-003"), sqlite_world.boxes()[2]
+    sqlite_world.put(box, tubes)
+    order = Counted(audit=begun(sqlite_world, name="Third"), box=box, scans=[Told(slot="A1", code=tubes[0])])
+    command = clock.new_key()
+    sqlite_world.act(lambda s, a: audits.count(s, a, order) and None, command=command)
+    newest = sqlite_world.ask(storage.last_acts)[0]
+    assert (newest.command, newest.in_the_way) == (command, NO_MOVE)
+    with pytest.raises(Refusal) as refused:
+        sqlite_world.act(lambda s, a: storage.undo(s, a, Undo(command=command)))
+    assert refused.value.slug == "not_undoable"
+    assert sqlite_world.unproved() == []
 
 
 def test_lines_of_more_boxes_than_an_entry_holds_are_proved_at_the_latest_when_signed(

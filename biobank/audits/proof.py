@@ -29,9 +29,10 @@ def unproved(session: Session) -> list[Unproved]:
     """
     faults: list[Unproved] = []
     begun = select(Audit).where(col(Audit.started_at).is_not(None)).order_by(col(Audit.id))
-    for audit in session.exec(begun).all():
+    audits = session.exec(begun).all()
+    for audit in audits:
         faults += [Unproved(audit.id, "audit", what) for what in _of_audit(session, audit)]
-    return [*faults, *_scans(session)]
+    return [*faults, *_scans(session)] if audits else []
 
 
 # --- one audit ---

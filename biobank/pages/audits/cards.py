@@ -67,7 +67,9 @@ def _done(hand: Hand) -> Said:
     if walking.unseen(hand.box) and cursor.asked != Card.DONE:
         return said(hand, What.ASKS_DONE, msgspec.structs.replace(cursor, asked=Card.DONE.value))
     count = write_down(hand, done=True)
-    return Said(what=What.DONE, name=hand.box.name, results=count.results, state=count.state.value)
+    return Said(
+        what=What.DONE, code=hand.box.code, name=hand.box.name, results=count.results, state=count.state.value
+    )
 
 
 # --- the cursor ---

@@ -101,7 +101,7 @@ def scan(request: Request[Any, Any, Any], door: web.OpenDoor, form: Form, key: F
     if isinstance(said, Refusal):
         result = _stopped(said, order, me, around)
     else:
-        result = _result(said, order, around)
+        result = _result(said, order, me, around)
         if order.mode != MODE and result.box:
             result = msgspec.structs.replace(result, leads=f"/audits/{key}/boxes/{result.box}")
     return shell.page(
@@ -137,10 +137,10 @@ def _around(session: Session, actor: Actor, key: UUID, code: str) -> Around:
     return Around(audit.name, box, box_map(session, actor, box.code), board)
 
 
-def _result(said: Said, order: Order, around: Around) -> Result:
+def _result(said: Said, order: Order, me: Actor, around: Around) -> Result:
     coming = ""
-    if said.what is What.DONE:
-        coming = telling.coming(around.left)
+    if said.what is What.DONE and around.board:
+        coming = telling.coming(around.board.boxes, said.code, me.name)
     return telling.result(said, coming, corrected=order.corrected)
 
 

@@ -52,6 +52,7 @@ class What(StrEnum):
     WRONG_SLOT = "its record has it in another slot of this box"
     ELSEWHERE = "its record has it in another box"
     NOWHERE = "its record has it in no box"
+    OUT = "its record has it taken out"
     UNKNOWN = "nothing is known by the code"
     SCANNED = "it is written down, and in a blind audit nothing is told"
     NEXT_DOOR = "the cursor's slot is empty, and the tube stands in the next"
@@ -109,6 +110,7 @@ TOLD = {
     What.WRONG_SLOT,
     What.ELSEWHERE,
     What.NOWHERE,
+    What.OUT,
     What.UNKNOWN,
     What.SCANNED,
     What.NEXT_DOOR,

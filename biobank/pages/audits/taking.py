@@ -161,7 +161,10 @@ def _verdict(hand: Hand, seen: audits.Seen) -> tuple[What, str]:
         return What.SCANNED, ""
     if seen.rightly:
         return What.RIGHT, ""
-    steps = specimens.card(hand.session, hand.actor, seen.tube).place
+    card = specimens.card(hand.session, hand.actor, seen.tube)
+    steps = card.place
+    if card.custody == "out":
+        return What.OUT, card.holder or ""
     if not steps:
         return What.NOWHERE, ""
     if steps[-1].code == hand.box.code:

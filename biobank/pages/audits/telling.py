@@ -7,7 +7,7 @@ from biobank.audits import BoxRow
 from biobank.audits.words import RESULTS
 from biobank.codes import grouped, read
 from biobank.labels.cards import NAMES, Card
-from biobank.pages.audits.scans import Answer, Said, What
+from biobank.pages.audits.scans import TOLD, Answer, Said, What
 from biobank.pages.bench import answers
 from biobank.pages.bench.answers import Choice, Outcome, Result, layout_words, short
 from biobank.pages.bench.scanning import Mode
@@ -27,7 +27,7 @@ def result(told: Said, coming: str = "", *, corrected: bool = False) -> Result:
     shown = _WORDS[told.what](told)
     ahead = coming if told.what is What.DONE else _ahead(told)
     outcome = shown[0]
-    if outcome is Outcome.OK and told.what is not What.OPENED and _is_complete(told):
+    if outcome is Outcome.OK and told.what in TOLD and not told.left:
         outcome = Outcome.DONE
     if corrected and outcome is Outcome.OK:
         outcome = Outcome.NOTICE
@@ -50,20 +50,22 @@ def ended(results: Mapping[str, int]) -> str:
     return listed(f"{often} {_(RESULTS[Ended(word)])}" for word, often in results.items() if often)
 
 
-def coming(left: Sequence[BoxRow]) -> str:
-    """The box to go to next, in walking order."""
-    if not left:
-        return _("Every box of the audit is counted.")
-    return _("Next: %(box)s. Scan it.") % {"box": f"{left[0].name} · {left[0].path}"}
+def coming(boxes: Sequence[BoxRow], done: str, mine: str) -> str:
+    """The box to go to next, in walking order from the one that is done; one that nobody began, if there is.
+
+    A second count is not of a box that `mine` counted first.
+    """
+    place = next((index for index, each in enumerate(boxes, 1) if each.code == done), 0)
+    for state in (BoxState.OPEN, BoxState.AGAIN, BoxState.COUNTING):
+        for each in [*boxes[place:], *boxes[:place]]:
+            if each.state is state and not (state is BoxState.AGAIN and each.counted_by == mine):
+                return _("Next: %(box)s. Scan it.") % {"box": f"{each.name} · {each.path}"}
+    return _("Every box of the audit is counted.")
 
 
 # --- how ---
 
 _Shown = tuple[Outcome, str, str] | tuple[Outcome, str, str, str]
-
-
-def _is_complete(told: Said) -> bool:
-    return bool(told.box) and not told.left
 
 
 def _ahead(told: Said) -> str:
@@ -108,6 +110,11 @@ def _elsewhere(told: Said) -> _Shown:
 
 def _nowhere(told: Said) -> _Shown:
     says = _("Its record has it in no box.")
+    return Outcome.NOTICE, _headed(told, _("Unexpected")), f"{_what(told)}. {says} {_(LEAVE)}"
+
+
+def _out(told: Said) -> _Shown:
+    says = _("Its record has it with %(person)s, taken out.") % {"person": told.place or "–"}
     return Outcome.NOTICE, _headed(told, _("Unexpected")), f"{_what(told)}. {says} {_(LEAVE)}"
 
 
@@ -226,6 +233,7 @@ _WORDS: Mapping[What, Callable[[Said], _Shown]] = {
     What.WRONG_SLOT: _wrong_slot,
     What.ELSEWHERE: _elsewhere,
     What.NOWHERE: _nowhere,
+    What.OUT: _out,
     What.UNKNOWN: _unknown,
     What.NEXT_DOOR: _next_door,
     What.EMPTY: _empty,

@@ -24,17 +24,18 @@ from biobank.audits.findings import (
     every_missing,
     findings,
     missing,
-    settled_by_a_tap,
 )
 from biobank.audits.foreseeing import Foreseen, foresee
 from biobank.audits.intervals import ErrorRate, error_rate
 from biobank.audits.papers import Paper, PaperBox, line_code, line_named, sheet
+from biobank.audits.plainly import settled_by_a_tap
 from biobank.audits.planning import AuditChosen, AuditOrder, by_id, cancel, plan
 from biobank.audits.proof import unproved
 from biobank.audits.reconciling import Decide, Entrust, decide, entrust
-from biobank.audits.sampling import zero_error_size
+from biobank.audits.sampling import limit_shown, zero_error_size
 from biobank.audits.signing import AuditSignature, perform, result_hash, review
 from biobank.audits.starting import start
+from biobank.audits.suggesting import AuditSuggestion, suggestions
 from biobank.audits.trends import TrendAsked, TrendBy, TrendRow, trend
 from biobank.audits.waiting import Waiting, waiting
 
@@ -44,6 +45,7 @@ __all__ = [
     "AuditOrder",
     "AuditRow",
     "AuditSignature",
+    "AuditSuggestion",
     "BoxCount",
     "BoxRow",
     "Certified",
@@ -90,6 +92,7 @@ __all__ = [
     "every_missing",
     "findings",
     "foresee",
+    "limit_shown",
     "line_code",
     "line_named",
     "listing",
@@ -103,6 +106,7 @@ __all__ = [
     "settled_by_a_tap",
     "sheet",
     "start",
+    "suggestions",
     "trend",
     "unproved",
     "waiting",

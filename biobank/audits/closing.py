@@ -13,17 +13,18 @@ FINDING: ColumnElement[bool] = and_(
 )
 """Whether a line is otherwise than it should be."""
 
-_carried = exists().where(
+CARRIED: ColumnElement[bool] = exists().where(
     col(CustodyEvent.subject_id) == col(AuditLine.specimen_id),
     col(CustodyEvent.kind).in_((Kind.PLACED, Kind.TAKEN_OUT)),
     col(CustodyEvent.recorded_at) > col(AuditLine.ended_at),
 )
+"""Whether the log has it that the tube of a line was put away or taken out since the line got its word."""
 _seen = exists().where(
     col(Specimen.id) == col(AuditLine.specimen_id), col(Specimen.seen_at) > col(AuditLine.ended_at)
 )
 
 TURNED_UP: ColumnElement[bool] = and_(
-    col(AuditLine.result) == Result.MISSING, or_(_seen.correlate(AuditLine), _carried.correlate(AuditLine))
+    col(AuditLine.result) == Result.MISSING, or_(_seen.correlate(AuditLine), CARRIED.correlate(AuditLine))
 )
 """Whether a tube that was missing has been in a hand since: put away, scanned, counted in a later audit."""
 

@@ -84,35 +84,6 @@ class Finding(msgspec.Struct, frozen=True):
     due_on: date | None
     turned_up: datetime | None
 
-    @property
-    def plain(self) -> bool:
-        """Whether one tap settles it: a known tube stands where its record does not have it."""
-        return self.decision is None and self.result in (Result.WRONG_SLOT, Result.WRONG_CONTAINER)
-
-
-# --- rules ---
-
-
-def settled_by_a_tap(findings: Sequence[Finding]) -> list[Finding]:
-    """Those of which the record can simply follow the tube, all in one gesture.
-
-    A known tube was found where its record does not have it, and no other tube has its record there, unless
-    that one leaves it in the same gesture: so two that changed places are plain. `findings` are all that are
-    open.
-    """
-    plain = {each.id: each for each in findings if each.plain and each.code}
-    while True:
-        stay = {(each.box, each.slot) for each in findings if each.slot and each.id not in plain}
-        held = [
-            each.id
-            for each in plain.values()
-            if each.found_slot and (each.found_box, each.found_slot) in stay
-        ]
-        if not held:
-            return list(plain.values())
-        for key in held:
-            del plain[key]
-
 
 # --- questions ---
 

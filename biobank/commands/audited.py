@@ -65,8 +65,7 @@ def decide(
     def work(session: "Session", actor: "Actor") -> "AuditBoard":
         chosen = list(lines)
         if plain:
-            left = audits.every_finding(session, actor, key, audits.SoughtFindings(open=True))
-            settled = [str(row.id) for row in audits.settled_by_a_tap(left)]
+            settled = map(str, audits.settled_by_a_tap(session, actor, key))
             chosen += [line for line in settled if line not in lines]
         told = {"audit": str(key), "lines": chosen, "decision": decision, "reason": reason}
         audits.decide(session, actor, running.ordered(audits.Decide, told))

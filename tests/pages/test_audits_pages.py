@@ -3,11 +3,13 @@
 import re
 from datetime import timedelta
 from html import unescape
+from uuid import UUID
 
 import pytest
 
 from biobank import clock
-from biobank.audits import Finding, settled_by_a_tap
+from biobank.audits import Finding
+from biobank.audits.plainly import gestures
 from biobank.pages.audits.sayings import percent
 from biobank.tables import Decision, Result
 from tests.audits import signing
@@ -152,26 +154,21 @@ def test_the_board_shows_each_box_with_how_far_it_is_and_counters_that_filter(
 # --- findings ---
 
 
-def finding(key: str, result: Result, stands: str, found: str, code: str = "S") -> Finding:
-    """A finding of a tube that should be in a slot and was found in another, both of box C."""
-    told = {"id": key.rjust(32, "0"), "audit": "0" * 32, "audit_name": "", "result": result, "code": code}
-    both = {"box": "C", "slot": stands, "found_box": "C" if found else "", "found_slot": found}
-    rest = dict.fromkeys(("material", "text", "path", "found_path", "reason", "decided_by", "owner"), "")
-    none = dict.fromkeys(("decision", "decided_at", "due_on", "turned_up"))
-    return Finding(**{**told, **both, **rest, **none})  # type: ignore[arg-type]
-
-
 def test_one_tap_settles_what_leaves_room_for_itself_and_nothing_else() -> None:
-    first, second = finding("1", Result.WRONG_SLOT, "A1", "A2"), finding("2", Result.WRONG_SLOT, "A2", "A1")
-    free = finding("3", Result.WRONG_SLOT, "B1", "B2")
-    lost = finding("4", Result.MISSING, "C1", "")
-    held = finding("5", Result.WRONG_SLOT, "C2", "C1")
-    behind = finding("6", Result.WRONG_SLOT, "C3", "C2")
-    unknown = finding("7", Result.WRONG_SLOT, "D1", "D2", code="")
-    assert settled_by_a_tap([first, second, free]) == [first, second, free]
-    assert settled_by_a_tap([lost, held, behind]) == []
-    assert settled_by_a_tap([first]) == [first]
-    assert settled_by_a_tap([unknown]) == []
+    line = {name: UUID(int=at) for at, name in enumerate("abcdefgh", 1)}
+    tube = {name: UUID(int=100 + at) for at, name in enumerate("abcdefgh", 1)}
+    told = {
+        line["a"]: (tube["a"], tube["b"]),  # these two changed places
+        line["b"]: (tube["b"], tube["a"]),
+        line["c"]: (tube["c"], None),  # its slot is free
+        line["d"]: (tube["d"], tube["c"]),  # comes where that one leaves
+        line["e"]: (tube["e"], tube["h"]),  # comes where one stays
+        line["f"]: (tube["f"], tube["e"]),  # comes where that one cannot leave
+        line["g"]: (tube["g"], tube["g"]),  # its record is there by now
+    }
+    alone = {name: [line[name]] for name in "cg"}
+    both = {"a": [line["a"], line["b"]], "b": [line["b"], line["a"]], "d": [line["d"], line["c"]]}
+    assert gestures(told) == {line[name]: chain for name, chain in (alone | both).items()}
 
 
 def test_tubes_that_changed_places_are_corrected_by_one_tap(
@@ -179,7 +176,7 @@ def test_tubes_that_changed_places_are_corrected_by_one_tap(
 ) -> None:
     page = manager.get(f"/audits/{told.audit}/findings").text
     assert "Correct all 2 now" in page
-    assert page.count(">Correct now<") == 2
+    assert page.count(">Correct these 2 now<") == 2
     lines = [str(key) for key in audited.found(world, told.audit, Result.WRONG_SLOT)]
     next_ = f"/audits/{told.audit}/findings?open=true"
     done = manager.post(

@@ -37,11 +37,11 @@ _KEPT = ("result", "box", "open")
 
 
 class Found(msgspec.Struct, frozen=True):
-    """The findings that are sought, those that one tap settles, and the audit they are of."""
+    """The findings that are sought, those that one tap settles with what moves besides, and their audit."""
 
     seen: Seen
     rows: list[Finding]
-    plain: list[Finding]
+    plain: dict[UUID, list[UUID]]
 
 
 @get("/audits/{key:uuid}/findings", sync_to_thread=True)
@@ -58,7 +58,7 @@ def findings_page(request: Request[Any, Any, Any], door: web.OpenDoor, key: From
         rows=told.rows[:PAGE],
         more=str(told.rows[PAGE - 1].id) if len(told.rows) > PAGE else "",
         plain=told.plain,
-        plainly={each.id for each in told.plain},
+        at_once=list(told.plain)[:MOST],
         view=View(f"/audits/{key}/findings", kept),
         results=[(result, board.results[result]) for result in Result if _counted(board.results, result)],
         decisions=list(Decision),
@@ -169,11 +169,10 @@ def _sought(request: Request[Any, Any, Any]) -> tuple[SoughtFindings, dict[str, 
 
 
 def _found(session: Session, actor: Actor, key: UUID, sought: SoughtFindings) -> Found:
-    still_open = SoughtFindings(open=True, limit=MOST)
     return Found(
         boards.seen(session, actor, key),
         audits.findings(session, actor, key, sought),
-        audits.settled_by_a_tap(audits.findings(session, actor, key, still_open)),
+        audits.settled_by_a_tap(session, actor, key),
     )
 
 

@@ -8,6 +8,7 @@ from pydantic import Field
 from sqlmodel import Session, col, select
 
 from biobank import clock, codes
+from biobank.audits.boards import box_of as box_of_audit
 from biobank.audits.counting import BoxCount, Counted, Told, count, require_counter
 from biobank.audits.planning import under_way
 from biobank.errors import RuleBroken
@@ -27,6 +28,7 @@ from biobank.tables import (
     Container,
     FileSource,
     Mark,
+    Placement,
     RackFile,
     ScanSource,
 )
@@ -87,10 +89,7 @@ def count_by_file(session: Session, actor: Actor, order: CountedByFile) -> BoxCo
             occurred=order.occurred,
         ),
     )
-    asked = select(AuditBox).where(
-        col(AuditBox.audit_id) == audit.id, col(AuditBox.container_id) == container.id
-    )
-    session.exec(asked).one().rack_file_id = kept.id
+    box_of_audit(session, audit, container).rack_file_id = kept.id
     return counted
 
 
@@ -98,13 +97,21 @@ def count_by_file(session: Session, actor: Actor, order: CountedByFile) -> BoxCo
 
 
 def _awaited(session: Session, audit: Audit, container: Container) -> dict[Slot, UUID]:
-    """Which tube the snapshot has in each slot of the box."""
-    asked = (
+    """Which tube should be in each slot of the box: as its record has it now, or else as the snapshot had."""
+    held = (
         select(AuditLine.row, AuditLine.col, AuditLine.specimen_id)
         .join(AuditBox, col(AuditBox.id) == col(AuditLine.box_id))
-        .where(col(AuditBox.audit_id) == audit.id, col(AuditBox.container_id) == container.id)
+        .where(
+            col(AuditBox.audit_id) == audit.id,
+            col(AuditBox.container_id) == container.id,
+            col(AuditLine.in_snapshot),
+        )
     )
-    return {Slot(row, column): tube for row, column, tube in session.exec(asked) if tube}
+    here = select(Placement.row, Placement.col, Placement.specimen_id).where(
+        col(Placement.container_id) == container.id
+    )
+    rows = [*session.exec(held), *session.exec(here)]
+    return {Slot(row, column): tube for row, column, tube in rows if tube}
 
 
 def _require_right_way(

@@ -3,6 +3,7 @@
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import msgspec
 from litestar import Request, Response, get, post
@@ -141,9 +142,16 @@ def _around(shown: Shown) -> dict[str, Any]:
     return {
         "board": shown.audit.board,
         "zone": shown.audit.zone,
+        "began": _local(shown.audit),
         "shown": shown.entered,
         "words": words,
     }
+
+
+def _local(audit: Seen) -> str:
+    """When it began, as a field of a form takes it; what is counted earlier is refused."""
+    began = audit.board.started_at
+    return began.astimezone(ZoneInfo(audit.zone)).strftime("%Y-%m-%dT%H:%M") if began else ""
 
 
 def _came_to(count: BoxCount) -> dict[str, str | int]:

@@ -11,6 +11,7 @@ from biobank.storage import FreezerMade
 from biobank.tables import Audit, Decision, Result
 from tests.audits import signing
 from tests.audits.auditing import counted, lines
+from tests.test_storage import rack_of
 from tests.world import MANAGER, TECHNICIAN, World
 
 
@@ -107,4 +108,10 @@ def shown(world: World) -> dict[str, str]:
         "signatures": f"/audits/{closed}/sign",
         "findings to look after": "/audits/entrusted",
         "missing tubes": "/missing",
+        "paper sheets": f"/audits/{told.audit}/paper",
+        "a paper sheet": f"/audits/{told.audit}/paper?box={told.boxes[2]}",
+        "rack files of an audit": f"/audits/{told.audit}/files",
+        "accuracy": "/audits/trend",
+        "how much is verified": f"/coverage/{world.freezer()}",
+        "how much of a rack is verified": f"/coverage/{rack_of(world)}",
     }

@@ -110,7 +110,7 @@ def _awaited(session: Session, actor: Actor, audit: Audit, box: AuditBox) -> lis
     )
     if audit.study_id:
         asked = asked.where(col(Specimen.study_id) == audit.study_id)
-    if not audit.container_id and not audit.study_id:
+    if audit.tubes:
         asked = asked.where(col(Specimen.code).in_(audit.tubes))
     return [(Slot(row, column), code, material) for row, column, code, material in session.execute(asked)]
 

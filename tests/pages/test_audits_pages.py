@@ -322,3 +322,22 @@ def test_an_audit_is_told_in_the_log(manager: Visitor, told: Audited) -> None:
     opened, started, counted_boxes = 1, 1, 2
     assert page.count('<a href="/audits">Yearly</a>') == opened + started + counted_boxes
     assert told.tubes[0] not in page
+
+
+def test_what_calls_for_an_audit_is_offered_until_it_is_planned(
+    world: World, manager: Visitor, told: Audited
+) -> None:
+    assert "What calls for an audit" not in manager.get("/audits").text
+    audited.decided(world, told.audit, Decision.MISSING, Result.MISSING)
+    page = manager.get("/audits").text
+    assert "What calls for an audit" in page
+    assert "What calls for an audit" not in visit(world).get("/audits").text
+    to = re.search(r'href="(/audits/plan\?[^"]+)"', page.partition("What calls for an audit")[2])
+    assert to
+    plan = unescape(manager.get(unescape(to[1])).text)
+    assert f'value="{told.freezer}"' in plan
+    assert '<option value="loss" selected>' in plan
+    form = {"scope": "container", "container": told.freezer, "sample": "full", "trigger": "loss"}
+    made = manager.post("/audits", {**form, "name": "After a loss", "due": TODAY().isoformat()})
+    assert made.status_code == 303, made.text
+    assert "What calls for an audit" not in manager.get("/audits").text

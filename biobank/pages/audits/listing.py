@@ -10,18 +10,19 @@ from litestar.response import Template
 from sqlmodel import Session
 
 from biobank import audits, clock, inputs, web
-from biobank.audits import AuditOrder, AuditRow, SoughtAudits, words
+from biobank.audits import AuditOrder, AuditRow, AuditSuggestion, SoughtAudits, words
 from biobank.pages import shell
-from biobank.people import Actor
+from biobank.people import Actor, May, allowed
 
 PAGE = 100
 
 
 class Listed(msgspec.Struct, frozen=True):
-    """A page of audits, and the one from which the next page goes on."""
+    """A page of audits, the one from which the next page goes on, and what suggests another audit."""
 
     rows: list[AuditRow]
     more: str
+    suggestions: list[AuditSuggestion]
 
 
 @get("/audits", sync_to_thread=True)
@@ -46,8 +47,7 @@ def audits_page(request: Request[Any, Any, Any], door: web.OpenDoor) -> Template
 
 def planning_query(order: AuditOrder) -> str:
     """The query of the page on which an order that was suggested is planned."""
-    told = order.model_dump(mode="json", exclude_defaults=True)
-    return urlencode({**told, "tubes": "\n".join(told.pop("tubes", []))} if "tubes" in told else told)
+    return urlencode(order.model_dump(mode="json", exclude_defaults=True))
 
 
 # --- how ---
@@ -58,7 +58,8 @@ def _listed(session: Session, actor: Actor, sought: SoughtAudits, until: date | 
     if until:
         rows = [row for row in rows if row.due_on <= until]
     more = str(rows[PAGE - 1].id) if len(rows) > PAGE else ""
-    return Listed(rows[:PAGE], more)
+    first = sought.after is None and not sought.closed and allowed(actor, May.AUDIT)
+    return Listed(rows[:PAGE], more, audits.suggestions(session, actor) if first else [])
 
 
 HANDLERS = [audits_page]

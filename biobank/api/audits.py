@@ -3,11 +3,12 @@
 from typing import Annotated
 from uuid import UUID
 
+import msgspec
 from litestar import get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 from sqlmodel import Session
 
-from biobank import audits, custody
+from biobank import audits, custody, texts
 from biobank.api.answers import Limit, Page, page
 from biobank.api.documents import Question, noun
 from biobank.audits import (
@@ -16,6 +17,7 @@ from biobank.audits import (
     AuditOrder,
     AuditRow,
     AuditSignature,
+    AuditSuggestion,
     BoxCount,
     Counted,
     CountedByFile,
@@ -40,6 +42,19 @@ def plan_audit(door: OpenDoor, data: JSONBody[AuditOrder]) -> AuditBoard:
     return door.act(
         lambda session, actor: audits.board(session, actor, audits.plan(session, actor, data).id), AuditBoard
     )
+
+
+@get("/audit-suggestions", sync_to_thread=True)
+def list_suggestions(door: OpenDoor) -> list[AuditSuggestion]:
+    """What calls for an audit: a loss, a move, somebody who left. Its fields are those of the order.
+
+    One without a share looks at every tube, one without a container at the whole site.
+    """
+    told = texts.language.get()
+    return [
+        msgspec.structs.replace(each, reason=texts.in_language(told, each.reason, each.facts))
+        for each in door.ask(audits.suggestions)
+    ]
 
 
 @post("/audit-previews", sync_to_thread=True, status_code=200, operation_class=Question)
@@ -154,6 +169,7 @@ HANDLERS = noun(
     "audits",
     [
         plan_audit,
+        list_suggestions,
         foresee_audit,
         list_audits,
         get_audit,

@@ -10,7 +10,7 @@ import rich_click as click
 from biobank.codes import grouped
 from biobank.commands import running
 from biobank.errors import Refusal
-from biobank.texts import N_, gettext
+from biobank.texts import N_, gettext, in_language, language
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -77,6 +77,25 @@ def plan(*, by_risk: bool, look: bool, as_json: bool, **told: Any) -> None:
         return audits.board(session, actor, audits.plan(session, actor, order).id)
 
     tell_board(running.acted(work, audits.AuditBoard), as_json=as_json)
+
+
+@audit.command("suggestions")
+@running.as_json
+def list_suggestions(*, as_json: bool) -> None:
+    """List what calls for an audit: a loss, a planned move, somebody who left."""
+    import msgspec
+
+    from biobank import audits
+
+    told = language.get()
+    rows = [
+        msgspec.structs.replace(each, reason=in_language(told, each.reason, each.facts))
+        for each in running.asked(audits.suggestions)
+    ]
+    if as_json:
+        running.tell_json(rows)
+    elif rows:
+        running.table([(row.due, row.site, grouped(row.container), row.reason) for row in rows])
 
 
 @audit.command("list")

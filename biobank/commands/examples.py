@@ -123,6 +123,7 @@ EXAMPLES: Mapping[str, str] = {
     "evacuation back": KEY,
     "evacuation close": KEY,
     "audit plan": f"'Yearly count' --container {BOX} --due 2026-12-31 --limit 1 --confidence 95",
+    "audit suggestions": "",
     "audit list": "--site BJ",
     "audit show": KEY,
     "audit start": KEY,

@@ -80,6 +80,8 @@ def test_an_audit_is_planned_counted_reconciled_and_signed(program: Program) -> 
     (missing,) = audit.lines(result="missing", box=audit.boxes[0], open="true")
     audit.decided([missing], "missing")
     assert [each["code"] for each in program.told("/missing")["items"]] == [audit.tubes[3]]
+    # A loss calls for all of the freezer; who audits it all already is not told so again.
+    assert program.told("/audit-suggestions", person=MANAGER) == []
     entrusted = {"audit": audit.key, "lines": audit.lines(open="true"), "owner": TECHNICIAN, "due": DUE}
     assert program.made("/audit-entrustings", entrusted, person=MANAGER)["row"]["open_findings"] == 1
     (mine,) = program.told("/audit-entrustings", mine="true")["items"]

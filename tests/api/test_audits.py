@@ -80,8 +80,6 @@ def test_an_audit_is_planned_counted_reconciled_and_signed(program: Program) -> 
     (missing,) = audit.lines(result="missing", box=audit.boxes[0], open="true")
     audit.decided([missing], "missing")
     assert [each["code"] for each in program.told("/missing")["items"]] == [audit.tubes[3]]
-    # A loss calls for all of the freezer; who audits it all already is not told so again.
-    assert program.told("/audit-suggestions", person=MANAGER) == []
     entrusted = {"audit": audit.key, "lines": audit.lines(open="true"), "owner": TECHNICIAN, "due": DUE}
     assert program.made("/audit-entrustings", entrusted, person=MANAGER)["row"]["open_findings"] == 1
     (mine,) = program.told("/audit-entrustings", mine="true")["items"]
@@ -173,6 +171,20 @@ def test_a_sample_is_foreseen_and_drawn_as_large_as_foreseen(program: Program) -
     begun = program.made("/audit-starts", {"audit": made["row"]["id"]}, person=MANAGER)
     assert begun["drawn"] == told["drawn"]
     assert program.made("/audits", {**order, "share": "25"}, person=MANAGER)["row"]["method"] == "sample"
+
+
+def test_a_loss_calls_for_an_audit_until_one_is_planned(program: Program) -> None:
+    audit = Audited(program, container=program.world.boxes()[0])
+    audit.counted(audit.boxes[0], *zip(("A1", "A2", "A3"), audit.tubes[:3], strict=True))
+    audit.decided(audit.lines(result="missing"), "missing")
+    (told,) = program.told("/audit-suggestions", person=MANAGER)
+    assert (told["trigger"], told["container"]) == ("loss", program.world.freezer())
+    assert "Tubes are missing from Freezer 1: 1." in told["reason"]
+    assert program.told("/audit-suggestions") == []  # a technician plans none
+    order = {name: told[name] for name in ("name", "container", "trigger", "share", "due")}
+    program.made("/audits", order, person=MANAGER)
+    assert program.told("/audit-suggestions", person=MANAGER) == []
+    assert program.world.unproved() == []
 
 
 def test_the_list_of_audits_goes_on_page_by_page(program: Program) -> None:

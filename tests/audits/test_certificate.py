@@ -120,7 +120,7 @@ def test_a_certificate_says_what_happened(
     assert [each for each in said if squeezed(each) not in paper] == []
     assert len(shown.findings) == 7
     words = ["Certificate of an audit", *RESULTS.values(), *EVENTS.values(), "Time zone", "Entrusted to"]
-    missed = [each for each in words if squeezed(in_language(language, each)) not in paper]
+    missed = [each for each in words if squeezed(in_language(language, each, {})) not in paper]
     assert missed == []
 
 

@@ -10,8 +10,6 @@ from biobank.tables import BoxState
 from biobank.texts import gettext as _
 from biobank.texts import ngettext
 
-MILLION = 1_000_000
-
 RIGHT = ("found", "empty")
 """The results that are no findings."""
 
@@ -56,7 +54,7 @@ def rate(told: ErrorRate) -> str:
     return _("%(errors)s of %(all)s: %(rate)s (%(low)s to %(high)s with %(confidence)s confidence)") % facts
 
 
-def claim(tubes: int, drawn: int, limit: Decimal, confidence: Decimal) -> str:
+def claim(tubes: int, drawn: int, limit: float | Decimal, confidence: float | Decimal) -> str:
     """What a sample shows, before anybody looks."""
     facts = {"drawn": drawn, "all": tubes, "limit": percent(limit), "confidence": percent(confidence)}
     return (
@@ -70,10 +68,9 @@ def claim(tubes: int, drawn: int, limit: Decimal, confidence: Decimal) -> str:
 
 def claim_of(board: AuditBoard) -> str:
     """What the sample of an audit that has begun shows; empty where it claims nothing."""
-    if not (board.limit_ppm and board.confidence_ppm and board.population and board.drawn):
+    if not (board.shows_limit and board.population and board.drawn):
         return ""
-    limit, confidence = (Decimal(each) / MILLION for each in (board.limit_ppm, board.confidence_ppm))
-    return claim(board.population, board.drawn, limit, confidence)
+    return claim(board.population, board.drawn, board.shows_limit, board.shows_confidence)
 
 
 # --- boxes ---

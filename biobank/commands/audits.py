@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sqlmodel import Session
 
     from biobank.audits import AuditBoard, AuditOrder, AuditRow, BoxCount, ErrorRate
+    from biobank.database import Database
     from biobank.people import Actor
     from biobank.tables import BoxState
 
@@ -246,18 +247,12 @@ def count_file(
     ctx: click.Context, *, key: "UUID", files: tuple[Path, ...], as_json: bool, **told: Any
 ) -> None:
     """Count the boxes of rack scanners' FILES, each of them by its own; what is refused is told by file."""
-    from biobank import audits
-
     done: list[BoxCount] = []
     refused = False
     with running.opened() as database:
         for file, sent in _contents(files, {"audit": str(key), **told}):
             try:
-                order = running.ordered(audits.CountedByFile, sent)
-                counted = running.console(database).act(
-                    lambda session, actor, order=order: audits.count_by_file(session, actor, order),
-                    audits.BoxCount,
-                )
+                counted = _counted(database, sent)
             except Refusal as refusal:
                 refused = True
                 click.echo(f"{file.name}:", err=True)
@@ -365,6 +360,16 @@ def _scan(text: str) -> dict[str, Any]:
     if code in ("", "?"):
         return {"slot": slot, "mark": "unreadable" if code else "empty"}
     return {"slot": slot, "code": code}
+
+
+def _counted(database: "Database", sent: dict[str, Any]) -> "BoxCount":
+    """What one file came to."""
+    from biobank import audits
+
+    order = running.ordered(audits.CountedByFile, sent)
+    return running.console(database).act(
+        lambda session, actor: audits.count_by_file(session, actor, order), audits.BoxCount
+    )
 
 
 def _contents(files: Iterable[Path], told: dict[str, Any]) -> Iterator[tuple[Path, dict[str, Any]]]:

@@ -123,6 +123,25 @@ def is_whole(audit: Audit) -> bool:
     return audit.method is AuditMethod.FULL and not audit.study_id and not audit.tubes
 
 
+def risks(session: Session, audit: Audit) -> Iterator[tuple[str, float]]:
+    """Each tube's code and how much more often it is drawn: moved of late, never seen, wrong once."""
+    held = in_scope(audit).subquery()
+    wrong = exists().where(col(AuditLine.specimen_id) == held.c.tube, FINDING)
+    moved = exists().where(
+        col(CustodyEvent.subject_id) == held.c.tube,
+        col(CustodyEvent.kind).in_((Kind.PLACED, Kind.TAKEN_OUT)),
+        col(CustodyEvent.recorded_at) > clock.now() - RECENT,
+    )
+    asked = core_select(
+        held.c.code,
+        col(Specimen.seen_at).is_(None).label("unseen"),
+        moved.label("moved"),
+        wrong.label("wrong"),
+    ).join(Specimen, col(Specimen.id) == held.c.tube)
+    for row in session.execute(asked.execution_options(yield_per=AT_ONCE)):
+        yield row.code, 1.0 + 2.0 * row.unseen + 2.0 * row.moved + 4.0 * row.wrong
+
+
 # --- how ---
 
 
@@ -157,27 +176,8 @@ def _drawn(session: Session, audit: Audit) -> set[str]:
     """The codes of the tubes of a sample."""
     size = sample_size(audit, audit.population or 0)
     if audit.weighting is Weighting.RISK:
-        return set(draw_weighted(audit.seed, _risks(session, audit), size))
+        return set(draw_weighted(audit.seed, risks(session, audit), size))
     return set(draw(audit.seed, (each.code for each in _standing(session, audit)), size))
-
-
-def _risks(session: Session, audit: Audit) -> Iterator[tuple[str, float]]:
-    """Each tube's code and how much more often it is drawn: moved of late, never seen, wrong once."""
-    held = in_scope(audit).subquery()
-    wrong = exists().where(col(AuditLine.specimen_id) == held.c.tube, FINDING)
-    moved = exists().where(
-        col(CustodyEvent.subject_id) == held.c.tube,
-        col(CustodyEvent.kind).in_((Kind.PLACED, Kind.TAKEN_OUT)),
-        col(CustodyEvent.recorded_at) > clock.now() - RECENT,
-    )
-    asked = core_select(
-        held.c.code,
-        col(Specimen.seen_at).is_(None).label("unseen"),
-        moved.label("moved"),
-        wrong.label("wrong"),
-    ).join(Specimen, col(Specimen.id) == held.c.tube)
-    for row in session.execute(asked.execution_options(yield_per=AT_ONCE)):
-        yield row.code, 1.0 + 2.0 * row.unseen + 2.0 * row.moved + 4.0 * row.wrong
 
 
 def _shelf(session: Session, audit: Audit) -> dict[UUID, set[Slot]]:

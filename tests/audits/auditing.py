@@ -1,15 +1,17 @@
 """Audits in a small biobank, for tests: begun, counted, and how their lines ended."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from uuid import UUID
 
+import pytest
 from sqlmodel import Session, col, select
 
 from biobank import audits
-from biobank.audits import AuditChosen, AuditOrder, BoxCount, Counted, Told
+from biobank.audits import AuditBoard, AuditChosen, AuditOrder, BoxCount, Counted, Decide, Told
+from biobank.errors import Refusal
 from biobank.people import Actor
-from biobank.tables import Audit, AuditLine, Mark, Result, Specimen
+from biobank.tables import Audit, AuditLine, Decision, Mark, Result, Specimen
 from tests.world import MANAGER, World
 
 DUE = date(2026, 12, 1)
@@ -23,15 +25,17 @@ def begun(world: World, **order: object) -> UUID:
     return planned.id
 
 
-def counted(world: World, audit: UUID, box: str, *scans: tuple[str, str], person: str = MANAGER) -> BoxCount:
+def counted(
+    world: World, audit: UUID, box: str, *scans: tuple[str, str], person: str = MANAGER, **order: object
+) -> BoxCount:
     """Scan so many slots of a box, and say that it is done; "" is an empty slot, "?" an unreadable code."""
     marks = {"": Mark.EMPTY, "?": Mark.UNREADABLE}
     told = [
         Told(slot=slot, mark=marks.get(code, Mark.TUBE), code=None if code in marks else code)
         for slot, code in scans
     ]
-    order = Counted(audit=audit, box=box, scans=told, done=True)
-    count: BoxCount = world.act(lambda s, a: audits.count(s, a, order), person=person, answer=BoxCount)
+    whole = Counted.model_validate({"audit": audit, "box": box, "scans": told, "done": True, **order})
+    count: BoxCount = world.act(lambda s, a: audits.count(s, a, whole), person=person, answer=BoxCount)
     return count
 
 
@@ -50,3 +54,43 @@ def lines(world: World, audit: UUID) -> list[tuple[AuditLine, str]]:
 def results(world: World, audit: UUID) -> dict[str, Result | None]:
     """How each tube of an audit ended."""
     return {code: line.result for line, code in lines(world, audit)}
+
+
+def refused(slug: str, work: Callable[[], object], field: str | None = None) -> None:
+    """Nothing is done, for that reason, of that field."""
+    with pytest.raises(Refusal) as refusal:
+        work()
+    assert (refusal.value.slug, refusal.value.field) == (slug, field)
+
+
+def planned(world: World, person: str = MANAGER, **order: object) -> UUID:
+    """An audit that has not begun; its id."""
+    told = AuditOrder.model_validate({"name": "Yearly", "due": DUE, **order})
+    return world.act(lambda s, a: audits.plan(s, a, told).id, person=person, answer=UUID)  # type: ignore[no-any-return]
+
+
+def started(world: World, audit: UUID, person: str = MANAGER) -> None:
+    """Its boxes can be counted from now on."""
+    world.act(lambda s, a: audits.start(s, a, AuditChosen(audit=audit)) and None, person=person)
+
+
+def found(world: World, audit: UUID, *words: Result) -> list[UUID]:
+    """The lines that ended so."""
+    return [line.id for line, _ in lines(world, audit) if line.result in words]
+
+
+def decided(world: World, audit: UUID, decision: Decision, *words: Result, reason: str = "") -> None:
+    """The same decision of all lines that ended so."""
+    told = {
+        "audit": audit,
+        "lines": found(world, audit, *words),
+        "decision": decision,
+        "reason": reason or None,
+    }
+    order = Decide.model_validate(told)
+    world.act(lambda s, a: audits.decide(s, a, order) and None, person=MANAGER)
+
+
+def seen(world: World, audit: UUID) -> AuditBoard:
+    """The board of an audit."""
+    return world.ask(lambda s, a: audits.board(s, a, audit), MANAGER)

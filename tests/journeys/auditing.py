@@ -251,7 +251,7 @@ class Auditing:
                 scan if known else structs.replace(scan, was=places.get(scan.tube))
             )
         ended: dict[UUID, Result] = {}
-        before: dict[UUID, Seen] = {}
+        before: dict[UUID, list[Seen]] = defaultdict(list)
         for box, some in boxes.items():
             expected = [
                 Expected(tube, spot.slot, UUID(int=1) if codes[tube] in (carried or ()) else None)
@@ -260,7 +260,9 @@ class Auditing:
             ]
             outcomes = judge(expected, some, before)
             ended |= {outcome.tube: outcome.result for outcome in outcomes if outcome.tube}
-            before |= {scan.tube: scan for scan in some if scan.tube}
+            for scan in some:
+                if scan.tube:
+                    before[scan.tube].append(scan)
         return {codes[tube]: result for tube, result in ended.items() if result is not Result.FOUND}
 
 

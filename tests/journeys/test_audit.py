@@ -73,7 +73,7 @@ def test_all_planted_errors_are_found_and_none_is_invented(
     assert audit.judged_again(work.porter.carried) == wrong
     invented = audit.judged_again().keys() - wrong.keys()
     assert invented == {tube for tube in work.porter.carried - wrong.keys() if audit.looks_wrong(tube)}
-    assert len(invented) > MOVES / 2
+    assert len(invented) > 2 * ERRORS
 
     settle(audit, lines)
     audit.sign(audits.perform, MANAGER)

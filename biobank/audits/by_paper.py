@@ -337,17 +337,24 @@ class _Entries:
     def _content(self, said: str) -> None:
         code = codes.read(said) or said
         mark = _MARKS.get(code, Mark.TUBE)
-        line, self.at = self.at, None
         if mark is Mark.TUBE and code[0] == CodeKind.COMMAND and code in set(Card):
             self._fault(N_("This card says nothing of a slot. Only EMPTY HERE and UNREADABLE do."))
         elif len(said) > LONGEST or not said.isprintable():
             self._fault(N_("This is no code of a tube: it is too long, or holds what cannot be printed."))
-        elif line:
-            self.lines[line.number] = EnteredLine(line, mark, said if mark is Mark.TUBE else "")
-        elif self.by_slot:
+        elif not self.by_slot:
+            self._beside(said, mark)
+        elif self.at is None:
             message = N_("Scan the line first whose slot %(code)s stood in, or write the slot before it.")
             self._fault(message, code=grouped(code) if codes.is_code(code) else code[:40])
         else:
+            text = said if mark is Mark.TUBE else ""
+            self.lines[self.at.number] = EnteredLine(self.at, mark, text)
+        self.at = None
+
+    def _beside(self, said: str, mark: Mark) -> None:
+        """Without slots nothing stands in the place of another: the line before is ticked."""
+        if mark is not Mark.EMPTY:
+            self._leave()
             self.others.append(said)
 
     def _fault(self, message: str, on: int = 0, **facts: str) -> None:

@@ -32,7 +32,7 @@ Open = Annotated[bool, QueryParameter(description="Only those that nobody has de
 Mine = Annotated[bool, QueryParameter(description="Only those that you are to look after.")]
 AfterFinding = Annotated[UUID | None, QueryParameter(description="`next` of the page before.")]
 Language = Annotated[
-    str | None, QueryParameter(max_length=20, description="`en` or `zh_Hans`; your own when left out.")
+    str, QueryParameter(max_length=20, description="`en` or `zh_Hans`; that of the request when left out.")
 ]
 Boxes = Annotated[
     list[str] | None, QueryParameter(description="Of these boxes; all that are not counted when left out.")
@@ -89,11 +89,11 @@ def list_findings_as_xlsx(
     media_type=PDF,
     responses=sheet("The certificate, on A4."),
 )
-def get_certificate(door: OpenDoor, key: FromPath[UUID], language: Language = None) -> Response[bytes]:
+def get_certificate(door: OpenDoor, key: FromPath[UUID], language: Language = "") -> Response[bytes]:
     """The certificate of an audit: what was found, who signed it, and how each word of it is proved."""
 
     def asked(session: Session, actor: Actor) -> bytes:
-        told = audits.require_language(language or actor.language)
+        told = audits.require_language(language)
         return audits.certificate(audits.certified(session, actor, key), told)
 
     return _pdf(door.ask(asked), f"audit-{key}.pdf")
@@ -106,12 +106,12 @@ def get_certificate(door: OpenDoor, key: FromPath[UUID], language: Language = No
     responses=sheet("A code for each box and each line, with room to tick and to write."),
 )
 def get_sheet(
-    door: OpenDoor, key: FromPath[UUID], box: Boxes = None, language: Language = None
+    door: OpenDoor, key: FromPath[UUID], box: Boxes = None, language: Language = ""
 ) -> Response[bytes]:
     """The paper to count by while there is no power; it is entered afterwards."""
 
     def asked(session: Session, actor: Actor) -> bytes:
-        told = audits.require_language(language or actor.language)
+        told = audits.require_language(language)
         return audits.sheet(*audits.paper_of(session, actor, key, box or ()), told)
 
     return _pdf(door.ask(asked), f"sheet-{key}.pdf")

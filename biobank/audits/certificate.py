@@ -16,6 +16,7 @@ from biobank.labels.fonts import drawable, font_name
 from biobank.labels.shapes import Font
 from biobank.tables import AuditMethod, Result, Trigger, Weighting
 from biobank.texts import LANGUAGES, N_, in_language
+from biobank.texts import language as reading
 
 if TYPE_CHECKING:
     from reportlab.platypus import Flowable
@@ -26,11 +27,11 @@ HUNDRED = 100
 
 
 def require_language(language: str) -> str:
-    """A language that certificates are written in. Refused: any other."""
-    if language not in LANGUAGES:
+    """A language that papers are written in; the reader's where none is told. Refused: any other."""
+    if language and language not in LANGUAGES:
         message = N_("There is no such language here: %(language)s.")
         raise Malformed("language_unknown", message, field="language", language=language[:20])
-    return language
+    return language or reading.get()
 
 
 def certificate(told: Certified, language: str) -> bytes:

@@ -59,7 +59,7 @@ def sheet_pdf(request: Request[Any, Any, Any], door: web.OpenDoor, key: FromPath
 
     def question(session: Session, actor: Actor) -> bytes:
         paper, boxes = audits.paper_of(session, actor, key, wanted)
-        language = audits.require_language(request.query_params.get("language", "") or actor.language)
+        language = audits.require_language(request.query_params.get("language", ""))
         return audits.sheet(paper, boxes, language)
 
     return pdf(door.ask(question), f"sheet-{key}.pdf")

@@ -10,7 +10,7 @@ from litestar.params import FromPath
 from litestar.response import Template
 from sqlmodel import Session
 
-from biobank import audits, custody, inputs, web
+from biobank import audits, custody, inputs, texts, web
 from biobank.audits import AuditBoard, AuditSignature, SoughtFindings, words
 from biobank.custody import Signed
 from biobank.pages import shell
@@ -74,7 +74,7 @@ def certificate(request: Request[Any, Any, Any], door: web.OpenDoor, key: FromPa
     wanted = request.query_params.get("language", "")
 
     def question(session: Session, actor: Actor) -> bytes:
-        language = audits.require_language(wanted or actor.language)
+        language = audits.require_language(wanted)
         return audits.certificate(audits.certified(session, actor, key), language)
 
     headers = {"Content-Disposition": f'attachment; filename="audit-{key}.pdf"'}

@@ -64,7 +64,7 @@ def expectation(session: Session, audit: Audit, box: AuditBox, began: datetime) 
         del carried[tube]
     return [
         *(_of_held(tube, slot, here.get(tube), carried.get(tube), began) for tube, slot in held.items()),
-        *(Expected(tube, here[tube]) for tube in came if tube in carried and carried[tube].at < began),
+        *(Expected(tube, here[tube]) for tube in came if tube in carried and carried[tube].at <= began),
         *(Expected(None, Slot(line.row, line.col)) for line in own if not line.specimen_id),
     ]
 
@@ -73,7 +73,7 @@ def _of_held(tube: UUID, slot: Slot, here: Slot | None, carried: Carried | None,
     """A tube of the snapshot: `here` is where its record has it now, if that is in this box."""
     if here is None:
         return Expected(tube, slot, carried.event if carried else None)
-    return Expected(tube, here, carried.event if carried and carried.at >= began else None)
+    return Expected(tube, here, carried.event if carried and carried.at > began else None)
 
 
 def _here(session: Session, box: AuditBox) -> dict[UUID, Slot]:
@@ -145,7 +145,7 @@ def _lost(session: Session, audit: Audit, left: Mapping[UUID, Carried]) -> set[U
             ~seen,
         )
     )
-    return {tube for tube, at in session.execute(asked) if at and left[tube].at < at}
+    return {tube for tube, at in session.execute(asked) if at and left[tube].at <= at}
 
 
 # --- what was scanned ---

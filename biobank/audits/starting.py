@@ -3,7 +3,8 @@
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from datetime import timedelta
 from itertools import islice
 from typing import Any, TypeVar
@@ -227,18 +228,20 @@ def _write_down(
     """The lines of an audit; the SHA-256 of what they and its boxes say, line by line."""
     digest = hashlib.sha256("".join(map(snapshot_box, rows)).encode())
     boxes = {box["container_id"]: box["id"] for box in rows}
-    for some in _batches(_lines(audit, boxes, _standing(session, audit), drawn, shelf)):
-        for _, told in some:
-            digest.update(told.encode())
-        add_rows(session, AuditLine, [line for line, _ in some])
+    with closing(_standing(session, audit)) as tubes:
+        for some in _batches(_lines(audit, boxes, tubes, drawn, shelf)):
+            for _, told in some:
+                digest.update(told.encode())
+            add_rows(session, AuditLine, [line for line, _ in some])
     return digest.hexdigest()
 
 
-def _standing(session: Session, audit: Audit) -> Iterator[Stands]:
+def _standing(session: Session, audit: Audit) -> Generator[Stands]:
     # One statement sees one moment: a tube that is moved meanwhile stands in it once, at one place.
     asked = in_scope(audit).order_by(col(Placement.container_id), col(Placement.row), col(Placement.col))
-    for row in session.execute(asked.execution_options(yield_per=AT_ONCE)):
-        yield Stands(row.container_id, Slot(row.row, row.col), row.tube, row.code)
+    with session.execute(asked.execution_options(yield_per=AT_ONCE)) as found:
+        for row in found:
+            yield Stands(row.container_id, Slot(row.row, row.col), row.tube, row.code)
 
 
 def _lines(

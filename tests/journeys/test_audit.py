@@ -182,7 +182,7 @@ def settle(audit: Auditing, lines: dict[Ending, UUID]) -> None:
     # The records can follow no tube to a slot that they keep for a lost one, and none that was carried on.
     kept = {ending.should for ending in [*lost, entrusted]}
     misplaced = [ending for ending in lines if ending.result in MISPLACED]
-    plain = [each for each in misplaced if each.was not in kept and audit.store.stands[each.was] == each.text]
+    plain = [each for each in misplaced if each.was not in kept and audit.store.stands.get(each.was) == each.text]
     left = [each for each in misplaced if each not in plain]
     decide(audit, [lines[each] for each in plain], Decision.MOVED)
     back = [each for each in left if each.result is Result.WRONG_CONTAINER]

@@ -7,27 +7,67 @@ from io import BytesIO, StringIO
 from typing import Any
 from uuid import uuid4
 
+import msgspec
 import openpyxl
 import pytest
+from litestar.testing import TestClient
 
 from tests.api.program import Program, fields, rows
-from tests.world import MANAGER, OUTSIDER, PASSWORD, TECHNICIAN
+from tests.quick import app_of
+from tests.templates import Furnishing, Templates
+from tests.world import MANAGER, OUTSIDER, PASSWORD, TECHNICIAN, World
 
 DUE = "2026-12-31"
-INSPECTOR = "inspector"
+INSPECTOR, ASSISTANT = "inspector", "assistant"
 WORDS = "five words that make one"
 """The password of who joined."""
 
 
-class Audited:
-    """A freezer with five tubes in two boxes, and an audit of it that has begun."""
+class Stock(msgspec.Struct, frozen=True):
+    """Five tubes in two of three boxes of a freezer, and who joined."""
 
-    def __init__(self, program: Program, **order: Any) -> None:
+    tubes: list[str]
+    boxes: list[str]
+    secrets: dict[str, str]
+
+
+def stocked(world: World) -> Stock:
+    """Put tubes into boxes; an auditor and a technician of one study join."""
+    tubes, boxes = world.tubes(6), world.boxes()
+    world.put(boxes[0], tubes[:4])
+    world.put(boxes[1], tubes[4:5])
+    with TestClient(app_of(world)) as client:
+        program = Program(world, client)
+        program.join(INSPECTOR, "auditor", site="BJ")
+        program.join(ASSISTANT, "technician", study="DEMO", site="BJ")
+        return Stock(tubes, boxes, program.secrets)
+
+
+@pytest.fixture(scope="module")
+def furnishing() -> Furnishing:
+    return stocked
+
+
+@pytest.fixture
+def stock(told: Stock) -> Stock:
+    """What is in the world of a test on each engine."""
+    return told
+
+
+@pytest.fixture
+def sqlite_stock(templates: Templates) -> Stock:
+    """The same on SQLite alone."""
+    found: Stock = templates.told("sqlite", stocked)
+    return found
+
+
+class Audited:
+    """The stock, and an audit of the freezer that has begun."""
+
+    def __init__(self, program: Program, stock: Stock, **order: Any) -> None:
         self.program = program
-        self.tubes = program.world.tubes(6)
-        self.boxes = program.world.boxes()
-        program.world.put(self.boxes[0], self.tubes[:4])
-        program.world.put(self.boxes[1], self.tubes[4:5])
+        program.secrets |= stock.secrets
+        self.tubes, self.boxes = stock.tubes, stock.boxes
         self.key = self.planned(**order)["row"]["id"]
         self.board = program.made("/audit-starts", {"audit": self.key}, person=MANAGER)
 
@@ -48,7 +88,7 @@ class Audited:
         self.counted(self.boxes[0], ("A1", first), ("A2", third), ("A3", second), ("A5", "NOBODYS"))
         file = base64.b64encode(f"{self.boxes[1]},A1,{self.tubes[4]}\n".encode()).decode()
         self.program.made("/audit-rack-files", {"audit": self.key, "content": file, "name": "scan.txt"})
-        paper = {"entries": "A1 -", "rest_absent": True, "occurred": "2026-05-04T09:30:00+08:00"}
+        paper = {"entries": "A1 -", "rest_absent": True}
         self.program.made("/audit-papers", {"audit": self.key, "box": self.boxes[2], **paper})
 
     def lines(self, **sought: Any) -> list[str]:
@@ -60,9 +100,8 @@ class Audited:
         return self.program.made("/audit-decisions", order, person=MANAGER)
 
 
-def test_an_audit_is_planned_counted_reconciled_and_signed(program: Program) -> None:
-    program.join(INSPECTOR, "auditor", site="BJ")
-    audit = Audited(program, every_days=365)
+def test_an_audit_is_planned_counted_reconciled_and_signed(program: Program, stock: Stock) -> None:
+    audit = Audited(program, stock, every_days=365)
     row = audit.board["row"]
     assert (row["status"], row["boxes"], audit.board["population"], audit.board["drawn"]) == (
         "counting",
@@ -101,8 +140,8 @@ def test_an_audit_is_planned_counted_reconciled_and_signed(program: Program) -> 
     assert program.world.unproved() == []
 
 
-def test_what_an_audit_found_is_told_as_pages_files_and_over_time(program: Program) -> None:
-    audit = Audited(program)
+def test_what_an_audit_found_is_told_as_pages_files_and_over_time(program: Program, stock: Stock) -> None:
+    audit = Audited(program, stock)
     audit.all_counted()
     at = f"/audits/{audit.key}/findings"
     first = program.told(at, limit=3)
@@ -139,8 +178,8 @@ def test_what_an_audit_found_is_told_as_pages_files_and_over_time(program: Progr
     assert program.world.unproved() == []
 
 
-def test_a_scan_sent_again_is_one_scan_and_the_box_goes_on(program: Program) -> None:
-    audit = Audited(program)
+def test_a_scan_sent_again_is_one_scan_and_the_box_goes_on(program: Program, stock: Stock) -> None:
+    audit = Audited(program, stock)
     order = {"audit": audit.key, "box": audit.boxes[0], "scans": [{"slot": "A1", "code": audit.tubes[0]}]}
     key = uuid4()
     once = program.made("/audit-counts", order, key=key)
@@ -158,23 +197,23 @@ def test_a_scan_sent_again_is_one_scan_and_the_box_goes_on(program: Program) -> 
     assert program.world.unproved() == []
 
 
-def test_a_sample_is_foreseen_and_drawn_as_large_as_foreseen(program: Program) -> None:
+def test_a_sample_is_foreseen_and_drawn_as_large_as_foreseen(sqlite_program: Program) -> None:
+    program = sqlite_program
     order = {"name": "A sample", "container": program.world.freezer(), "due": DUE, "method": "sample"}
-    program.world.put(program.world.boxes()[0], program.world.tubes(8))
-    claim = {**order, "limit": "20", "confidence": 80}
+    claim = {**order, "limit": "40", "confidence": 80}
     before = rows(program.world)
     told = program.made("/audit-previews", claim, person=MANAGER)
     assert rows(program.world) == before
-    assert (told["tubes"], told["boxes"]) == (8, 3)
-    assert 0 < told["drawn"] < 8
+    assert (told["tubes"], told["boxes"]) == (5, 2)
+    assert 0 < told["drawn"] < 5
     made = program.made("/audits", claim, person=MANAGER)
     begun = program.made("/audit-starts", {"audit": made["row"]["id"]}, person=MANAGER)
     assert begun["drawn"] == told["drawn"]
     assert program.made("/audits", {**order, "share": "25"}, person=MANAGER)["row"]["method"] == "sample"
 
 
-def test_a_loss_calls_for_an_audit_until_one_is_planned(program: Program) -> None:
-    audit = Audited(program, container=program.world.boxes()[0])
+def test_a_loss_calls_for_an_audit_until_one_is_planned(program: Program, stock: Stock) -> None:
+    audit = Audited(program, stock, container=program.world.boxes()[0])
     audit.counted(audit.boxes[0], *zip(("A1", "A2", "A3"), audit.tubes[:3], strict=True))
     audit.decided(audit.lines(result="missing"), "missing")
     (told,) = program.told("/audit-suggestions", person=MANAGER)
@@ -187,7 +226,7 @@ def test_a_loss_calls_for_an_audit_until_one_is_planned(program: Program) -> Non
     assert program.world.unproved() == []
 
 
-def test_the_list_of_audits_goes_on_page_by_page(program: Program) -> None:
+def test_the_list_of_audits_goes_on_page_by_page(program: Program, stock: Stock) -> None:
     whole = {"container": program.world.freezer()}
     days = ["2026-12-03", "2026-12-01", "2026-12-02", "2026-12-01"]
     for number, day in enumerate(days):
@@ -211,13 +250,17 @@ def test_the_list_of_audits_goes_on_page_by_page(program: Program) -> None:
     assert program.world.unproved() == []
 
 
-def test_what_cannot_be_done_is_refused_with_the_field_and_leaves_nothing(program: Program) -> None:
-    audit = Audited(program)
+def test_what_cannot_be_done_is_refused_with_the_field_and_leaves_nothing(
+    sqlite_program: Program, sqlite_stock: Stock
+) -> None:
+    program, stock = sqlite_program, sqlite_stock
+    audit = Audited(program, stock)
     planned = audit.planned(name="Another")["row"]["id"]
     box, tube, freezer = audit.boxes[0], audit.tubes[0], program.world.freezer()
     plan = {"name": "x", "due": DUE}
     scan = [{"slot": "A1", "code": tube}]
     signed = {"audit": audit.key, "password": PASSWORD}
+    early = {"audit": audit.key, "box": box, "occurred": "2026-05-04T09:30:00+08:00"}
     refusals: list[tuple[str, dict[str, Any], int, str, str]] = [
         ("/audits", plan, 422, "one_scope", "container"),
         ("/audits", {**plan, "container": freezer, "tubes": [tube]}, 422, "one_scope", "tubes"),
@@ -229,6 +272,7 @@ def test_what_cannot_be_done_is_refused_with_the_field_and_leaves_nothing(progra
         ("/audit-counts", {"audit": planned, "box": box, "scans": scan}, 422, "audit_not_started", "audit"),
         ("/audit-counts", {"audit": audit.key, "box": freezer, "scans": scan}, 404, "box_not_audited", "box"),
         ("/audit-counts", {"audit": audit.key, "box": box, "done": True}, 422, "nothing_scanned", "box"),
+        ("/audit-counts", {**early, "scans": scan}, 422, "counted_too_early", "occurred"),
         (
             "/audit-counts",
             {"audit": audit.key, "box": box, "scans": [{"code": tube}]},
@@ -256,14 +300,16 @@ def test_what_cannot_be_done_is_refused_with_the_field_and_leaves_nothing(progra
     assert program.world.unproved() == []
 
 
-def test_who_may_not_is_refused_and_who_cannot_see_finds_nothing(program: Program) -> None:
-    audit = Audited(program)
-    program.join("assistant", "technician", study="DEMO", site="BJ")
+def test_who_may_not_is_refused_and_who_cannot_see_finds_nothing(
+    sqlite_program: Program, sqlite_stock: Stock
+) -> None:
+    program, stock = sqlite_program, sqlite_stock
+    audit = Audited(program, stock)
     freezer = {"name": "x", "container": program.world.freezer(), "due": DUE}
     assert program.post("/audits", freezer).json()["title"] == "not_allowed"
     assert program.post("/audit-cancellations", {"audit": audit.key}).json()["title"] == "not_allowed"
     # Of a freezer that may hold tubes of every study, who sees one study sees no audit.
-    for person in (OUTSIDER, "assistant"):
+    for person in (OUTSIDER, ASSISTANT):
         assert program.told("/audits", person=person)["items"] == []
         for path in ("", f"/boxes/{audit.boxes[0]}", "/findings", "/findings.csv", "/certificate.pdf"):
             answer = program.get(f"/audits/{audit.key}{path}", person=person)
@@ -272,13 +318,13 @@ def test_who_may_not_is_refused_and_who_cannot_see_finds_nothing(program: Progra
         assert program.post("/audit-counts", order, person=person).status_code == 404
     ours = {"name": "Of the study", "study": "DEMO", "site": "BJ", "due": DUE}
     made = program.made("/audits", ours, person=MANAGER)
-    assert program.told(f"/audits/{made['row']['id']}", person="assistant")["row"]["study"] == "DEMO"
+    assert program.told(f"/audits/{made['row']['id']}", person=ASSISTANT)["row"]["study"] == "DEMO"
 
 
 @pytest.mark.parametrize("path", ["/audit-performances", "/audit-reviews"])
-def test_a_token_signs_no_audit(sqlite_program: Program, path: str) -> None:
-    program = sqlite_program
-    audit = Audited(program)
+def test_a_token_signs_no_audit(sqlite_program: Program, sqlite_stock: Stock, path: str) -> None:
+    program, stock = sqlite_program, sqlite_stock
+    audit = Audited(program, stock)
     secret = program.made("/tokens", {"name": "robot", "days": 1}, person=MANAGER)["secret"]
     headers = {"Authorization": f"Bearer {secret}", "Idempotency-Key": str(uuid4())}
     order = {"audit": audit.key, "password": PASSWORD}

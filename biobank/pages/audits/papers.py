@@ -16,6 +16,7 @@ from biobank.audits import BoxCount, CountedOnPaper, Entered, words
 from biobank.codes import CodeKind
 from biobank.door import Door
 from biobank.errors import NotFound, Refusal
+from biobank.labels.cards import Card
 from biobank.pages import shell
 from biobank.pages.audits.boards import Seen, seen
 from biobank.pages.bench import answers
@@ -145,6 +146,7 @@ def _around(shown: Shown) -> dict[str, Any]:
         "began": _local(shown.audit),
         "shown": shown.entered,
         "words": words,
+        "cards": Card,
     }
 
 

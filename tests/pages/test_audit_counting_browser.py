@@ -76,7 +76,7 @@ def test_a_box_of_81_tubes_is_82_scans_and_one_card(tab: Tab, told: Store) -> No
     expect(result).to_have_attribute("data-outcome", "done")
     tab.scan(Card.DONE)
     expect(result.locator(".headline")).to_have_text("Box 1 is counted")
-    expect(result.locator(".detail")).to_have_text("81 Found")
+    expect(result.locator(".detail")).to_have_text("Found 81")
     expect(result.locator(".next")).to_contain_text("Next: Box 2")
     assert scanned(world) == told.full
     assert tab.page.locator("html").get_attribute("data-pointed") is None

@@ -160,12 +160,12 @@ def _told(me: Actor, around: Around, at: str) -> dict[str, Any]:
         cursor = walking.Cursor()
     marked = hashlib.sha256(msgspec.json.encode([around.box, cursor, around.board])).hexdigest()[:24]
     return {
-        "name": around.name,
+        "audit_name": around.name,
         "box": box,
         "open": box is not None and box.state is not BoxState.COUNTED,
         "left": around.left,
         "cursor": cursor,
-        "here": walking.at(box, cursor.slot) if box else None,
+        "at_slot": walking.at(box, cursor.slot) if box else None,
         "unseen": len(walking.unseen(box)) if box else 0,
         "drawn": drawing.drawn(box, around.map, cursor, me) if box and around.map else None,
         "rows": drawing.rows(box) if box else [],

@@ -46,8 +46,8 @@ def result(told: Said, coming: str = "", *, corrected: bool = False) -> Result:
 
 
 def ended(results: Mapping[str, int]) -> str:
-    """How the slots of a counted box ended: `79 found, 2 missing`."""
-    return listed(f"{often} {_(RESULTS[Ended(word)])}" for word, often in results.items() if often)
+    """How the slots of a counted box ended: `Found 79, Missing 2`."""
+    return listed(f"{_(RESULTS[Ended(word)])} {often}" for word, often in results.items() if often)
 
 
 def coming(boxes: Sequence[BoxRow], done: str, mine: str) -> str:
@@ -82,7 +82,8 @@ def _code(text: str) -> str:
 
 
 def _what(told: Said) -> str:
-    return " · ".join(part for part in (_code(told.code), material_name(told.material)) if part)
+    material = material_name(told.material) if told.material else ""
+    return " · ".join(part for part in (_code(told.code), material) if part)
 
 
 def _opened(told: Said) -> _Shown:

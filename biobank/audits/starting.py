@@ -199,7 +199,8 @@ def _box_rows(
 ) -> list[dict[str, Any]]:
     """A row for each box, in the order in which one walks past them."""
     ways, known = paths(session, list(boxes)), grids(session, list(boxes))
-    told = {key: " · ".join(f"{step.name} {step.slot}".strip() for step in way) for key, way in ways.items()}
+    told = {key: " · ".join(step.name for step in way) for key, way in ways.items()}
+    walked = {key: " ".join(f"{step.name} {step.slot}" for step in way) for key, way in ways.items()}
     rows = [
         {
             "id": clock.new_key(),
@@ -212,7 +213,7 @@ def _box_rows(
             "expected": expected.get(key, 0),
             "state": BoxState.OPEN,
         }
-        for position, key in enumerate(sorted(boxes, key=lambda key: (_in_order(told[key]), key)), 1)
+        for position, key in enumerate(sorted(boxes, key=lambda key: (_in_order(walked[key]), key)), 1)
     ]
     add_rows(session, AuditBox, rows)
     return rows

@@ -75,7 +75,7 @@ def test_nobody_sees_the_audits_of_another_site(world: World, told: Audited) -> 
 @pytest.mark.parametrize(
     ("wish", "shows"),
     [
-        ({"sample": "claim", "limit": "20", "confidence": "95"}, "4 of 6 tubes"),
+        ({"sample": "claim", "limit": "20", "confidence": "95"}, "5 of 6 tubes"),
         ({"sample": "claim", "limit": "50", "confidence": "80"}, "2 of 6 tubes"),
         ({"sample": "share", "share": "50"}, "3 of 6 tubes"),
     ],
@@ -328,7 +328,9 @@ def test_what_calls_for_an_audit_is_offered_until_it_is_planned(
     world: World, manager: Visitor, told: Audited
 ) -> None:
     assert "What calls for an audit" not in manager.get("/audits").text
-    audited.decided(world, told.audit, Decision.MISSING, Result.MISSING)
+    some = audited.begun(world, name="One box", container=told.boxes[0])
+    counted(world, some, told.boxes[0], ("A1", told.tubes[0]))
+    audited.decided(world, some, Decision.MISSING, Result.MISSING)
     page = manager.get("/audits").text
     assert "What calls for an audit" in page
     assert "What calls for an audit" not in visit(world).get("/audits").text

@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from biobank import accounts, audits, web
 from biobank.audits import AuditBoard, AuditChosen, words
+from biobank.labels.cards import Card
 from biobank.pages import shell
 from biobank.pages.audits import sayings
 from biobank.people import Actor
@@ -58,6 +59,7 @@ def board_page(request: Request[Any, Any, Any], door: web.OpenDoor, key: FromPat
         claim=sayings.claim_of(board),
         rate=sayings.rate(board.rate),
         ring=sayings.ring,
+        cards=Card,
         words=words,
     )
 

@@ -10,7 +10,7 @@ from litestar.params import FromPath
 from litestar.response import Template
 from sqlmodel import Session
 
-from biobank import audits, custody, inputs, texts, web
+from biobank import audits, custody, inputs, web
 from biobank.audits import AuditBoard, AuditSignature, SoughtFindings, words
 from biobank.custody import Signed
 from biobank.pages import shell

@@ -34,6 +34,7 @@ from biobank.tables import (
     Container,
     CustodyEvent,
     Mark,
+    Result,
     ScanSource,
     Specimen,
 )
@@ -283,22 +284,22 @@ def _finish(
     if scanned is None:
         message = N_("Nothing was scanned in %(name)s. Scan its tubes, or mark an empty slot.")
         raise RuleBroken("nothing_scanned", message, field="box", name=container.name)
+    again = number > 1
+    if again:
+        box.second_by_id, box.second_at, box.state = actor.id, clock.now(), BoxState.COUNTED
+    else:
+        box.counted_by_id, box.counted_at, box.state = actor.id, clock.now(), BoxState.COUNTED
     judged = judge_box(session, audit, box, number)
     results = judged.results
-    wrong = sum(often for word, often in results.items() if word not in ("found", "empty"))
-    now = clock.now()
-    if number == 1:
-        box.counted_by_id, box.counted_at = actor.id, now
-        box.state = BoxState.AGAIN if audit.second_count and wrong else BoxState.COUNTED
-    else:
-        box.second_by_id, box.second_at, box.state = actor.id, now, BoxState.COUNTED
+    if audit.second_count and not again and results.keys() - {Result.FOUND, Result.EMPTY}:
+        box.state = BoxState.AGAIN
     told = {
         "box": str(box.id),
         "container": str(container.id),
         "count": number,
         "results": results,
         "scans": scans_digest(session, box.id, number),
-        "lines": lines_digests(session, box.id, judged.others),
+        "lines": lines_digests(session, box, judged.others),
         **({"reopened": [str(key) for key in judged.reopened]} if judged.reopened else {}),
     }
     tell(session, actor, audit, Kind.CHANGED, **told)

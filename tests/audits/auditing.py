@@ -1,5 +1,6 @@
 """Audits in a small biobank, for tests: begun, counted, and how their lines ended."""
 
+import base64
 from collections.abc import Callable, Sequence
 from datetime import date
 from uuid import UUID
@@ -8,7 +9,16 @@ import pytest
 from sqlmodel import Session, col, select
 
 from biobank import audits
-from biobank.audits import AuditBoard, AuditChosen, AuditOrder, BoxCount, Counted, Decide, Told
+from biobank.audits import (
+    AuditBoard,
+    AuditChosen,
+    AuditOrder,
+    BoxCount,
+    Counted,
+    CountedByFile,
+    Decide,
+    Told,
+)
 from biobank.errors import Refusal
 from biobank.people import Actor
 from biobank.tables import Audit, AuditLine, Decision, Mark, Result, Specimen
@@ -74,21 +84,28 @@ def started(world: World, audit: UUID, person: str = MANAGER) -> None:
     world.act(lambda s, a: audits.start(s, a, AuditChosen(audit=audit)) and None, person=person)
 
 
-def found(world: World, audit: UUID, *words: Result) -> list[UUID]:
-    """The lines that ended so."""
-    return [line.id for line, _ in lines(world, audit) if line.result in words]
+def found(world: World, audit: UUID, *which: str) -> list[UUID]:
+    """The lines that ended in one of these words, or are of one of these tubes."""
+    return [line.id for line, code in lines(world, audit) if line.result in which or code in which]
 
 
-def decided(world: World, audit: UUID, decision: Decision, *words: Result, reason: str = "") -> None:
-    """The same decision of all lines that ended so."""
-    told = {
-        "audit": audit,
-        "lines": found(world, audit, *words),
-        "decision": decision,
-        "reason": reason or None,
-    }
-    order = Decide.model_validate(told)
+def decided(world: World, audit: UUID, decision: Decision, *which: str, reason: str = "") -> None:
+    """The same decision of all these findings."""
+    keys = found(world, audit, *which)
+    order = Decide.model_validate(
+        {"audit": audit, "lines": keys, "decision": decision, "reason": reason or None}
+    )
     world.act(lambda s, a: audits.decide(s, a, order) and None, person=MANAGER)
+
+
+def by_file(world: World, audit: UUID, data: bytes, person: str = MANAGER, **order: object) -> BoxCount:
+    """Count a box by the file of a rack scanner."""
+    told = {"audit": audit, "content": base64.b64encode(data).decode(), "name": "rack.csv", **order}
+    whole = CountedByFile.model_validate(told)
+    count: BoxCount = world.act(
+        lambda s, a: audits.count_by_file(s, a, whole), person=person, answer=BoxCount
+    )
+    return count
 
 
 def seen(world: World, audit: UUID) -> AuditBoard:

@@ -131,7 +131,7 @@ def _drawn(session: Session, box: AuditBox) -> set[Slot] | None:
     if box.whole:
         return None
     asked = core_select(col(AuditLine.row), col(AuditLine.col)).where(
-        col(AuditLine.box_id) == box.id, col(AuditLine.in_snapshot)
+        col(AuditLine.audit_id) == box.audit_id, col(AuditLine.box_id) == box.id, col(AuditLine.in_snapshot)
     )
     return {Slot(row, column) for row, column in session.execute(asked)}
 

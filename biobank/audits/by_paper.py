@@ -213,7 +213,11 @@ def _lines(session: Session, actor: Actor, audit: Audit, box: AuditBox, grid: Gr
         core_select(col(AuditLine.row), col(AuditLine.col), col(Specimen.code), col(Specimen.material))
         .add_columns(people.visible(actor, May.SEE, Specimen).label("mine"))
         .outerjoin(Specimen, col(Specimen.id) == col(AuditLine.specimen_id))
-        .where(col(AuditLine.box_id) == box.id, col(AuditLine.in_snapshot))
+        .where(
+            col(AuditLine.audit_id) == box.audit_id,
+            col(AuditLine.box_id) == box.id,
+            col(AuditLine.in_snapshot),
+        )
         .order_by(col(AuditLine.id))
     )
     rows = session.execute(asked).all()

@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import select as core_select
 from sqlmodel import Session, col
 
-from biobank.tables import AuditLine, AuditScan
+from biobank.tables import AuditBox, AuditLine, AuditScan
 
 MOST_TOLD = 60
 """So many boxes besides the counted one stand in one entry of the log, which is small."""
@@ -40,21 +40,21 @@ def scans_digest(session: Session, box: UUID, counting: int) -> str:
     return _digest(session.execute(asked.order_by(col(AuditScan.id))))
 
 
-def lines_digest(session: Session, box: UUID) -> str:
+def lines_digest(session: Session, audit: UUID, box: UUID) -> str:
     """The SHA-256 of how all lines of a box ended so far, in the order of their ids."""
-    asked = core_select(*_ENDED).where(col(AuditLine.box_id) == box)
+    asked = core_select(*_ENDED).where(col(AuditLine.audit_id) == audit, col(AuditLine.box_id) == box)
     return _digest(session.execute(asked.order_by(col(AuditLine.id))))
 
 
-def lines_digests(session: Session, box: UUID, others: Sequence[UUID]) -> dict[str, str]:
+def lines_digests(session: Session, box: AuditBox, others: Sequence[UUID]) -> dict[str, str]:
     """What a count of a box made of its lines, and of those of other boxes that ended otherwise by it.
 
     By the id of each box; under `MANY` stands how many there are where that is too much for one entry.
     """
     session.flush()
     if len(others) > MOST_TOLD:
-        return {str(box): lines_digest(session, box), MANY: str(len(others))}
-    return {str(key): lines_digest(session, key) for key in (box, *others)}
+        return {str(box.id): lines_digest(session, box.audit_id, box.id), MANY: str(len(others))}
+    return {str(key): lines_digest(session, box.audit_id, key) for key in (box.id, *others)}
 
 
 # --- how ---

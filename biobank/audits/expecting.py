@@ -53,7 +53,11 @@ def expectation(session: Session, audit: Audit, box: AuditBox, began: datetime) 
     have been seen, and is told with the event.
     """
     own = session.exec(
-        select(AuditLine).where(col(AuditLine.box_id) == box.id, col(AuditLine.in_snapshot))
+        select(AuditLine).where(
+            col(AuditLine.audit_id) == box.audit_id,
+            col(AuditLine.box_id) == box.id,
+            col(AuditLine.in_snapshot),
+        )
     ).all()
     held = {line.specimen_id: Slot(line.row, line.col) for line in own if line.specimen_id}
     here = _here(session, box)

@@ -61,7 +61,9 @@ def _outcomes(
     """How everything in a box ended, and the scans of its tubes in other boxes."""
     began = min((scan.at for scan in scans if scan.at), default=clock.now())
     expected = expectation(session, audit, box, began)
-    lines = select(AuditLine.specimen_id).where(col(AuditLine.box_id) == box.id)
+    lines = select(AuditLine.specimen_id).where(
+        col(AuditLine.audit_id) == box.audit_id, col(AuditLine.box_id) == box.id
+    )
     tubes = {*(each.tube for each in expected), *(scan.tube for scan in scans), *session.exec(lines)}
     beside = elsewhere(session, audit, box, {tube for tube in tubes if tube})
     return judge(expected, scans, beside), beside
@@ -104,7 +106,9 @@ class _Saying:
         self.now: datetime = clock.now()
         self.changed: set[UUID] = set()
         self.reopened: list[UUID] = []
-        own = session.exec(select(AuditLine).where(col(AuditLine.box_id) == box.id)).all()
+        own = session.exec(
+            select(AuditLine).where(col(AuditLine.audit_id) == box.audit_id, col(AuditLine.box_id) == box.id)
+        ).all()
         self.drawn = {
             Slot(line.row, line.col): line for line in own if line.in_snapshot and not line.specimen_id
         }

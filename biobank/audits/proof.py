@@ -144,7 +144,7 @@ def _of_box(session: Session, audit: Audit, box: AuditBox, told: _Told) -> Itera
         yield "so many slots were not empty when it was counted"
     if box.state not in _states(audit, newest):
         yield "it is not as far counted as the log says"
-    if box.id in told.lines and told.lines[box.id] != lines_digest(session, box.id):
+    if box.id in told.lines and told.lines[box.id] != lines_digest(session, audit.id, box.id):
         yield "its lines did not end as was counted"
     if newest is None and _ended(session, box, told):
         yield "lines of it ended that nobody counted"
@@ -163,7 +163,11 @@ def _ended(session: Session, box: AuditBox, told: _Told) -> bool:
     """Whether a line of a box that nobody counted has a word, and not from the count of another box."""
     if told.many or box.id in told.lines:
         return False
-    ended = select(AuditLine.id).where(col(AuditLine.box_id) == box.id, col(AuditLine.result).is_not(None))
+    ended = select(AuditLine.id).where(
+        col(AuditLine.audit_id) == box.audit_id,
+        col(AuditLine.box_id) == box.id,
+        col(AuditLine.result).is_not(None),
+    )
     return session.exec(ended.limit(1)).first() is not None
 
 

@@ -20,6 +20,7 @@ class Counter:
         self.audit = audit
         self.scans = 0
         self.taps = 0
+        self.last = ""
         self.bench = tab.page.locator("scan-bench")
 
     @property
@@ -36,6 +37,7 @@ class Counter:
     def scan(self, code: str) -> None:
         """One scan, until its outcome is shown."""
         self.scans += 1
+        self.last = code
         with self.tab.page.expect_response(lambda answer: answer.url.endswith("/count/scans")):
             self.tab.scan(code)
         expect(self.bench).to_have_attribute("data-state", "idle")
@@ -62,7 +64,8 @@ class Counter:
             if slot in really:
                 self._here(slot, really[slot])
             elif self.at == slot:
-                self.scan(Card.EMPTY_HERE)
+                # Two cards say the same, and in turn neither is heard as one scan twice.
+                self.scan(Card.MISSING if self.last == Card.EMPTY_HERE else Card.EMPTY_HERE)
         self.scan(Card.DONE)
         expect(self.bench).to_have_attribute("data-box", "")
 

@@ -1,7 +1,7 @@
 """The page on which boxes of an audit are counted: what each scan comes to, and where the cursor goes."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from uuid import UUID
 
@@ -332,10 +332,12 @@ def test_a_scan_that_is_sent_again_is_one_scan(world: World, store: Store) -> No
 def test_a_scan_that_waited_for_the_network_keeps_its_time(world: World, store: Store) -> None:
     boxes, tubes = store
     page = Page(world, begun(world))
-    page.scan(boxes[0])
-    assert page.scan(tubes[0], late="3600") == "ok", page.text
-    page.scan(tubes[1], late="2")
-    page.scan(tubes[2], late="soon")
+    with clock.restored():
+        clock.set_clock(lambda: datetime.now(UTC) + timedelta(hours=2))
+        page.scan(boxes[0])
+        assert page.scan(tubes[0], late="3600") == "ok"
+        page.scan(tubes[1], late="2")
+        page.scan(tubes[2], late="soon")
 
     def asked(session: Session, _: Actor) -> list[AuditScan]:
         return list(session.exec(select(AuditScan).order_by(col(AuditScan.id))))
@@ -433,6 +435,19 @@ def test_from_any_other_page_of_the_audit_the_scan_of_a_box_leads_to_its_count(
     assert page.said("data-leads") == f"/audits/{page.audit}/boxes/{boxes[0]}"
     assert page.box == boxes[0], "what was scanned before the page opens is of that box"
     assert page.scan(tubes[0], mode="lookup") == "ok"
+
+
+def test_a_tube_that_the_record_has_taken_out_is_said_to_be_out(world: World, store: Store) -> None:
+    boxes, tubes = store
+    out = storage.TakeOut(tubes=tubes[:1])
+    world.act(lambda s, a: storage.take_out(s, a, out), answer=list[storage.Stored])
+    page = Page(world, begun(world))
+    page.scan(boxes[0])
+    assert page.at == "A2~", "nobody awaits it there"
+    page.at = "A1"
+    assert page.scan(tubes[0]) == "notice"
+    assert page.words() == "A1 · Unexpected"
+    assert "with technician, taken out" in page.words("detail")
 
 
 def test_a_counted_box_shows_what_was_scanned_and_what_is_left(world: World, store: Store) -> None:

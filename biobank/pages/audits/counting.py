@@ -96,7 +96,7 @@ def scan(request: Request[Any, Any, Any], door: web.OpenDoor, form: Form, key: F
         raise
     except Refusal as refusal:
         said = refusal
-    box = order.box if isinstance(said, Refusal) else said.box
+    box = order.box if isinstance(said, Refusal) else said.box or _just_counted(said)
     me, around = shell.ask(door, lambda session, actor: _around(session, actor, key, box))
     if isinstance(said, Refusal):
         result = _stopped(said, order, me, around)
@@ -116,6 +116,11 @@ def scan(request: Request[Any, Any, Any], door: web.OpenDoor, form: Form, key: F
 
 
 # --- how ---
+
+
+def _just_counted(said: Said) -> str:
+    """The box that is done: it stays in sight, though it is open no more."""
+    return said.code if said.what is What.DONE and said.state == BoxState.COUNTED else ""
 
 
 def _occurred(request: Request[Any, Any, Any]) -> datetime | None:

@@ -90,7 +90,7 @@ def _counts(known: Known) -> Iterator[Row]:
     yield order("B9", "/audit-papers", {**of, "rest_absent": 1}, *REFUSED, "rest_absent")
     yield order("B14", "/audit-papers", {**of, "entries": "x" * 200_001}, *REFUSED, "entries")
     for entries in ("A0 -", "J1 ?", "=cmd|' /C calc'!A0", "<script>"):
-        yield order("B67", "/audit-papers", {**of, "entries": entries}, 422, "entries_unusable")
+        yield order("B67", "/audit-papers", {**of, "entries": entries}, 400, "entries_unusable")
 
 
 def _files(known: Known) -> Iterator[Row]:
@@ -138,7 +138,7 @@ def _decisions(known: Known) -> Iterator[Row]:
     mixed = {**entrusted, "lines": [known.lines[0], ABSENT]}
     yield order("B56", "/audit-entrustings", mixed, 404, "finding_not_found", "lines.1", person=MANAGER)
     for path in ("/audit-performances", "/audit-reviews"):
-        for password in ("x" * 1_000, "\x00", "", " "):
+        for password in ("x" * 1_000, "\x00"):  # after five the name would wait
             signed = {"audit": known.audit, "password": password}
             yield order("B62", path, signed, 403, "password_wrong", "password", person=MANAGER)
         yield order("B62", path, {"audit": known.audit}, *REFUSED, "password", person=MANAGER)
@@ -165,8 +165,10 @@ def _queries(known: Known) -> Iterator[Row]:
     for day in ("0000-01-01", "2026-02-30", "yesterday", "9" * 30):
         yield asked("B11", f"/audit-trends?since={day}", *REFUSED, "since")
         yield asked("B11", f"/containers/{known.freezer}/coverage?since={day}", *REFUSED, "since")
-    yield asked("B28", f"{at}/certificate.pdf?language=..%2f..%2fetc%2fpasswd", 400, "unreadable", "language")
-    yield asked("B28", f"{at}/certificate.pdf?language=..%2fen", 400, "language_unknown", "language")
+    certificate = f"{at}/certificate.pdf?language="
+    yield asked("B14", f"{certificate}{'x' * 21}", 400, "unreadable", "language")
+    for language in ("..%2f..%2f..%2fetc%2fpasswd", "..%2fen", "tlh"):
+        yield asked("B28", certificate + language, 400, "language_unknown", "language")
 
 
 def _scopes(known: Known) -> Iterator[Row]:

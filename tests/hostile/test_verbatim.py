@@ -1,6 +1,7 @@
 """What is let in however odd it looks: kept as text, shown as text, never run, sought or opened."""
 
 import base64
+import csv
 import io
 import json
 import re
@@ -72,9 +73,10 @@ def test_what_is_said_of_an_audit_is_text_on_pages_sheets_and_certificates(
             page = client.get(f"/audits/{row['id']}", headers=signed_in(MANAGER)).text
             assert text not in re.sub(r"&\w+;|&#\d+;", "", page) or not set(text) & set("<>&\"'"), text
         told = {"audit": known.audit, "lines": known.lines[:1], "decision": "explained"}
-        program.made("/audit-decisions", {**told, "reason": " ".join(PROGRAMS)[:200]}, person=MANAGER)
+        program.made("/audit-decisions", {**told, "reason": f"=1+1 {PROGRAMS[0]}"}, person=MANAGER)
         listed = client.get(f"/api/v1/audits/{known.audit}/findings.csv", headers=signed_in(MANAGER)).text
-        assert not re.search(r'(^|,|")[=+@]', listed, re.MULTILINE)
+        cells = [cell for row in csv.reader(io.StringIO(listed, newline="")) for cell in row]
+        assert [cell for cell in cells if cell.startswith(("=", "+", "@"))] == []
         for language in ("en", "zh_Hans"):
             paper = program.get(f"/audits/{known.audit}/certificate.pdf", language=language).content
             assert "<script>alert(1)</script>" in drawn(paper)

@@ -9,7 +9,7 @@ RESULTS: Mapping[Result, str] = {
     Result.FOUND: N_("Found"),
     Result.WRONG_SLOT: N_("Wrong slot here"),
     Result.WRONG_CONTAINER: N_("Wrong container"),
-    Result.MISSING: N_("Missing"),
+    Result.MISSING: N_("Missing tube"),
     Result.UNEXPECTED: N_("Unexpected"),
     Result.UNKNOWN: N_("Unknown code"),
     Result.UNREADABLE: N_("Unreadable"),

@@ -116,7 +116,7 @@ def missing_page(door: web.OpenDoor) -> Template:
 
 
 _NAMES = {
-    "id": N_("Line"),
+    "id": N_("Finding (id)"),
     "audit": N_("Audit (id)"),
     "audit_name": N_("Audit"),
     "result": N_("Result"),
@@ -133,8 +133,8 @@ _NAMES = {
     "reason": N_("Reason"),
     "decided_by": N_("Decided by"),
     "decided_at": N_("Decided at"),
-    "owner": N_("With"),
-    "due_on": N_("Until"),
+    "owner": N_("Looked after by"),
+    "due_on": N_("Due on"),
     "turned_up": N_("Turned up at"),
 }
 

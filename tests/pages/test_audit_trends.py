@@ -114,10 +114,10 @@ def test_a_freezer_shows_how_much_of_it_was_verified(world: World, manager: Visi
     box = closed(world)
     today = clock.now().date()
     page = manager.get(f"/coverage/{world.freezer()}").text
-    assert "100 %: 6 of 6 tubes were seen" in page
+    assert "100 %: 6 of 6 tubes were in a hand" in page
     tomorrow = (today + timedelta(days=1)).isoformat()
     page = manager.get(f"/coverage/{world.freezer()}?since={tomorrow}").text
-    assert "0 %: 0 of 6 tubes were seen" in page
+    assert "0 %: 0 of 6 tubes were in a hand" in page
     assert page.count('class="place heat-0"') == 2
     assert page.count('class="place heat-x"') == 1
     assert f'href="/audits/plan?container={box}"' in page

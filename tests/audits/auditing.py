@@ -41,7 +41,7 @@ def counted(
     """Scan so many slots of a box, and say that it is done; "" is an empty slot, "?" an unreadable code."""
     marks = {"": Mark.EMPTY, "?": Mark.UNREADABLE}
     told = [
-        Told(slot=slot, mark=marks.get(code, Mark.TUBE), code=None if code in marks else code)
+        Told(slot=slot or None, mark=marks.get(code, Mark.TUBE), code=None if code in marks else code)
         for slot, code in scans
     ]
     whole = Counted.model_validate({"audit": audit, "box": box, "scans": told, "done": True, **order})

@@ -243,7 +243,7 @@ def test_done_says_first_what_was_not_looked_at(world: World, store: Store) -> N
     assert page.scan(tubes[1]) == "ok"
     page.scan(Card.DONE)
     assert page.scan(Card.DONE) == "done"
-    assert page.words("detail") == "Found 2, Missing 4, Empty as expected 75"
+    assert page.words("detail") == "Found 2, Missing tube 4, Empty as expected 75"
     assert page.scan(boxes[0]) == "stop", "a box is counted once"
 
 

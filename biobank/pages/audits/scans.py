@@ -137,7 +137,8 @@ def write_down(hand: Hand, *scans: Told, done: bool = False) -> audits.BoxCount:
 
 def said(hand: Hand, what: What, cursor: Cursor, **more: str) -> Said:
     """What came of a scan of the open box, and where the cursor stands then."""
-    gone = [more.get("slot", ""), more.get("other", "")] if what in TOLD else []
+    told_of = ("slot", "other") if walking.has_slots(hand.box) else ("code",)
+    gone = [more.get(name, "") for name in told_of] if what in TOLD else []
     left = [each.name or each.expected for each in walking.unseen(hand.box, gone)]
     told = {"box": hand.box.code, "name": hand.box.name, "at": cursor.at, "ahead": cursor.slot, **more}
     return msgspec.convert({"what": what.value, "left": left, **told}, Said)

@@ -82,7 +82,8 @@ def awaits(box: Counting, slot: SlotSeen) -> bool:
 
 def unseen(box: Counting, told: Collection[str] = ()) -> list[SlotSeen]:
     """What was awaited and not looked at yet."""
-    return [each for each in box.slots if not each.mark and each.name not in told and awaits(box, each)]
+    left = [each for each in box.slots if not each.mark and awaits(box, each)]
+    return [each for each in left if (each.name or each.expected) not in told]
 
 
 def seen_at(box: Counting, code: str) -> SlotSeen | None:

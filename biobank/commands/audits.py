@@ -242,10 +242,7 @@ def count_on_paper(*, key: "UUID", box: str, entries: tuple[str, ...], as_json: 
 @click.option("--unread-empty", is_flag=True, help="The scanner writes of an empty well as of an unread one.")
 @OCCURRED
 @running.as_json
-@click.pass_context
-def count_file(
-    ctx: click.Context, *, key: "UUID", files: tuple[Path, ...], as_json: bool, **told: Any
-) -> None:
+def count_file(*, key: "UUID", files: tuple[Path, ...], as_json: bool, **told: Any) -> None:
     """Count the boxes of rack scanners' FILES, each of them by its own; what is refused is told by file."""
     done: list[BoxCount] = []
     refused = False
@@ -264,7 +261,7 @@ def count_file(
     if as_json:
         running.tell_json(done)
     if refused:
-        ctx.exit(running.REFUSED)
+        raise SystemExit(running.REFUSED)
 
 
 # --- how ---

@@ -129,12 +129,13 @@ def _decisions(known: Known) -> Iterator[Row]:
     mixed = {**of, "lines": [known.lines[0], ABSENT]}
     yield order("B56", "/audit-decisions", mixed, 404, "finding_not_found", "lines.1", person=MANAGER)
     entrusted = {"audit": known.audit, "lines": known.lines[:1], "owner": "technician", "due": "2026-12-31"}
-    for number, told, field in (
+    wrong: list[tuple[str, dict[str, Any], str]] = [
         ("B1", {"owner": "a\x00b"}, "owner"),
         ("B11", {"due": "9999-12-31"}, "due"),
         ("B9", {"due": 0}, "due"),
-    ):
-        yield order(number, "/audit-entrustings", {**entrusted, **told}, *REFUSED, field, person=MANAGER)
+    ]
+    for number, other, field in wrong:
+        yield order(number, "/audit-entrustings", {**entrusted, **other}, *REFUSED, field, person=MANAGER)
     mixed = {**entrusted, "lines": [known.lines[0], ABSENT]}
     yield order("B56", "/audit-entrustings", mixed, 404, "finding_not_found", "lines.1", person=MANAGER)
     for path in ("/audit-performances", "/audit-reviews"):

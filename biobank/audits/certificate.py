@@ -212,7 +212,7 @@ class _Drawn:
                 grouped(each.code) if each.code else each.text,
                 self.said(RESULTS[each.result]),
                 f"{each.path} {each.slot}".strip() if each.slot else "",
-                f"{each.found_path} {each.found_slot}".strip(),
+                _found(each),
                 self._done(each),
             )
             for each in self.told.findings
@@ -256,12 +256,12 @@ class _Drawn:
             )
             for each in self.told.entries
         ]
-        heads = [N_("No."), N_("Event"), N_("Recorded"), N_("By"), N_("Hash of the entry")]
+        heads = [N_("No."), N_("What happened"), N_("Recorded"), N_("Who"), N_("Hash of the entry")]
         return [
             self._text(self.said(N_("How it is proved")), self.head),
             *(self._text(self.said(each), self.plain) for each in self._ways()),
             self._table(hashes, [36, None], small=True),
-            self._table([tuple(map(self.said, heads)), *rows], [8, 15, 34, 24, None], head=True, small=True),
+            self._table([tuple(map(self.said, heads)), *rows], [8, 18, 34, 21, None], head=True, small=True),
         ]
 
     def _ways(self) -> list[str]:
@@ -331,3 +331,9 @@ class _Drawn:
         shown = drawable(text, Font.CHINESE)
         fits = stringWidth(shown, style.fontName, style.fontSize) <= room - 4
         return shown if fits else self._text(text, style)
+
+
+def _found(finding: Finding) -> str:
+    """Where it was found; with what was read there where another code should be."""
+    read = finding.text if finding.code and finding.result is Result.UNKNOWN else ""
+    return f"{finding.found_path} {finding.found_slot} {read}".strip()

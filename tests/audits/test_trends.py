@@ -76,7 +76,7 @@ def rates(rows: list[TrendRow]) -> dict[tuple[UUID, str], tuple[int, int]]:
 
 
 def test_the_rates_are_those_of_the_lines_by_audit_freezer_box_and_study(world: World) -> None:
-    made = two_audits(world)
+    freezer, made = world.freezer(), two_audits(world)
     boxes = {audit: naive(world, audit) for audit in made}
     whole = {audit: tuple(map(sum, zip(*told.values(), strict=True))) for audit, told in boxes.items()}
     first, second, alone = made
@@ -86,8 +86,8 @@ def test_the_rates_are_those_of_the_lines_by_audit_freezer_box_and_study(world: 
         (audit, code): told for audit, by_box in boxes.items() for code, told in by_box.items()
     }
     assert rates(trend(world, by="freezer")) == {
-        (first, world.freezer()): whole[first],
-        (second, world.freezer()): whole[second],
+        (first, freezer): whole[first],
+        (second, freezer): whole[second],
         (alone, *boxes[alone]): whole[alone],
     }
     assert rates(trend(world, by="study")) == {

@@ -1,6 +1,6 @@
 """How each slot of a counted box ended: what was scanned there, held against what should have been. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -102,11 +102,6 @@ def standing(scans: Sequence[Seen]) -> dict[Where, Seen]:
     Where things lie unplaced, the same code is the same thing, and each that cannot be read is its own.
     """
     return {_spot(scan, at): scan for at, scan in enumerate(scans)}
-
-
-def errors(results: Iterable[Result]) -> int:
-    """How many of these are findings."""
-    return sum(1 for result in results if result not in (Result.FOUND, Result.EMPTY))
 
 
 # --- how ---

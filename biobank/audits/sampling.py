@@ -3,12 +3,14 @@
 import heapq
 import math
 from collections.abc import Callable, Iterable, Mapping
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from fractions import Fraction
 from hashlib import sha256
 
 from biobank.errors import Malformed
 from biobank.texts import N_
+
+_FINE = Decimal("0.000000001")
 
 # --- rules ---
 
@@ -42,10 +44,11 @@ def limit_shown(size: int, confidence: Decimal, population: int | None = None) -
     if size <= 0:
         return Decimal(1)
     if population is None:
-        return 1 - (1 - confidence) ** (1 / Decimal(size))
+        return (1 - (1 - confidence) ** (1 / Decimal(size))).quantize(_FINE, ROUND_CEILING)
     most = max(1, population)
     errors = _first(lambda errors: _missed(most, errors, min(size, most)) <= 1 - Fraction(confidence), most)
-    return Decimal(errors) / most
+    # Rounded down, so that so large a share of the store comes to no more than those errors.
+    return (Decimal(errors) / most).quantize(_FINE, ROUND_FLOOR)
 
 
 def share_size(share: Decimal, population: int) -> int:

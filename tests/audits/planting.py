@@ -217,8 +217,8 @@ class Porter:
     def carry_back(self, count: int) -> None:
         """So many that were carried before, to the slots from which they came."""
         free = set(self.store.free(sorted({box for box, _ in self._origins.values()})))
-        goes = {tube: where for tube, where in self._origins.items() if where in free}
-        goes = {tube: goes[tube] for tube in [each for each in goes if self._sound(each)][:count]}
+        came = {where: tube for tube, where in self._origins.items() if where in free and self._sound(tube)}
+        goes = {tube: where for where, tube in list(came.items())[:count]}
         self._put(goes, "back")
         for tube in goes:
             del self._origins[tube]

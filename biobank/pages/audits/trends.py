@@ -150,8 +150,8 @@ def _point(row: TrendRow, most: float, days: tuple[date, date]) -> Point:
     share = (row.on - first) / (last - first) if first < last else 0.5
     facts = {"day": row.on, "accuracy": accuracy(row.rate), "interval": interval(row.rate)}
     says = _("%(day)s: %(accuracy)s right (%(interval)s)") % facts
-    at = [_at(error, most) for error in (row.rate.rate, row.rate.low, row.rate.high)]
-    return Point(round(_LEFT + 12 + wide * share, 1), *at, says)
+    y, high, low = (_at(error, most) for error in (row.rate.rate, row.rate.low, row.rate.high))
+    return Point(round(_LEFT + 12 + wide * share, 1), y, high, low, says)
 
 
 def _at(error: float, most: float) -> float:

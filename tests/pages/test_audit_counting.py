@@ -93,7 +93,7 @@ def test_a_box_is_opened_then_every_tube_of_it_and_done(world: World, store: Sto
         "Found 6, Empty as expected 75",
         "",
     )
-    assert page.words("next").startswith("Next: Box 2")
+    assert page.words("next") == "Next: Freezer 1 · Shelf 1 · Rack 1 · Box 2. Scan it."
     assert world.unproved() == []
 
 
@@ -188,6 +188,8 @@ def test_by_touch_a_question_is_answered_too(world: World, store: Store) -> None
     page.scan(boxes[0])
     page.scan(tubes[1])
     assert page.scan(tubes[1], answer="here") == "notice"
+    assert page.scan(tubes[2], answer="here") == "ok", "it is asked no more: nothing is counted by it"
+    assert len(scans(world, page.audit)) == 1
     page.scan(tubes[3])
     assert page.at == "A3~", "A2 was empty of its own tube, which stands at A1: no question, a wrong slot"
 
@@ -394,8 +396,8 @@ def test_a_typed_code_is_told_as_typed_and_odd_cards_do_nothing(world: World, st
     assert page.scan(Card.STORE) == "notice"
     assert "does nothing here" in page.words()
     assert page.scan(Card.ACKNOWLEDGE) == "notice"
-    assert page.scan(boxes[0]) == "notice"
-    assert page.words() == "Box 1 was open already"
+    assert page.scan(boxes[0]) == "ok"
+    assert (page.words(), page.at) == ("Box 1 is open", "A2~")
 
     def asked(session: Session, _: Actor) -> list[ScanSource]:
         return [scan.source for scan in session.exec(select(AuditScan))]

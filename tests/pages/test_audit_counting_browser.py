@@ -78,7 +78,7 @@ def test_a_box_of_81_tubes_is_82_scans_and_one_card(tab: Tab, told: Store) -> No
     tab.scan(Card.DONE)
     expect(result.locator(".headline")).to_have_text("Box 1 is counted")
     expect(result.locator(".detail")).to_have_text("Found 81")
-    expect(result.locator(".next")).to_contain_text("Next: Box 2")
+    expect(result.locator(".next")).to_contain_text("Box 2. Scan it.")
     assert scanned(world) == told.full
     assert tab.page.locator("html").get_attribute("data-pointed") is None
     assert tab.complaints == []

@@ -174,7 +174,8 @@ def _told(me: Actor, around: Around, at: str) -> dict[str, Any]:
         "unseen": len(walking.unseen(box)) if box else 0,
         "drawn": drawing.drawn(box, around.map, cursor, me) if box and around.map else None,
         "rows": drawing.rows(box) if box else [],
-        "kinds": drawing.KINDS,
+        "kinds": drawing.kinds(box) if box else {},
+        "words": drawing.KINDS,
         "etag": marked,
         "at": cursor.at,
     }

@@ -10,7 +10,7 @@ from biobank.pages.audits.walking import Cursor
 from biobank.pages.storage.maps import Drawing, draw
 from biobank.people import Actor
 from biobank.storage import BoxMap, SlotRow
-from biobank.tables import Mark
+from biobank.tables import BoxState, Mark
 from biobank.texts import N_
 from biobank.texts import gettext as _
 
@@ -26,6 +26,9 @@ KINDS: Mapping[str, str] = {
 }
 """How a slot that was scanned stands, in the order in which they are counted beside the map."""
 
+OF_BLIND = frozenset({"seen", "twice", "unknown", "unreadable", "empty"})
+"""What is told of a slot in a blind audit."""
+
 STATES: Mapping[str, tuple[str, str]] = {
     "right": ("found", N_("stands where its record has it")),
     "seen": ("found", N_("scanned")),
@@ -35,6 +38,7 @@ STATES: Mapping[str, tuple[str, str]] = {
     "unreadable": ("stop", N_("a code that cannot be read")),
     "gone": ("out", N_("empty, a tube is awaited")),
     "empty": ("out", N_("looked at, empty")),
+    "lost": ("out", N_("a tube is missing")),
     "awaited": ("occupied", N_("a tube is awaited")),
     "open": ("empty", N_("not looked at")),
     "outside": ("blocked", N_("not part of the sample")),
@@ -62,6 +66,8 @@ class Drawn(msgspec.Struct, frozen=True):
 def kind(box: Counting, slot: SlotSeen, twice: frozenset[str] = frozenset()) -> str:
     """How a slot stands."""
     match slot.mark:
+        case "" if box.state is BoxState.COUNTED:
+            return "lost" if slot.expected else "empty"
         case "":
             return "awaited" if slot.expected else "open"
         case Mark.EMPTY:
@@ -74,6 +80,12 @@ def kind(box: Counting, slot: SlotSeen, twice: frozenset[str] = frozenset()) -> 
             return "unknown"
         case _:
             return "seen" if box.blind else "right" if slot.rightly else "wrong"
+
+
+def kinds(box: Counting) -> dict[str, str]:
+    """The words by which the list of a box can be filtered."""
+    told = OF_BLIND if box.blind else KINDS.keys() - {"seen"}
+    return {name: words for name, words in KINDS.items() if name in told}
 
 
 def rows(box: Counting) -> list[Row]:

@@ -47,7 +47,6 @@ class What(StrEnum):
     """What came of a scan."""
 
     OPENED = "a box is open"
-    OPEN_ALREADY = "it was open before"
     RIGHT = "the tube stands where its record has it"
     WRONG_SLOT = "its record has it in another slot of this box"
     ELSEWHERE = "its record has it in another box"

@@ -58,16 +58,13 @@ def take(session: Session, actor: Actor, audit: UUID, order: Order, occurred: da
 
 def _open(session: Session, actor: Actor, audit: UUID, order: Order, code: str) -> Said:
     box = by_code(session, actor, code)
-    is_open = order.box == box.code
-    if not is_open:
-        audits.count(
-            session, actor, Counted(audit=audit, box=box.code)
-        )  # refused where it is not to be counted
-        session.flush()
+    # Where it is not to be counted, it is refused now and not at its first tube.
+    audits.count(session, actor, Counted(audit=audit, box=box.code))
+    session.flush()
     now = audits.counted_box(session, actor, audit, box.code)
-    cursor = walking.stand(now, order.at if is_open else "", actor.name)
+    cursor = walking.stand(now, order.at if order.box == box.code else "", actor.name)
     return Said(
-        what=What.OPEN_ALREADY if is_open else What.OPENED,
+        what=What.OPENED,
         box=box.code,
         at=cursor.at,
         name=box.name,
@@ -101,6 +98,8 @@ def _tube(hand: Hand, code: str) -> Said:
         onward = walking.walk(box, cursor.slot)
         return said(hand, What.ALREADY, onward, code=code, slot=there.name)
     cards.require_slot(hand)
+    if order.answer is not Answer.NONE and cursor.asked != code:
+        return said(hand, What.MOVED, cursor, slot=cursor.slot)  # that was asked before, and settled
     if order.answer is not Answer.NONE or cursor.asked not in ("", Card.DONE):
         return _answered(hand, code)
     if there:

@@ -59,7 +59,7 @@ def coming(boxes: Sequence[BoxRow], done: str, mine: str) -> str:
     for state in (BoxState.OPEN, BoxState.AGAIN, BoxState.COUNTING):
         for each in [*boxes[place:], *boxes[:place]]:
             if each.state is state and not (state is BoxState.AGAIN and each.counted_by == mine):
-                return _("Next: %(box)s. Scan it.") % {"box": f"{each.name} · {each.path}"}
+                return _("Next: %(box)s. Scan it.") % {"box": each.path}
     return _("Every box of the audit is counted.")
 
 
@@ -90,8 +90,6 @@ def _opened(told: Said) -> _Shown:
     headline = _("%(box)s is open") % {"box": told.name}
     if told.state == BoxState.AGAIN:
         headline = _("%(box)s is open for its second count") % {"box": told.name}
-    if told.what is What.OPEN_ALREADY:
-        return Outcome.NOTICE, _("%(box)s was open already") % {"box": told.name}, told.place
     return Outcome.OK, headline, told.place
 
 
@@ -228,7 +226,6 @@ def _choices(told: Said) -> list[Choice]:
 
 _WORDS: Mapping[What, Callable[[Said], _Shown]] = {
     What.OPENED: _opened,
-    What.OPEN_ALREADY: _opened,
     What.RIGHT: _right,
     What.SCANNED: _right,
     What.WRONG_SLOT: _wrong_slot,

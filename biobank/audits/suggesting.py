@@ -169,7 +169,7 @@ def _unanswered(session: Session, causes: Sequence[_Cause]) -> Iterator[_Cause]:
 
 def _losses(session: Session, sites: Mapping[UUID, Site]) -> Iterator[_Cause]:
     """Freezers from which tubes are missing, unless it was an audit of all of it that missed them."""
-    asked = (
+    asked: Any = (
         core_select(
             col(AuditBox.container_id),
             col(Audit.container_id).label("scope"),

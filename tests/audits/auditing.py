@@ -81,7 +81,7 @@ def planned(world: World, person: str = MANAGER, **order: object) -> UUID:
 
 def started(world: World, audit: UUID, person: str = MANAGER) -> None:
     """Its boxes can be counted from now on."""
-    world.act(lambda s, a: audits.start(s, a, AuditChosen(audit=audit)) and None, person=person)
+    world.act(lambda s, a: audits.start(s, a, AuditChosen(audit=audit)), person=person)
 
 
 def found(world: World, audit: UUID, *which: str) -> list[UUID]:
@@ -95,7 +95,7 @@ def decided(world: World, audit: UUID, decision: Decision, *which: str, reason: 
     order = Decide.model_validate(
         {"audit": audit, "lines": keys, "decision": decision, "reason": reason or None}
     )
-    world.act(lambda s, a: audits.decide(s, a, order) and None, person=MANAGER)
+    world.act(lambda s, a: audits.decide(s, a, order), person=MANAGER)
 
 
 def by_file(world: World, audit: UUID, data: bytes, person: str = MANAGER, **order: object) -> BoxCount:

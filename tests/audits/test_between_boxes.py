@@ -1,5 +1,7 @@
 """Tubes of one box that are scanned in another, carried between boxes, put back, or lost on the way."""
 
+from functools import partial
+
 from biobank import storage
 from biobank.tables import Decision, Result
 from tests.audits.auditing import begun, counted, decided, found, lines, refused, results, seen
@@ -9,7 +11,7 @@ from tests.world import World
 def place(world: World, tube: str) -> tuple[str, str]:
     """Where the record of a tube has it."""
     for box in world.boxes():
-        shown = world.ask(lambda s, a, box=box: storage.box_map(s, a, box))
+        shown = world.ask(partial(storage.box_map, text=box))
         for row in shown.slots:
             if row.code == tube:
                 return box, row.name
@@ -124,9 +126,9 @@ def test_what_was_taken_out_and_brought_back_before_the_count_must_be_there(sqli
     world.put(box, tubes)
     audit = begun(world)
     out = storage.TakeOut(tubes=tubes[:2])
-    world.act(lambda s, a: storage.take_out(s, a, out) and None)
+    world.act(lambda s, a: storage.take_out(s, a, out))
     back = storage.BringBack(tubes=tubes[:1])
-    world.act(lambda s, a: storage.bring_back(s, a, back) and None)
+    world.act(lambda s, a: storage.bring_back(s, a, back))
     counted(world, audit, box, ("A3", tubes[2]))
     told = results(world, audit)
     assert [told[tube] for tube in tubes] == [Result.MISSING, Result.FOUND, Result.FOUND]

@@ -33,7 +33,7 @@ def boxes(world: World, audit: UUID) -> list[AuditBox]:
 
 
 def cancel(world: World, audit: UUID) -> None:
-    world.act(lambda s, a: audits.cancel(s, a, AuditChosen(audit=audit)) and None, person=MANAGER)
+    world.act(lambda s, a: audits.cancel(s, a, AuditChosen(audit=audit)), person=MANAGER)
 
 
 def test_a_plan_says_its_scope_and_its_size_once(sqlite_world: World) -> None:

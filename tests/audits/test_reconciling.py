@@ -1,29 +1,16 @@
 """What is done about findings, and how an audit is signed."""
 
 import pytest
+from sqlmodel import Session
 
 from biobank import audits, custody, storage
-from biobank.audits import AuditSignature, Decide, Entrust
+from biobank.audits import Entrust
 from biobank.errors import Refusal
+from biobank.people import Actor
 from biobank.tables import Decision, Result
-from tests.audits.auditing import DUE, begun, counted, lines, results
-from tests.world import MANAGER, PASSWORD, TECHNICIAN, World
-
-
-def found(world: World, audit: object, *words: Result) -> list[object]:
-    return [line.id for line, _ in lines(world, audit) if line.result in words]  # type: ignore[arg-type]
-
-
-def decided(world: World, audit: object, decision: Decision, *words: Result, reason: str = "") -> None:
-    told = {"audit": audit, "lines": found(world, audit, *words), "decision": decision}
-    order = Decide.model_validate({**told, "reason": reason or None})
-    world.act(lambda s, a: audits.decide(s, a, order) and None, person=MANAGER)
-
-
-def signed(world: World, audit: object, act: object, person: str) -> object:
-    order = AuditSignature.model_validate({"audit": audit, "password": PASSWORD})
-    proved = world.door(person).prove(lambda s, a: custody.prove_password(s, a, order))
-    return world.act(lambda s, a: act(s, a, order, proved), person=person)  # type: ignore[operator]
+from tests.audits.auditing import DUE, begun, counted, decided, found, results
+from tests.audits.signing import signed
+from tests.world import MANAGER, TECHNICIAN, World
 
 
 def test_the_records_follow_two_tubes_that_changed_places(world: World) -> None:
@@ -47,12 +34,12 @@ def test_a_missing_tube_is_held_until_it_is_in_a_hand_again(world: World) -> Non
     counted(world, audit, box, ("A1", first))
     decided(world, audit, Decision.MISSING, Result.MISSING)
 
+    def asked(session: Session, actor: Actor) -> list[str]:
+        (tube,) = custody.load(session, actor, [second])
+        return [each["reason"] for each in custody.state(session, tube)["holds"]]
+
     def holds() -> list[str]:
-        return world.act(
-            lambda s, a: [
-                each["reason"] for each in custody.state(s, custody.load(s, a, [second])[0])["holds"]
-            ]
-        )
+        return world.act(asked, answer=list[str])  # type: ignore[no-any-return]
 
     assert holds() == ["missing"]
     world.put(other, [second])
@@ -79,7 +66,7 @@ def test_an_audit_is_signed_by_who_counted_and_reviewed_by_another(world: World)
     assert refused.value.slug == "findings_open"
     (line,) = found(world, audit, Result.MISSING)
     order = Entrust.model_validate({"audit": audit, "lines": [line], "owner": TECHNICIAN, "due": DUE})
-    world.act(lambda s, a: audits.entrust(s, a, order) and None, person=MANAGER)
+    world.act(lambda s, a: audits.entrust(s, a, order), person=MANAGER)
     signed(world, audit, audits.perform, MANAGER)
     with pytest.raises(Refusal) as refused:
         signed(world, audit, audits.review, MANAGER)

@@ -1,6 +1,6 @@
 """What suggests an audit, and which audit answers it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -22,7 +22,7 @@ def triggers(world: World) -> list[Trigger]:
 
 def answer(world: World, suggestion: AuditSuggestion) -> None:
     """Plan the audit that is suggested, as it is."""
-    world.act(lambda s, a: audits.plan(s, a, suggestion.order) and None, person=MANAGER)
+    world.act(lambda s, a: audits.plan(s, a, suggestion.order), person=MANAGER)
 
 
 @contextmanager
@@ -34,13 +34,9 @@ def later(**how: float) -> Iterator[None]:
         clock.set_clock()
 
 
-def administer(world: World, work: Callable[..., object]) -> None:
-    world.act(lambda s, a: work(s, a) and None, person=MANAGER)
-
-
 def engage(world: World, name: str, role: Role) -> None:
     order = accounts.PersonOrder(name=name, role=role, site="BJ")
-    administer(world, lambda s, a: accounts.add_person(s, a, order, clock.new_secret()))
+    world.act(lambda s, a: accounts.add_person(s, a, order, clock.new_secret()), person=MANAGER)
 
 
 def test_a_missing_tube_suggests_to_look_at_all_of_its_freezer_within_two_days(world: World) -> None:
@@ -97,10 +93,10 @@ def test_a_planned_move_suggests_to_look_at_a_tenth_before(world: World) -> None
     answer(world, move)
     assert suggested(world) == []
     (listed,) = world.ask(lambda s, a: audits.listing(s, a, audits.SoughtAudits()), MANAGER)
-    administer(world, lambda s, a: audits.cancel(s, a, audits.AuditChosen(audit=listed.id)))
+    world.act(lambda s, a: audits.cancel(s, a, audits.AuditChosen(audit=listed.id)), person=MANAGER)
     assert suggested(world) == [move]
     chosen = evacuations.Chosen(evacuation=key)
-    world.act(lambda s, a: evacuations.close(s, a, chosen) and None)
+    world.act(lambda s, a: evacuations.close(s, a, chosen))
     assert suggested(world) == []
 
 
@@ -108,9 +104,9 @@ def test_whoever_left_and_had_tubes_in_hand_suggests_a_tenth_of_the_site(world: 
     tubes, (box, *_) = world.tubes(2), world.boxes()
     engage(world, "idle", Role.TECHNICIAN)
     world.put(box, tubes)
-    administer(world, lambda s, a: accounts.end_person(s, a, "idle"))
+    world.act(lambda s, a: accounts.end_person(s, a, "idle"), person=MANAGER)
     assert suggested(world) == []
-    administer(world, lambda s, a: accounts.end_person(s, a, TECHNICIAN))
+    world.act(lambda s, a: accounts.end_person(s, a, TECHNICIAN), person=MANAGER)
     (left,) = suggested(world)
     assert (left.trigger, left.container, left.site, left.share) == (Trigger.LEAVER, "", "BJ", 10)
     assert left.facts == {"person": TECHNICIAN, "name": "Beijing"}
@@ -127,11 +123,11 @@ def test_who_lost_a_role_and_has_it_again_did_not_leave_and_after_a_month_it_is_
     tubes, (box, *_) = world.tubes(1), world.boxes()
     world.put(box, tubes)
     role = accounts.GrantOrder(name=TECHNICIAN, role=Role.TECHNICIAN, site="BJ")
-    administer(world, lambda s, a: accounts.end_grant(s, a, role))
+    world.act(lambda s, a: accounts.end_grant(s, a, role), person=MANAGER)
     assert triggers(world) == [Trigger.LEAVER]
     engage(world, TECHNICIAN, Role.TECHNICIAN)
     assert triggers(world) == []
-    administer(world, lambda s, a: accounts.end_grant(s, a, role))
+    world.act(lambda s, a: accounts.end_grant(s, a, role), person=MANAGER)
     assert triggers(world) == [Trigger.LEAVER]
     actor = world.ask(lambda _, actor: actor, MANAGER)
     with later(days=29):
@@ -146,7 +142,7 @@ def test_a_manager_who_goes_suggests_to_look_at_all_of_the_site(world: World) ->
     assert suggested(world) == []
     world.put(box, tubes)
     role = accounts.GrantOrder(name="custodian", role=Role.MANAGER, site="BJ")
-    administer(world, lambda s, a: accounts.end_grant(s, a, role))
+    world.act(lambda s, a: accounts.end_grant(s, a, role), person=MANAGER)
     (change,) = suggested(world)
     assert (change.trigger, change.site, change.share) == (Trigger.CUSTODIAN_CHANGE, "BJ", None)
     assert change.order.method is AuditMethod.FULL
@@ -163,6 +159,6 @@ def test_what_is_due_first_stands_first(sqlite_world: World) -> None:
     counted(world, audit, box, ("A1", tubes[0]))
     decided(world, audit, Decision.MISSING, Result.MISSING)
     order = evacuations.EvacuationOrder(container=world.freezer())
-    world.act(lambda s, a: evacuations.plan(s, a, order) and None)
-    administer(world, lambda s, a: accounts.end_person(s, a, TECHNICIAN))
+    world.act(lambda s, a: evacuations.plan(s, a, order))
+    world.act(lambda s, a: accounts.end_person(s, a, TECHNICIAN), person=MANAGER)
     assert triggers(world) == [Trigger.LOSS, Trigger.PLANNED_MOVE, Trigger.LEAVER]

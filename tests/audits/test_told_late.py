@@ -41,7 +41,7 @@ def test_a_scan_that_is_told_late_is_judged_by_where_the_record_had_the_tube_the
         world.put(box, tubes[3:], "I9")
         watch.on(5)
         late = storage.PutAway(box=third, tubes=tubes[2:3], slot="C3", occurred=carried)
-        world.act(lambda s, a: storage.put_away(s, a, late) and None)
+        world.act(lambda s, a: storage.put_away(s, a, late))
         count = counted(world, audit, box, ("A1", tubes[0]), ("A2", tubes[1]), occurred=scanned)
         assert [each.rightly for each in count.scans] == [True, True]
         counted(world, audit, third, ("A1", ""), ("C3", tubes[2]), occurred=scanned)

@@ -1,5 +1,6 @@
 """Findings that turn up later close themselves; others are decided, entrusted, and keep a signature back."""
 
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy import update
@@ -16,7 +17,7 @@ from tests.world import MANAGER, TECHNICIAN, World
 def entrusted(world: World, audit: UUID, *which: str, owner: str = TECHNICIAN) -> None:
     told = {"audit": audit, "lines": found(world, audit, *which), "owner": owner, "due": DUE}
     order = Entrust.model_validate(told)
-    world.act(lambda s, a: audits.entrust(s, a, order) and None, person=MANAGER)
+    world.act(lambda s, a: audits.entrust(s, a, order), person=MANAGER)
 
 
 def opened(world: World, audit: UUID) -> list[str]:
@@ -48,7 +49,7 @@ def test_a_tube_that_turns_up_is_no_open_finding_any_more(world: World) -> None:
     assert sought(world) == tubes[4:5]
     world.put(other, tubes[:1])
     out = storage.TakeOut(tubes=tubes[1:2])
-    world.act(lambda s, a: storage.take_out(s, a, out) and None)
+    world.act(lambda s, a: storage.take_out(s, a, out))
     later = begun(world)
     counted(world, later, box, ("A3", tubes[2]), ("A5", tubes[4]), done=False)
     assert opened(world, audit) == left(world) == tubes[3:4]
@@ -123,9 +124,9 @@ def test_a_decision_fits_its_finding(sqlite_world: World) -> None:
         (Decision.MISSING, "NOBODYS"),
     ]
     for decision, which in unfit:
-        refused("decision_unfit", lambda d=decision, w=which: decided(world, audit, d, w), "decision")
+        refused("decision_unfit", partial(decided, world, audit, decision, which), "decision")
     for decision in (Decision.EXPLAINED, Decision.REGISTERED, Decision.RELABELLED):
-        refused("reason_needed", lambda d=decision: decided(world, audit, d, "NOBODYS"), "reason")
+        refused("reason_needed", partial(decided, world, audit, decision, "NOBODYS"), "reason")
     decided(world, audit, Decision.REGISTERED, "NOBODYS", reason="Registered as S0")
     refused("finding_decided", lambda: decided(world, audit, Decision.EXPLAINED, "NOBODYS"), "lines.0")
     decided(world, audit, Decision.PUT_BACK, tubes[0])
@@ -153,7 +154,7 @@ def test_who_counted_or_signed_does_not_review(sqlite_world: World) -> None:
     refused("not_performed", lambda: signed(world, audit, audits.review, REVIEWER), "audit")
     signed(world, audit, audits.perform, MANAGER)
     for person in (MANAGER, REVIEWER):
-        refused("same_person", lambda p=person: signed(world, audit, audits.review, p), "audit")
+        refused("same_person", partial(signed, world, audit, audits.review, person), "audit")
     refused("audit_signed", lambda: signed(world, audit, audits.perform, MANAGER), "audit")
     second = begun(world)
     for each, scan in ((box, ("A1", tubes[0])), (other, ("A1", "")), (third, ("A1", ""))):

@@ -62,9 +62,9 @@ def gestures(lines: Mapping[UUID, tuple[UUID, UUID | None]]) -> dict[UUID, list[
         while at is not None and at not in chain:
             chain.append(at)
             tube, held_by = lines[at]
-            if held_by in (None, tube):
+            if held_by is None or held_by == tube:
                 break
-            at = of.get(held_by) if held_by else None
+            at = of.get(held_by)
         if at is not None:
             found[line] = chain
     return found

@@ -36,7 +36,7 @@ def planned(world: World, **order: object) -> UUID:
 def begun(world: World, **order: object) -> UUID:
     """An audit that has begun."""
     key = planned(world, **order)
-    world.act(lambda s, a: audits.start(s, a, AuditChosen(audit=key)) and None, person=MANAGER)
+    world.act(lambda s, a: audits.start(s, a, AuditChosen(audit=key)).id, person=MANAGER)
     return key
 
 

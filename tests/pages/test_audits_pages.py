@@ -51,7 +51,7 @@ def test_audits_stand_by_the_day_they_are_due_and_the_first_page_counts_those_th
     audited.planned(world, name="Now", container=told.freezer, due=TODAY())
     page = manager.get("/audits").text
     assert page.index(">Late<") < page.index(">Now<") < page.index(">Yearly<")
-    assert page.count(">late<") == 1
+    assert page.count(">overdue<") == 1
     due = manager.get("/audits?of=due").text
     assert rows(due) == 2
     assert ">Yearly<" not in due

@@ -108,6 +108,8 @@ def shown(world: World) -> dict[str, str]:
         "signatures": f"/audits/{closed}/sign",
         "findings to look after": "/audits/entrusted",
         "missing tubes": "/missing",
+        "counting a box": f"/audits/{told.audit}/boxes/{told.boxes[2]}",
+        "a counted box": f"/audits/{told.audit}/boxes/{told.boxes[0]}",
         "paper sheets": f"/audits/{told.audit}/paper",
         "a paper sheet": f"/audits/{told.audit}/paper?box={told.boxes[2]}",
         "rack files of an audit": f"/audits/{told.audit}/files",

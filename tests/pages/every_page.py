@@ -22,6 +22,7 @@ _KIT = collected.STUDY.replace(b"all_present = true", b'all_present = true\ndata
 
 NO_PAGES = {
     "/audits/{key:uuid}/certificate.pdf": "a PDF",
+    "/audits/{key:uuid}/count/map": "a fragment of the count",
     "/audits/{key:uuid}/findings.csv": "a file",
     "/audits/{key:uuid}/sheet.pdf": "a PDF",
     "/bench-worker.js": "the script that serves pages without the network",

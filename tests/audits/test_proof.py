@@ -342,7 +342,7 @@ def test_a_harm_to_a_scan_whose_guards_were_taken_away_is_found(sqlite_world: Wo
 @pytest.mark.parametrize("address", ["postgres"], indirect=True)
 def test_harms_are_found_one_by_one_in_postgresql(world: World) -> None:
     world.database.administer(unguarded)
-    for harm in (a_finding_that_is_none, another_way, a_scan_that_nobody_made, a_decision_that_nobody_took):
+    for harm in (a_decision_that_nobody_took, another_way, a_scan_that_nobody_made, a_finding_that_is_none):
         before = world.unproved()
         world.database.write(harm)
         assert len(world.unproved()) > len(before), harm.__name__

@@ -12,6 +12,8 @@ from tests.audits.auditing import begun, results
 from tests.pages.conftest import Tab
 from tests.world import MANAGER, World
 
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
 
 @pytest.fixture
 def world(sqlite_world: World) -> World:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from msgspec import structs
+from playwright.sync_api import expect
 from sqlalchemy import func
 from sqlalchemy import select as core_select
 from sqlalchemy.orm import aliased
@@ -273,6 +274,7 @@ class AtTheBox:
         self.desk = desk
         self.audit = audit
         self._bench = desk.page.locator("scan-bench")
+        self._waiting = self._bench.locator("[data-queue-length]").first
         self._read: list[str] = []
 
     def by_hand(self, box: str, part: int) -> list[str]:
@@ -282,10 +284,15 @@ class AtTheBox:
             self.desk.open(f"/audits/{self.audit.key}/boxes/{box}")
             self.desk.scan(box)
         for _ in range(9 if part < 8 else len(SLOTS)):
-            if not (slot := self._cursor[0]):
-                break
+            slot = self._cursor[0]
+            if (box, slot) in self.audit.store.free([box]):
+                break  # no tube is awaited any more
             self._scan(box, slot)
         if part == 8:
+            for slot in self.audit.store.rack(box):
+                if slot not in self._read:
+                    self.desk.page.locator(f'.beside a.cell[href$="slot={slot}"]').click()
+                    self._scan(box, slot)
             self.desk.scan(Card.DONE)
             self.desk.outcome("done")
             self.audit.counted.append(box)
@@ -300,11 +307,16 @@ class AtTheBox:
     def _scan(self, box: str, slot: str) -> None:
         """Scan what stands in a slot; where the page asks whether it does, it does."""
         text = self.audit.store.stands.get((box, slot), Card.EMPTY_HERE.value)
-        self.desk.scan(Card.UNREADABLE.value if text == UNREADABLE else text)
+        self._send(Card.UNREADABLE.value if text == UNREADABLE else text)
         if self._cursor[1]:
-            self.desk.scan(Card.ACKNOWLEDGE)
+            self._send(Card.ACKNOWLEDGE.value)
         self.audit.see(box, slot)
         self._read.append(slot)
+
+    def _send(self, code: str) -> None:
+        """Scan a code, and wait until nothing waits to be answered."""
+        self.desk.scan(code)
+        expect(self._waiting).to_have_text("0")
 
 
 # --- how ---

@@ -6,6 +6,7 @@ tubes are counted never passes for them.
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -14,7 +15,7 @@ from stdnum.iso7064 import mod_37_36
 from biobank import codes
 from biobank.labels.fonts import drawable, font_for, width
 from biobank.labels.pdf import Document, point
-from biobank.labels.shapes import POINT, Line, SymbolKind
+from biobank.labels.shapes import POINT, Font, Line, SymbolKind
 from biobank.labels.symbols import bits
 from biobank.texts import N_, in_language
 
@@ -202,10 +203,15 @@ class _Sheet:
         self, text: str, x: float, baseline: float, size: float, room: float, *, bold: bool = False
     ) -> str:
         """A text in smaller type where it would leave its room, never cut."""
-        font = font_for(text, bold=bold)
-        shown = drawable(text, font)
-        fitted = min(size, room / POINT / max(width(shown, font), 0.1))
-        return self.document.text(Line(shown, x, baseline, round(fitted, 3), font))
+        shown, fitted, font = _fitted(text, size, room, bold)
+        return self.document.text(Line(shown, x, baseline, fitted, font))
+
+
+@lru_cache(1024)
+def _fitted(text: str, size: float, room: float, bold: bool) -> tuple[str, float, Font]:  # noqa: FBT001 - a key
+    font = font_for(text, bold=bold)
+    shown = drawable(text, font)
+    return shown, round(min(size, room / POINT / max(width(shown, font), 0.1)), 3), font
 
 
 def _across(text: str, size: float) -> float:

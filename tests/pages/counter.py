@@ -63,7 +63,7 @@ class Counter:
         for slot in slots:
             if slot in really:
                 self._here(slot, really[slot])
-            elif self.at == slot:
+            elif self.at == slot and self.tab.page.locator(".map-found .code").count():
                 # Two cards say the same, and in turn neither is heard as one scan twice.
                 self.scan(Card.MISSING if self.last == Card.EMPTY_HERE else Card.EMPTY_HERE)
         self.scan(Card.DONE)

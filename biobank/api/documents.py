@@ -165,14 +165,23 @@ def noun(name: str, handlers: Sequence[HTTPRouteHandler]) -> Sequence[HTTPRouteH
 
 
 class Tuples(OpenAPISchemaPlugin):
-    """Describes `tuple[X, ...]` as a list of X; Litestar takes the dots for one more kind of item."""
+    """Describes `tuple[X, ...]` as a list of X, and `tuple[X, Y]` by the place of each.
+
+    Litestar takes the dots for one more kind of item, and a list of kinds for one kind, which no schema is.
+    """
 
     def is_plugin_supported_field(self, field_definition: FieldDefinition) -> bool:
-        """Whether it is a tuple of any length."""
-        return field_definition.origin is tuple and field_definition.args[1:] == (Ellipsis,)
+        """Whether it is a tuple."""
+        return field_definition.origin is tuple
 
     def to_openapi_schema(self, field_definition: FieldDefinition, schema_creator: Any) -> Schema:
-        """What a list of the same items is described as."""
+        """A list of the same items, or of one item for each place."""
+        if field_definition.args[1:] != (Ellipsis,):
+            kinds = [FieldDefinition.from_annotation(each) for each in field_definition.args]
+            places = [schema_creator.for_field_definition(kind) for kind in kinds]
+            return Schema(
+                type=OpenAPIType.ARRAY, prefix_items=places, min_items=len(places), max_items=len(places)
+            )
         rows = FieldDefinition.from_annotation(list[field_definition.args[0]])  # type: ignore[name-defined]
         described: Schema = schema_creator.for_field_definition(rows)
         return described

@@ -155,7 +155,7 @@ def test_many_files_are_counted_at_once_each_in_the_box_that_it_names(world: Wor
     page = sent(manager, tubes_of, *files, command=command).text
     assert "What came of 4 files" in page
     assert "Found: 5" in page
-    assert "Missing: 1" in page
+    assert "Missing tube: 1" in page
     assert "turned by half a circle" in page
     assert "No box of yours bears the code" in page
     rows = dict(re.findall(r"<td>(\w+\.csv)</td>\s+<td>(.*?)</td>", page))

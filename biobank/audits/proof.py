@@ -116,7 +116,7 @@ def _snapshot(session: Session, audit: Audit) -> str:
     digest = hashlib.sha256()
     boxes = table_of(AuditBox).select().where(col(AuditBox.audit_id) == audit.id)
     for box in session.execute(boxes.order_by(col(AuditBox.position))).mappings():
-        digest.update(snapshot_box(box).encode())
+        digest.update(snapshot_box(dict(box)).encode())
     tubes = col(AuditLine.specimen_id).is_not(None)
     for which in (tubes, ~tubes):
         asked = (

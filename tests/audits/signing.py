@@ -18,7 +18,7 @@ SECRETS[REVIEWER] = "session-secret-of-the-reviewer-for-tests-alone"
 def with_reviewer(world: World) -> None:
     """An auditor of the site comes, and signs in."""
     order = accounts.PersonOrder(name=REVIEWER, role=Role.AUDITOR, site="BJ")
-    world.act(lambda s, a: accounts.add_person(s, a, order, clock.new_secret()) and None, person=MANAGER)
+    world.act(lambda s, a: accounts.add_person(s, a, order, clock.new_secret()), person=MANAGER)
     world.database.write(_signs_in)
 
 

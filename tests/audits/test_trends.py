@@ -63,7 +63,7 @@ def naive(world: World, audit: UUID) -> dict[str, tuple[int, int]]:
             .join(AuditLine, col(AuditLine.box_id) == col(AuditBox.id))
             .where(col(AuditLine.audit_id) == audit)
         )
-        return [(code, word) for code, word in session.exec(found) if word]
+        return [(code, Result(word)) for code, word in session.exec(found) if word]
 
     words = world.ask(asked, MANAGER)
     every = Counter(code for code, _ in words)

@@ -7,11 +7,15 @@ control that shows that the test can fail.
 
 import os
 import sys
+from functools import partial
 from uuid import UUID
+
+from sqlmodel import Session
 
 from biobank import audits
 from biobank.audits import BoxCount, Counted, Told
 from biobank.database import Database
+from biobank.people import Actor
 from tests.world import World
 
 
@@ -25,9 +29,13 @@ def main(address: str, audit: str, box: str, journal: str, pace: str, *tubes: st
                 _write(acknowledged.fileno(), *tubes)
             for slot, tube in scans:
                 order = Counted(audit=UUID(audit), box=box, scans=[Told(slot=slot, code=tube)])
-                world.act(lambda s, a, order=order: audits.count(s, a, order), answer=BoxCount)
+                world.act(partial(_count, order), answer=BoxCount)
                 if pace == "honest":
                     _write(acknowledged.fileno(), tube)
+
+
+def _count(order: Counted, session: Session, actor: Actor) -> BoxCount:
+    return audits.count(session, actor, order)
 
 
 def _write(handle: int, *tubes: str) -> None:

@@ -24,6 +24,7 @@ from biobank.audits.findings import (
     every_missing,
     findings,
     missing,
+    zones_of,
 )
 from biobank.audits.foreseeing import Foreseen, foresee
 from biobank.audits.intervals import ErrorRate, error_rate
@@ -111,4 +112,5 @@ __all__ = [
     "unproved",
     "waiting",
     "zero_error_size",
+    "zones_of",
 ]

@@ -17,6 +17,7 @@ from biobank.audits.closing import FINDING, OPEN, TURNED_UP
 from biobank.audits.planning import by_id
 from biobank.audits.waiting import sought_still
 from biobank.database import by_id as rows_by_id
+from biobank.database import one_of
 from biobank.inputs import Flag, Input, Scanned, Whole
 from biobank.people import Actor, May
 from biobank.storage.geometry import Grid, Slot, slot_name
@@ -30,6 +31,7 @@ from biobank.tables import (
     Decision,
     Person,
     Result,
+    Site,
     Specimen,
 )
 
@@ -142,6 +144,12 @@ def every_missing(session: Session, actor: Actor) -> list[Finding]:
         found += some
         if len(some) < AT_ONCE:
             return found
+
+
+def zones_of(session: Session, found: Sequence[Finding]) -> dict[UUID, str]:
+    """The time zones of the sites at which findings were made, by their audits."""
+    asked = core_select(col(Audit.id), col(Site.time_zone)).join(Site, col(Site.id) == col(Audit.site_id))
+    return dict(iter(session.execute(asked.where(one_of(col(Audit.id), {each.audit for each in found})))))
 
 
 # --- how ---

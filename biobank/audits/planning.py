@@ -168,7 +168,11 @@ def person_named(session: Session, name: str) -> UUID:
     """The id of somebody who works here. Refused: nobody of that name."""
     found = session.exec(select(Person.id).where(col(Person.name) == name, col(Person.active))).first()
     if found is None:
-        raise NotFound("person_not_found", N_("Nobody of that name works here."), field="owner")
+        raise NotFound(
+            "person_not_found",
+            N_("Nobody of that name works here. Give the name by which that person signs in."),
+            field="owner",
+        )
     return found
 
 

@@ -177,6 +177,7 @@ def test_tubes_that_changed_places_are_corrected_by_one_tap(
     page = manager.get(f"/audits/{told.audit}/findings").text
     assert "Correct all 2 now" in page
     assert page.count(">Correct these 2 now<") == 2
+    assert page.count(">It is missing: seek it<") == 1
     lines = [str(key) for key in audited.found(world, told.audit, Result.WRONG_SLOT)]
     next_ = f"/audits/{told.audit}/findings?open=true"
     done = manager.post(
@@ -220,6 +221,7 @@ def test_a_missing_tube_is_sought_until_somebody_has_it_in_a_hand(
     page = manager.get("/missing").text
     assert rows(page) == 1
     assert f'href="/specimens/{lost}"' in page
+    assert " +08:00</time>" in page
     world.put(told.boxes[2], [lost])
     assert "No tube is missing" in manager.get("/missing").text
     assert 'href="/missing" data-tone' not in manager.get("/").text
@@ -231,6 +233,7 @@ def test_who_may_not_audit_sees_findings_and_settles_none(world: World, told: Au
     technician = visit(world)
     page = technician.get(f"/audits/{told.audit}/findings").text
     assert rows(page) == 6
+    assert "It is missing" not in page
     assert "/decisions" not in page
     lines = [str(key) for key in audited.found(world, told.audit, Result.WRONG_SLOT)]
     refused = technician.post(f"/audits/{told.audit}/decisions", {"lines": lines, "decision": "moved"})

@@ -108,8 +108,13 @@ def entrusted_page(request: Request[Any, Any, Any], door: web.OpenDoor) -> Templ
 @get("/missing", sync_to_thread=True)
 def missing_page(door: web.OpenDoor) -> Template:
     """The tubes that are sought, in the order in which one walks past the places where they should be."""
-    me, rows = shell.ask(door, audits.missing)
-    return shell.page("audits/missing.html", me, rows=rows)
+
+    def question(session: Session, actor: Actor) -> tuple[list[Finding], dict[UUID, str]]:
+        rows = audits.missing(session, actor)
+        return rows, audits.zones_of(session, rows)
+
+    me, (rows, zones) = shell.ask(door, question)
+    return shell.page("audits/missing.html", me, rows=rows, zones=zones)
 
 
 # --- words ---

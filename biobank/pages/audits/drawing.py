@@ -66,10 +66,10 @@ class Drawn(msgspec.Struct, frozen=True):
 def kind(box: Counting, slot: SlotSeen, twice: frozenset[str] = frozenset()) -> str:
     """How a slot stands."""
     match slot.mark:
-        case "" if box.state is BoxState.COUNTED:
-            return "lost" if slot.expected else "empty"
+        case "" if not slot.expected:
+            return "open"
         case "":
-            return "awaited" if slot.expected else "open"
+            return "lost" if box.state is BoxState.COUNTED else "awaited"
         case Mark.EMPTY:
             return "gone" if slot.expected else "empty"
         case Mark.UNREADABLE:

@@ -114,6 +114,7 @@ def shown(world: World) -> dict[str, str]:
         "a paper sheet": f"/audits/{told.audit}/paper?box={told.boxes[2]}",
         "rack files of an audit": f"/audits/{told.audit}/files",
         "accuracy": "/audits/trend",
+        "how much is verified everywhere": "/coverage",
         "how much is verified": f"/coverage/{world.freezer()}",
         "how much of a rack is verified": f"/coverage/{rack_of(world)}",
     }

@@ -129,6 +129,10 @@ def test_a_freezer_shows_how_much_of_it_was_verified(world: World, manager: Visi
     assert f'href="/coverage/{world.freezer()}"' in manager.get(f"/containers/{world.freezer()}").text
     assert "Its tubes that were not seen since" in manager.get(f"/coverage/{box}?since={tomorrow}").text
     assert manager.get(f"/coverage/{box}?since=never").status_code == 400
+    every = manager.get(f"/coverage?since={tomorrow}").text
+    assert f'href="/coverage/{world.freezer()}?since={tomorrow}"' in every
+    assert "0 of 6 tubes seen" in every
+    assert "There is no freezer yet" in visit(world, OUTSIDER).get("/coverage").text
     assert visit(world, OUTSIDER).get(f"/coverage/{box}").status_code == 404
 
 

@@ -11,7 +11,7 @@ from litestar.response import Template
 from markupsafe import Markup
 from sqlmodel import Session
 
-from biobank import audits, clock, inputs, web
+from biobank import accounts, audits, clock, inputs, storage, web
 from biobank.audits import CoverageAsked, Covered
 from biobank.pages import shell
 from biobank.pages.storage import fronts
@@ -20,7 +20,7 @@ from biobank.pages.storage.elevations import Elevation
 from biobank.pages.storage.fronts import Shown
 from biobank.pages.storage.past import when_asked
 from biobank.people import Actor
-from biobank.storage import Branch
+from biobank.storage import Branch, ContainerRow
 from biobank.tables import Level
 
 SPANS = (30, 90, 180, 365)
@@ -43,6 +43,13 @@ class Told(msgspec.Struct, frozen=True):
     zone: str
 
 
+class Listed(msgspec.Struct, frozen=True):
+    """What stands by itself with how much of it was verified, and the time zone of each site."""
+
+    rows: list[tuple[ContainerRow, Covered]]
+    zones: dict[str, str]
+
+
 class Row(msgspec.Struct, frozen=True):
     """A line of the table, so far in; `path` is the way to a box, for where it stands alone."""
 
@@ -52,12 +59,33 @@ class Row(msgspec.Struct, frozen=True):
     covered: Covered
 
 
+@get("/coverage", sync_to_thread=True)
+def covered_page(request: Request[Any, Any, Any], door: web.OpenDoor) -> Template:
+    """Every freezer with the share of its tubes that were in a hand since a day."""
+    asked, spans = _since(request)
+
+    def question(session: Session, actor: Actor) -> Listed:
+        roots = storage.roots(session, actor)
+        each = [audits.coverage(session, actor, row.code, asked.since)[row.code] for row in roots]
+        zones = {site.code: site.time_zone for site in accounts.sites(session, actor)}
+        return Listed(list(zip(roots, each, strict=True)), zones)
+
+    me, told = shell.ask(door, question)
+    return shell.page(
+        "audits/covered.html",
+        me,
+        rows=told.rows,
+        zones=told.zones,
+        since=asked.since,
+        spans=spans,
+        share=share,
+    )
+
+
 @get("/coverage/{code:str}", sync_to_thread=True)
 def coverage_page(request: Request[Any, Any, Any], door: web.OpenDoor, code: FromPath[str]) -> Template:
     """The share of the tubes of a container, and of each in it, that were in a hand since a day."""
-    today = clock.now().date()
-    since = request.query_params.get("since", "").strip() or (today - timedelta(days=SPANS[-1])).isoformat()
-    asked = inputs.read(CoverageAsked, {"since": since}, form=True)
+    asked, spans = _since(request)
     me, told = shell.ask(door, lambda session, actor: _told(session, actor, code, asked.since))
     found, branches = told.inside.map, told.inside.branches
     covered = told.covered
@@ -74,9 +102,8 @@ def coverage_page(request: Request[Any, Any, Any], door: web.OpenDoor, code: Fro
         heat=heat(elevation, branches, covered, asked.since) if isinstance(elevation, Elevation) else "",
         rows=list(_rows(branches, covered, boxes=_holds_boxes(branches))),
         least=least(branches, covered),
-        spans={days: (today - timedelta(days=days)).isoformat() for days in SPANS},
+        spans=spans,
         share=share,
-        tone=tone,
     )
 
 
@@ -117,6 +144,14 @@ def least(branches: Sequence[Branch], covered: Mapping[str, Covered]) -> list[Ro
 # --- how ---
 
 
+def _since(request: Request[Any, Any, Any]) -> tuple[CoverageAsked, dict[int, str]]:
+    """Since which day, and the days that are one click away."""
+    today = clock.now().date()
+    spans = {days: (today - timedelta(days=days)).isoformat() for days in SPANS}
+    since = request.query_params.get("since", "").strip() or spans[SPANS[-1]]
+    return inputs.read(CoverageAsked, {"since": since}, form=True), spans
+
+
 def _told(session: Session, actor: Actor, code: str, since: date) -> Told:
     inside = look_inside(session, actor, code)
     covered = audits.coverage(session, actor, inside.map.code, since)
@@ -147,4 +182,4 @@ def _holds_boxes(branches: Sequence[Branch]) -> bool:
     return any(map(_is_box, branches))
 
 
-HANDLERS = [coverage_page]
+HANDLERS = [covered_page, coverage_page]

@@ -165,9 +165,10 @@ def noun(name: str, handlers: Sequence[HTTPRouteHandler]) -> Sequence[HTTPRouteH
 
 
 class Tuples(OpenAPISchemaPlugin):
-    """Describes `tuple[X, ...]` as a list of X, and `tuple[X, Y]` by the place of each.
+    """Describes `tuple[X, ...]` as a list of X, and `tuple[X, Y]` as a list of two that are X or Y.
 
-    Litestar takes the dots for one more kind of item, and a list of kinds for one kind, which no schema is.
+    Litestar takes the dots for one more kind of item, and tells the kind at each place, which few readers of
+    descriptions understand.
     """
 
     def is_plugin_supported_field(self, field_definition: FieldDefinition) -> bool:
@@ -175,13 +176,11 @@ class Tuples(OpenAPISchemaPlugin):
         return field_definition.origin is tuple
 
     def to_openapi_schema(self, field_definition: FieldDefinition, schema_creator: Any) -> Schema:
-        """A list of the same items, or of one item for each place."""
+        """A list of the same items, or of so many that are one of some kinds."""
         if field_definition.args[1:] != (Ellipsis,):
             kinds = [FieldDefinition.from_annotation(each) for each in field_definition.args]
-            places = [schema_creator.for_field_definition(kind) for kind in kinds]
-            return Schema(
-                type=OpenAPIType.ARRAY, prefix_items=places, min_items=len(places), max_items=len(places)
-            )
+            either = Schema(one_of=[schema_creator.for_field_definition(kind) for kind in kinds])
+            return Schema(type=OpenAPIType.ARRAY, items=either, min_items=len(kinds), max_items=len(kinds))
         rows = FieldDefinition.from_annotation(list[field_definition.args[0]])  # type: ignore[name-defined]
         described: Schema = schema_creator.for_field_definition(rows)
         return described

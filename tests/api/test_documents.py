@@ -23,25 +23,6 @@ def described(program: Program) -> dict[str, Any]:
     return dict(answer.json())
 
 
-def items(value: Any) -> list[Any]:
-    """What each list in a description is said to be of."""
-    if isinstance(value, list):
-        return [found for each in value for found in items(each)]
-    if not isinstance(value, dict):
-        return []
-    own = [value["items"]] if "items" in value and value.get("type") == "array" else []
-    return [*own, *(found for each in value.values() for found in items(each))]
-
-
-def test_every_list_is_described_by_one_kind_or_by_the_kind_at_each_place(sqlite_program: Program) -> None:
-    shapes = described(sqlite_program)["components"]["schemas"]
-    found = items(shapes)
-    assert len(found) > 50
-    assert [each for each in found if not isinstance(each, dict)] == []
-    (pair,) = (each for each in found if "prefixItems" in each)
-    assert [kind["type"] for kind in pair["prefixItems"]] == ["string", "integer"]
-
-
 def test_every_act_is_described_with_its_command_id_its_refusals_and_its_body(
     sqlite_program: Program,
 ) -> None:

@@ -1,6 +1,7 @@
 """A whole freezer is audited while it is worked in: each planted error is found, no move is taken for one."""
 
 import random
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from datetime import date
 from functools import partial
@@ -10,8 +11,10 @@ from uuid import UUID
 
 import pytest
 
-from biobank import audits
+from biobank import audits, storage
 from biobank.audits import Decide, Entrust
+from biobank.errors import Conflict
+from biobank.storage import PutAway
 from biobank.tables import Decision, Result
 from tests.audits.planting import SLOTS, Ending, Porter, plant
 from tests.journeys.auditing import FULL, REVIEWER, AtTheBox, Auditing, Stored, as_recorded, stored
@@ -25,6 +28,18 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 MOVES, ERRORS = 200, 40
 BETWEEN = 4
 """So many tubes are carried between two boxes that are counted."""
+
+PLANTED = {
+    Result.WRONG_SLOT: 10,
+    Result.WRONG_CONTAINER: 6,
+    Result.MISSING: 8,
+    Result.UNEXPECTED: 4,
+    Result.UNKNOWN: 4,
+    Result.UNREADABLE: 4,
+    Result.DUPLICATE: 4,
+}
+REASONS = {"to uncounted", "to counted", "out", "brought", "new", "back", "within", "away", "here", "on"}
+"""Why tubes are carried: from counted boxes to others and back, out and in, within one that is counted."""
 
 MISPLACED = (Result.WRONG_SLOT, Result.WRONG_CONTAINER, Result.UNEXPECTED)
 WHY = {
@@ -63,6 +78,8 @@ def test_all_planted_errors_are_found_and_none_is_invented(
             work.count_by_hand(by_hand[at > 2], scan)
 
     assert (work.porter.moves, len(store.planted)) == (MOVES, ERRORS)
+    assert Counter(ending.result for ending in store.planted) == PLANTED
+    assert work.porter.often.keys() >= REASONS
     lines, found = audit.endings()
     assert sorted(lines) == sorted(store.planted)
     wrong = {ending.tube: ending.result for ending in lines if ending.tube}
@@ -75,11 +92,14 @@ def test_all_planted_errors_are_found_and_none_is_invented(
     assert invented == {tube for tube in work.porter.carried - wrong.keys() if audit.looks_wrong(tube)}
     assert len(invented) > 2 * ERRORS
 
-    settle(audit, lines)
+    lost = settle(audit, lines)
     audit.sign(audits.perform, MANAGER)
     audit.sign(audits.review, REVIEWER)
     board = world.ask(lambda s, a: audits.board(s, a, audit.key), REVIEWER)
     assert (board.rate.errors, board.row.status) == (ERRORS, "closed")
+    assert [each.code for each in world.ask(audits.entrusted, REVIEWER)] == [lost]
+    world.act(lambda s, a: storage.put_away(s, a, PutAway(box=rest[-1], tubes=[lost])), person=MANAGER)
+    assert world.ask(audits.entrusted, REVIEWER) == []
     certified = world.ask(lambda s, a: audits.certified(s, a, audit.key), REVIEWER)
     assert audits.certificate(certified, "zh_Hans").startswith(b"%PDF-")
     assert "all proved" in Terminal(tmp_path, address).says("check")
@@ -170,8 +190,8 @@ class Work:
         self.porter.carry_back(count)
 
 
-def settle(audit: Auditing, lines: dict[Ending, UUID]) -> None:
-    """Every finding is decided, but one lost tube: somebody looks for that one."""
+def settle(audit: Auditing, lines: dict[Ending, UUID]) -> str:
+    """Every finding is decided, but one lost tube, for which somebody looks; that tube."""
     lost = [ending for ending in lines if ending.result is Result.MISSING]
     entrusted = lost.pop()
     order = Entrust(audit=audit.key, lines=[lines[entrusted]], owner=REVIEWER, due=date(2030, 2, 1))
@@ -182,16 +202,21 @@ def settle(audit: Auditing, lines: dict[Ending, UUID]) -> None:
     # The records can follow no tube to a slot that they keep for a lost one, and none that was carried on.
     kept = {ending.should for ending in [*lost, entrusted]}
     misplaced = [ending for ending in lines if ending.result in MISPLACED]
-    plain = [each for each in misplaced if each.was not in kept and audit.store.stands.get(each.was) == each.text]
+    plain = [
+        each for each in misplaced if each.was not in kept and audit.store.stands.get(each.was) == each.text
+    ]
     left = [each for each in misplaced if each not in plain]
     decide(audit, [lines[each] for each in plain], Decision.MOVED)
     back = [each for each in left if each.result is Result.WRONG_CONTAINER]
     decide(audit, [lines[each] for each in back], Decision.PUT_BACK)
     rest = [lines[each] for each in left if each not in back]
+    with pytest.raises(Conflict, match="carried"):
+        decide(audit, rest, Decision.MOVED)
     decide(audit, rest, Decision.EXPLAINED, "It stands in another box by now")
     records = audit.world.database.read(as_recorded).records
     assert {each.tube: records[each.tube] for each in plain} == {each.tube: each.was for each in plain}
     assert (len(back), len(rest)) == (1, 2)
+    return entrusted.tube
 
 
 def decide(audit: Auditing, lines: Sequence[UUID], decision: Decision, reason: str = "") -> None:

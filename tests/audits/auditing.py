@@ -91,7 +91,13 @@ def found(world: World, audit: UUID, *which: str) -> list[UUID]:
 
 def decided(world: World, audit: UUID, decision: Decision, *which: str, reason: str = "") -> None:
     """The same decision of all these findings."""
-    keys = found(world, audit, *which)
+    decided_lines(world, audit, decision, found(world, audit, *which), reason)
+
+
+def decided_lines(
+    world: World, audit: UUID, decision: Decision, keys: Sequence[UUID], reason: str = ""
+) -> None:
+    """The same decision of all these lines."""
     order = Decide.model_validate(
         {"audit": audit, "lines": keys, "decision": decision, "reason": reason or None}
     )

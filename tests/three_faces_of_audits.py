@@ -58,5 +58,10 @@ AUDITS = (
     ),
     Face("missing tubes", "/missing", "/missing, /missing.csv, /missing.xlsx", "audit missing"),
     Face("error rates over time", "/audits/trend", "/audit-trends", "audit trend"),
-    Face("how much was verified", "/coverage/{code}", "/containers/{code}/coverage", "audit coverage"),
+    Face(
+        "how much was verified",
+        "/coverage, /coverage/{code}",
+        "/containers/{code}/coverage",
+        "audit coverage",
+    ),
 )

@@ -1,6 +1,7 @@
 """An audit signed by two people, for tests: who counted, and an auditor who did not."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -17,9 +18,15 @@ SECRETS[REVIEWER] = "session-secret-of-the-reviewer-for-tests-alone"
 
 def with_reviewer(world: World) -> None:
     """An auditor of the site comes, and signs in."""
-    order = accounts.PersonOrder(name=REVIEWER, role=Role.AUDITOR, site="BJ")
+    with_person(world, REVIEWER, Role.AUDITOR)
+
+
+def with_person(world: World, name: str, role: Role, study: str | None = None) -> None:
+    """Somebody comes to the site, for one study or for all, and signs in."""
+    SECRETS.setdefault(name, f"session-secret-of-the-{name}-for-tests-alone")
+    order = accounts.PersonOrder(name=name, role=role, site="BJ", study=study)
     world.act(lambda s, a: accounts.add_person(s, a, order, clock.new_secret()), person=MANAGER)
-    world.database.write(_signs_in)
+    world.database.write(partial(_signs_in, name=name))
 
 
 def signed(world: World, audit: UUID, act: Callable[..., Any], person: str) -> None:
@@ -35,15 +42,15 @@ def closed(world: World, audit: UUID) -> None:
     signed(world, audit, audits.review, REVIEWER)
 
 
-def _signs_in(session: Session) -> None:
-    person = session.exec(select(Person).where(col(Person.name) == REVIEWER)).one()
+def _signs_in(session: Session, name: str) -> None:
+    person = session.exec(select(Person).where(col(Person.name) == name)).one()
     manager = session.exec(select(Person).where(col(Person.name) == MANAGER)).one()
     person.password_hash = manager.password_hash
     now = clock.now()
     session.add(
         SignIn(
             person_id=person.id,
-            secret_hash=people.hashed(SECRETS[REVIEWER]),
+            secret_hash=people.hashed(SECRETS[name]),
             opened_at=now,
             ends_at=now + accounts.SESSION_LASTS,
         )

@@ -1,8 +1,12 @@
 """An audit from its plan to the judged box: what is found, what is not, and what was moved meanwhile."""
 
-from biobank.tables import Result
-from tests.audits.auditing import begun, counted, results
-from tests.world import World
+from functools import partial
+
+from biobank import participants, specimens, studies
+from biobank.tables import Result, Role
+from tests.audits.auditing import begun, counted, refused, results
+from tests.audits.signing import with_person
+from tests.world import MANAGER, PROTOCOL, TECHNICIAN, World
 
 
 def test_every_way_in_which_a_slot_ends_is_told(world: World) -> None:
@@ -52,4 +56,38 @@ def test_what_is_moved_by_the_log_while_the_audit_runs_is_no_finding(world: Worl
     counted(world, audit, other, ("A1", tubes[4]), ("A2", tubes[1]))
     counted(world, audit, third, ("A1", tubes[0]))
     assert set(results(world, audit).values()) == {Result.FOUND}
+    assert world.unproved() == []
+
+
+def other_study(world: World) -> list[str]:
+    """Three tubes of another study at the same site."""
+    protocol = PROTOCOL.replace(b'"DEMO"', b'"OTHER"')
+    world.act(lambda s, a: studies.load(s, a, protocol), person=MANAGER)
+    consent = {"version": "1.0", "scopes": ["storage"]}
+    told = {"study": "OTHER", "site": "BJ", "pseudonym": "O-001", "consent": consent}
+    order = participants.Enrolment.model_validate(told)
+    card = world.act(lambda s, a: participants.card(s, participants.enroll(s, a, order)))
+    portions = specimens.Aliquots(parent=world.blood(card.visits[0].code), count=3, amount="100 uL")
+    return [row.code for row in world.act(lambda s, a: specimens.aliquot(s, a, portions))]
+
+
+def test_tubes_of_other_studies_are_no_part_of_an_audit_of_one(world: World) -> None:
+    """Whether who counts may see them or not: rightly placed, misplaced, and in the slot of another."""
+    with_person(world, "half", Role.TECHNICIAN, "DEMO")
+    tubes, others, (box, beside, _) = world.tubes(3), other_study(world), world.boxes()
+    world.put(box, [*tubes[:2], *others[:2]])
+    world.put(beside, others[2:])
+    scans = [("A1", tubes[0]), ("A2", others[2]), ("A3", others[0]), ("A9", others[1])]
+    for person in ("half", TECHNICIAN):
+        audit = begun(world, container=None, study="DEMO", site="BJ")
+        refused("box_not_audited", partial(counted, world, audit, beside, ("A1", "")), "box")
+        count = counted(world, audit, box, *scans, person=person)
+        assert count.results == {"found": 1, "missing": 1}
+        shown = ["", ""] if person == "half" else others[2:] + others[:1]
+        assert [each.tube for each in count.scans][1 : 1 + len(shown)] == shown
+        assert results(world, audit) == {tubes[0]: Result.FOUND, tubes[1]: Result.MISSING}
+    whole = begun(world)
+    refused("audit_not_found", lambda: counted(world, whole, box, *scans, person="half"), "audit")
+    words = counted(world, whole, box, *scans).results
+    assert words == {"found": 2, "missing": 1, "wrong_container": 1, "wrong_slot": 1, "empty": 76}
     assert world.unproved() == []

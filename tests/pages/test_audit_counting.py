@@ -9,14 +9,22 @@ import pytest
 from sqlmodel import Session, col, select
 
 from biobank import clock, storage
+from biobank.errors import Refusal
 from biobank.labels.cards import Card
+from biobank.pages.audits import taking
+from biobank.pages.audits.scans import Order
 from biobank.people import Actor
 from biobank.tables import AuditScan, Mark, Result, ScanSource
 from tests.audits.auditing import begun, counted, results
 from tests.pages.visitor import Visitor, outcome, visit
+from tests.templates import Furnishing
 from tests.world import MANAGER, TECHNICIAN, World
 
 NOBODYS = "NOBODYS-1"
+
+
+Store = tuple[list[str], list[str]]
+"""Boxes and tubes."""
 
 
 class Page:
@@ -66,8 +74,7 @@ def scans(world: World, audit: UUID) -> list[tuple[int | None, int | None, Mark,
     return world.ask(asked, MANAGER)
 
 
-@pytest.fixture
-def store(world: World) -> tuple[list[str], list[str]]:
+def stored(world: World) -> Store:
     """Three boxes, and twelve tubes of which six stand in the first and two in the second."""
     tubes, boxes = world.tubes(12), world.boxes()
     world.put(boxes[0], tubes[:6])
@@ -75,7 +82,14 @@ def store(world: World) -> tuple[list[str], list[str]]:
     return boxes, tubes
 
 
-Store = tuple[list[str], list[str]]
+@pytest.fixture(scope="session")
+def furnishing() -> Furnishing:
+    return stored
+
+
+@pytest.fixture
+def store(told: Store) -> Store:
+    return told
 
 
 def test_a_box_is_opened_then_every_tube_of_it_and_done(world: World, store: Store) -> None:
@@ -150,6 +164,46 @@ def test_what_is_no_tube_or_was_misread_stops_and_counts_nothing(world: World, s
     assert page.scan("X000000000") == "stop"
     assert scans(world, page.audit) == []
     assert page.at == "A1~"
+
+
+def refusal(world: World, audit: UUID, **order: str) -> str:
+    """The slug by which a scan is refused."""
+    told = Order.model_validate(order)
+    with pytest.raises(Refusal) as refused:
+        world.act(lambda s, a: taking.take(s, a, audit, told, None))
+    return refused.value.slug
+
+
+def test_each_refusal_has_its_name(world: World, store: Store) -> None:
+    boxes, tubes = store
+    tiny = storage.TypeOrder(code="tiny", name="Tiny", level="box", rows=1, cols=1)  # type: ignore[arg-type]
+    world.act(lambda s, a: storage.add_type(s, a, tiny), person=MANAGER)
+    order = storage.ContainerOrder(type="tiny", name="Tiny 1", site="BJ")
+    small = world.act(lambda s, a: storage.make_container(s, a, order).code, person=MANAGER)
+    world.put(small, tubes[8:9])
+    full = begun(world, container=small)
+    page = Page(world, full)
+    page.scan(small)
+    page.scan(tubes[8])
+    assert refusal(world, full, scan=tubes[9], box=small) == "no_slot_left"
+    audit = begun(world)
+    assert refusal(world, audit, scan=tubes[0]) == "box_first"
+    assert refusal(world, audit, scan=world.visit("D-009"), box=boxes[0]) == "no_tube"
+    assert refusal(world, audit, scan=tubes[2], box=boxes[0], at=f"A1~?{tubes[1]}") == "slot_in_question"
+    assert refusal(world, audit, scan=small) == "box_not_audited"
+    first = Page(world, audit, MANAGER)
+    first.scan(boxes[0])
+    first.scan(tubes[0])
+    assert refusal(world, audit, scan=tubes[1], box=boxes[0], at="A1~") == "slot_scanned"
+    assert world.unproved() == []
+
+
+def test_a_cursor_that_nobody_could_have_is_as_none(world: World, store: Store) -> None:
+    page = Page(world, begun(world))
+    for at in ["?", "~", "Z99~", "A1~?", "a1", "A1~?" + "X" * 200, "A\n1", "A1~~", "1;--"]:
+        page.box, page.at = store[0][0], at
+        assert page.scan(Card.SKIP) == "ok"
+        assert page.words() == "Next: A2 · Box 1"
 
 
 # --- questions ---

@@ -97,9 +97,9 @@ def as_recorded(session: Session) -> Reality:
     return store
 
 
-def slot_of(row: Any) -> str:
+def slot_of(row: Placement) -> str:
     """The name of a slot of a box of 9 x 9."""
-    return SLOTS[row.row * 9 + row.col]
+    return SLOTS[(row.row or 0) * 9 + (row.col or 0)]
 
 
 def _founded(session: Session, actor: Actor) -> None:
@@ -182,7 +182,7 @@ class Auditing:
         self.store = store
         order = AuditOrder(name="The whole freezer", container=freezer, due=date(2030, 1, 1))
         self.key: UUID = world.act(lambda s, a: audits.plan(s, a, order).id, person=MANAGER)
-        world.act(lambda s, a: audits.start(s, a, AuditChosen(audit=self.key)) and None, person=MANAGER)
+        world.act(lambda s, a: audits.start(s, a, AuditChosen(audit=self.key)).id, person=MANAGER)
         self.snapshot = dict(store.records)
         self.scanned: dict[str, list[Where]] = defaultdict(list)
         self.counted: list[str] = []
@@ -247,9 +247,10 @@ class Auditing:
         scans, places, codes = self.world.database.read(lambda s: _asked(s, self.key))
         boxes: dict[UUID, list[Seen]] = defaultdict(list)
         for scan in scans:
-            known = carried is not None or scan.tube is None
             boxes[scan.spot.container_id].append(
-                scan if known else structs.replace(scan, was=places.get(scan.tube))
+                scan
+                if carried is not None or scan.tube is None
+                else structs.replace(scan, was=places.get(scan.tube))
             )
         ended: dict[UUID, Result] = {}
         before: dict[UUID, list[Seen]] = defaultdict(list)

@@ -238,6 +238,10 @@ def test_who_may_not_audit_sees_findings_and_settles_none(world: World, told: Au
     lines = [str(key) for key in audited.found(world, told.audit, Result.WRONG_SLOT)]
     refused = technician.post(f"/audits/{told.audit}/decisions", {"lines": lines, "decision": "moved"})
     assert refused.status_code == 403
+    auditor = visit(world, signing.REVIEWER).get(f"/audits/{told.audit}/findings").text
+    assert 'value="explained"' in auditor  # who audits and handles no tubes decides what moves none
+    assert 'value="moved"' not in auditor
+    assert 'value="missing"' not in auditor
 
 
 def test_the_file_of_findings_has_a_row_for_each_that_is_sought(manager: Visitor, told: Audited) -> None:

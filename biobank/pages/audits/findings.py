@@ -17,7 +17,7 @@ from biobank.pages import files, shell
 from biobank.pages.audits import boards
 from biobank.pages.audits.boards import Seen
 from biobank.pages.shell import Form
-from biobank.people import Actor
+from biobank.people import Actor, May, allowed
 from biobank.tables import Decision, Result
 from biobank.texts import N_
 from biobank.texts import gettext as _
@@ -26,6 +26,9 @@ PAGE = 200
 
 MOST = 1_000
 """So many findings are settled by one tap."""
+
+OF_TUBES = (Decision.MOVED, Decision.PUT_BACK, Decision.MISSING)
+"""What only those may decide who handle tubes: it is written into their chains."""
 
 ENTRUST = "entrust"
 """What may be chosen besides the decisions: somebody looks after it, and it stays open."""
@@ -61,7 +64,7 @@ def findings_page(request: Request[Any, Any, Any], door: web.OpenDoor, key: From
         at_once=list(told.plain)[:MOST],
         view=View(f"/audits/{key}/findings", kept),
         results=[(result, board.results[result]) for result in Result if _counted(board.results, result)],
-        decisions=list(Decision),
+        decisions=[each for each in Decision if each not in OF_TUBES or allowed(me, May.HANDLE)],
         entrust=ENTRUST,
         today=clock.now().date(),
         soon=clock.now().date() + SOON,

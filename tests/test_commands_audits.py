@@ -38,7 +38,9 @@ def test_an_audit_is_counted_and_reconciled(terminal: Terminal, tmp_path: Path) 
     assert "Being counted" in said
     shown = terminal.answers("audit", "box", key, boxes[0])
     assert [slot["tube"] for slot in shown["slots"]][:3] == [first, third, second]
-    assert "A3" in terminal.says("audit", "box", key, boxes[0])
+    assert "NOBODYS" in terminal.says("audit", "count", key, boxes[0], "A6=NOBODYS")
+    told = terminal.says("audit", "box", key, boxes[0]).splitlines()
+    assert [line[:2] for line in told[1:]] == ["A1", "A2", "A3", "A4", "A6"]
     said = terminal.says("audit", "count", key, boxes[0], "A4=", "A5=?", "--done")
     assert "Wrong slot here: 2" in said
     good, other = tmp_path / "good.csv", tmp_path / "other.csv"
@@ -52,21 +54,22 @@ def test_an_audit_is_counted_and_reconciled(terminal: Terminal, tmp_path: Path) 
     assert sheet.read_bytes().startswith(b"%PDF")
     assert "Found" not in terminal.says("audit", "paper", key, boxes[2], "A1 -", "--rest-absent")
     said = terminal.says("audit", "show", key)
-    assert "3 of 3 boxes counted, 4 findings" in said
-    assert "4 of 6" in said
+    assert "3 of 3 boxes counted, 5 findings" in said
+    assert "5 of 7" in said
     assert "Missing" in terminal.says("audit", "findings", key)
     assert "0 of" not in terminal.says("audit", "decide", key, "moved", "--plain")
+    assert "No finding is left" in terminal.refused("audit", "decide", key, "moved", "--plain")
     (gone,) = terminal.answers("audit", "findings", key, "--result", "missing")
     assert gone["code"] == fourth
     terminal.says("audit", "decide", key, "missing", gone["id"])
     assert [each["code"] for each in terminal.answers("audit", "missing")] == [fourth]
     assert boxes[0][:3] in terminal.says("audit", "missing", "--csv")
-    (left,) = terminal.answers("audit", "findings", key, "--open")
-    assert "Say why" in terminal.refused("audit", "decide", key, "explained", left["id"])
-    terminal.says("audit", "entrust", key, left["id"], "--owner", "technician", "--due", DUE)
+    left = [row["id"] for row in terminal.answers("audit", "findings", key, "--open")]
+    assert "Say why" in terminal.refused("audit", "decide", key, "explained", *left)
+    terminal.says("audit", "entrust", key, *left, "--owner", "technician", "--due", DUE)
     assert f"{DUE}  technician  Yearly" in terminal.says("audit", "entrusted")
     table = csv.DictReader(StringIO(terminal.says("audit", "findings", key, "--csv"), newline=""))
-    assert sorted(row["decision"] for row in table) == ["", "missing", "moved", "moved"]
+    assert sorted(row["decision"] for row in table) == ["", "", "missing", "moved", "moved"]
     out = tmp_path / "certificate.pdf"
     assert "Written" in terminal.says("audit", "certificate", key, "--out", str(out))
     assert out.read_bytes().startswith(b"%PDF")
@@ -80,6 +83,8 @@ def test_a_sample_is_foreseen_and_an_audit_given_up(terminal: Terminal) -> None:
     said = terminal.says("audit", "plan", "A sample", *sample, "--look")
     assert "5 tubes in 2 boxes" in said
     assert "with 80 % confidence" in said
+    by_risk = ("--container", freezer, "--due", DUE, "--share", "30", "--by-risk", "--look")
+    assert "says nothing of the rest" in terminal.says("audit", "plan", "By risk", *by_risk)
     assert terminal.answers("audit", "list") == []
     key = terminal.answers("audit", "plan", "A sample", *sample)["row"]["id"]
     assert "0 of 0 boxes counted" in terminal.says("audit", "cancel", key)

@@ -8,7 +8,8 @@ import rich_click as click
 from biobank.codes import grouped
 from biobank.commands import running
 from biobank.commands.audits import KEY, audit, percent, rate_facts, tell_board
-from biobank.texts import gettext
+from biobank.errors import Refusal
+from biobank.texts import N_, gettext
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -67,6 +68,10 @@ def decide(
         if plain:
             settled = map(str, audits.settled_by_a_tap(session, actor, key))
             chosen += [line for line in settled if line not in lines]
+            if not chosen:
+                raise Refusal(
+                    "nothing_plain", N_("No finding is left whose record can simply follow its tube.")
+                )
         told = {"audit": str(key), "lines": chosen, "decision": decision, "reason": reason}
         audits.decide(session, actor, running.ordered(audits.Decide, told))
         return audits.board(session, actor, key)

@@ -163,7 +163,7 @@ def cancel(*, key: "UUID", as_json: bool) -> None:
 @click.argument("box")
 @running.as_json
 def show_box(*, key: "UUID", box: str, as_json: bool) -> None:
-    """Show BOX slot by slot, as far as it is counted."""
+    """Show the slots of BOX in which something should be, or of which something was told."""
     from biobank import audits
 
     found = running.asked(lambda session, actor: audits.counted_box(session, actor, key, box))
@@ -171,11 +171,12 @@ def show_box(*, key: "UUID", box: str, as_json: bool) -> None:
         running.tell_json(found)
         return
     click.echo(f"{found.path}: {_state(found.state)}")
-    if found.slots:
+    told = [slot for slot in found.slots if slot.expected or slot.mark]
+    if told:
         running.table(
             [
                 (slot.name, grouped(slot.expected), slot.mark, grouped(slot.tube) if slot.tube else slot.text)
-                for slot in found.slots
+                for slot in told
             ]
         )
 
@@ -207,7 +208,9 @@ def count(
         running.tell_json(counted)
         return
     if counted.scans:
-        running.table([(seen.slot, seen.mark, grouped(seen.tube) or seen.text) for seen in counted.scans])
+        running.table(
+            [(seen.slot, seen.mark, grouped(seen.tube) if seen.tube else seen.text) for seen in counted.scans]
+        )
     _tell_counted(counted)
 
 
@@ -311,6 +314,7 @@ def rate_facts(told: "ErrorRate") -> dict[str, object]:
 
 def _tell_foreseen(order: "AuditOrder", *, as_json: bool) -> None:
     from biobank import audits
+    from biobank.tables import Weighting
 
     told = running.asked(lambda session, actor: audits.foresee(session, actor, order))
     if as_json:
@@ -325,6 +329,8 @@ def _tell_foreseen(order: "AuditOrder", *, as_json: bool) -> None:
         )
         shares = {"limit": percent(float(told.limit)), "confidence": percent(float(told.confidence))}
         running.say(claim, drawn=told.drawn, all=told.tubes, **shares)
+    elif order.weighting is Weighting.RISK:
+        running.say(N_("Those at risk are drawn more often: what is found says nothing of the rest."))
 
 
 def _tell_counted(counted: "BoxCount") -> None:

@@ -45,8 +45,9 @@ def _plans(known: Known) -> Iterator[Row]:
         ("B11", "due", ("0000-01-01", "9999-12-31", "2026-02-30", 0, "20261231", "2026-12-31T00:00:00Z")),
     ):
         for value in values:
-            for path in ("/audits", "/audit-previews"):
-                yield order(number, path, _planned(known, **{field: value}), *REFUSED, field, person=MANAGER)
+            yield order(number, "/audits", _planned(known, **{field: value}), *REFUSED, field, person=MANAGER)
+        foreseen = _planned(known, **{field: values[0]})
+        yield order(number, "/audit-previews", foreseen, *REFUSED, field, person=MANAGER)
     for name in ("id", "seed", "status", "performed_at", "opened_by", "snapshot_sha256"):
         yield order("B13", "/audits", _planned(known, **{name: "1"}), *REFUSED, name, person=MANAGER)
     for sent, slug in ((b'{"limit": NaN}', "unreadable"), (b'{"limit": 1e999}', "unreadable")):

@@ -101,7 +101,7 @@ def lacking(board: AuditBoard, loose: int, me: Actor) -> Iterator[Lack]:
         says = ngettext("%(num)s box is not counted.", "%(num)s boxes are not counted.", left) % {"num": left}
         yield Lack(says, f"{at}?state=open", _("Count them"))
     if not any(box.scanned for box in board.boxes):
-        yield Lack(_("Nothing was scanned in it."), at, _("Count"))
+        yield Lack(_("Nothing was scanned in it."), at, _("Count them"))
     if loose:
         said = ngettext(
             "%(num)s finding is neither decided nor left to somebody.",

@@ -64,8 +64,7 @@ export class Queue {
       occurred: new Date().toISOString(), skew: this.#away?.skew ?? 0,
       person: this.#away?.person ?? "", station: this.#away?.station ?? "",
     };
-    // Whichever page is open when it is sent: where nothing waits before it, it is known what it applies to.
-    if (!this.#away && this.#tab && !this.#scans.length) Object.assign(scan, this.#screen.where());
+    if (!this.#away && this.#tab && !this.#scans.length) Object.assign(scan, this.#screen.where()); // for whichever page sends it
     // Where nothing can be written, the server alone has it.
     scan.written = this.#ready.then(() => kept.add(Object.assign(scan, { tab: this.#tab }))).catch(() => undefined);
     this.#scans.push(scan);

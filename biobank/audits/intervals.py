@@ -1,6 +1,7 @@
 """Error rates: what a count of errors says of the store it was drawn from. Pure."""
 
 import math
+from functools import lru_cache
 
 import msgspec
 
@@ -25,6 +26,7 @@ class ErrorRate(msgspec.Struct, frozen=True):
 # --- rules ---
 
 
+@lru_cache(maxsize=10_000)  # of a thousand boxes most have no error, and as many slots as the others
 def error_rate(errors: int, looked_at: int, confidence: float = 0.95) -> ErrorRate:
     """The exact two-sided binomial interval (Clopper and Pearson 1934), to 1e-9.
 

@@ -5,7 +5,18 @@ from scipy.stats import binomtest
 
 from biobank.audits.intervals import error_rate
 
-CASES = [(0, 1), (1, 1), (0, 299), (1, 299), (299, 299), (3, 81), (40, 3_190), (12, 40_500), (40_499, 40_500)]
+CASES = [
+    (0, 1),
+    (1, 1),
+    (0, 299),
+    (1, 299),
+    (299, 299),
+    (3, 81),
+    (40, 3_190),
+    (12, 40_500),
+    (40_499, 40_500),
+    (1_000, 1_000_000),
+]
 
 
 @pytest.mark.parametrize("confidence", [0.90, 0.95, 0.99])

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from reportlab.platypus import Flowable
 
 HUNDRED = 100
+MOST_SIGNS = 60
+"""So much of a name fits at the foot of a page, before its number."""
 
 # --- questions ---
 
@@ -101,7 +103,9 @@ class _Drawn:
         from reportlab.lib.units import mm
 
         canvas.setFont(self.plain.fontName, 7)
-        canvas.drawString(18 * mm, 10 * mm, f"{self.told.board.row.name} · {self.told.board.row.id}")
+        row = self.told.board.row
+        named = drawable(f"{row.name[:MOST_SIGNS]} · {row.id}", Font.CHINESE)
+        canvas.drawString(18 * mm, 10 * mm, named)
         canvas.drawRightString(192 * mm, 10 * mm, str(document.page))
 
     def _opening(self) -> list["Flowable"]:

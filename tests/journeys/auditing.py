@@ -52,6 +52,7 @@ BOXES = 42
 FULL = 39
 """Boxes that held 81 tubes before the last three of each were carried to the boxes behind them."""
 
+AWAY = 30_000  # ms until a scan must have been answered: other work may run beside the tests
 REVIEWER = "reviewer"
 SECRETS[REVIEWER] = "session-secret-of-the-reviewer-for-tests-alone"
 
@@ -226,6 +227,7 @@ class Auditing:
         """The line of each finding by how it ended, and the tubes that were found."""
         rows = self.world.database.read(lambda s: _lines(s, self.key))
         wrong = {_ending(*row): row[0].id for row in rows if row[0].result is not Result.FOUND}
+        assert len(wrong) == sum(row[0].result is not Result.FOUND for row in rows)
         return wrong, {row[1] for row in rows if row[0].result is Result.FOUND}
 
     def sign(self, act: Any, person: str) -> None:
@@ -283,7 +285,7 @@ class AtTheBox:
         if part == 0:
             self._read = []
             self.desk.open(f"/audits/{self.audit.key}/boxes/{box}")
-            self.desk.scan(box)
+            self._send(box)
         for _ in range(9 if part < 8 else len(SLOTS)):
             slot = self._cursor[0]
             if (box, slot) in self.audit.store.free([box]):
@@ -294,7 +296,7 @@ class AtTheBox:
                 if slot not in self._read:
                     self.desk.page.locator(f'.beside a.cell[href$="slot={slot}"]').click()
                     self._scan(box, slot)
-            self.desk.scan(Card.DONE)
+            self._send(Card.DONE.value)
             self.desk.outcome("done")
             self.audit.counted.append(box)
         return self._read
@@ -317,7 +319,7 @@ class AtTheBox:
     def _send(self, code: str) -> None:
         """Scan a code, and wait until nothing waits to be answered."""
         self.desk.scan(code)
-        expect(self._waiting).to_have_text("0")
+        expect(self._waiting).to_have_text("0", timeout=AWAY)
 
 
 # --- how ---

@@ -130,25 +130,25 @@ def count_on_paper(door: OpenDoor, data: JSONBody[CountedOnPaper]) -> BoxCount:
 
 
 @post("/audit-decisions", sync_to_thread=True, status_code=200)
-def decide_findings(door: OpenDoor, data: JSONBody[Decide]) -> AuditBoard:
+def decide_findings(door: OpenDoor, data: JSONBody[Decide]) -> AuditRow:
     """Decide findings: the record follows the tube, it was put back, it is missing, it is explained."""
 
-    def work(session: Session, actor: Actor) -> AuditBoard:
+    def work(session: Session, actor: Actor) -> AuditRow:
         audits.decide(session, actor, data)
-        return audits.board(session, actor, data.audit)
+        return audits.board(session, actor, data.audit).row
 
-    return door.act(work, AuditBoard)
+    return door.act(work, AuditRow)
 
 
 @post("/audit-entrustings", sync_to_thread=True, status_code=200)
-def entrust_findings(door: OpenDoor, data: JSONBody[Entrust]) -> AuditBoard:
+def entrust_findings(door: OpenDoor, data: JSONBody[Entrust]) -> AuditRow:
     """Say who looks after findings that stay open, and by when."""
 
-    def work(session: Session, actor: Actor) -> AuditBoard:
+    def work(session: Session, actor: Actor) -> AuditRow:
         audits.entrust(session, actor, data)
-        return audits.board(session, actor, data.audit)
+        return audits.board(session, actor, data.audit).row
 
-    return door.act(work, AuditBoard)
+    return door.act(work, AuditRow)
 
 
 @post("/audit-performances", sync_to_thread=True, opt={"secret": True})

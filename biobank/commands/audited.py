@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from sqlmodel import Session
 
-    from biobank.audits import AuditBoard, Finding
+    from biobank.audits import Finding
     from biobank.people import Actor
 
 OUT = click.option(
@@ -63,7 +63,7 @@ def decide(
     """
     from biobank import audits
 
-    def work(session: "Session", actor: "Actor") -> "AuditBoard":
+    def work(session: "Session", actor: "Actor") -> int:
         chosen = list(lines)
         if plain:
             settled = map(str, audits.settled_by_a_tap(session, actor, key))
@@ -73,10 +73,10 @@ def decide(
                     "nothing_plain", N_("No finding is left whose record can simply follow its tube.")
                 )
         told = {"audit": str(key), "lines": chosen, "decision": decision, "reason": reason}
-        audits.decide(session, actor, running.ordered(audits.Decide, told))
-        return audits.board(session, actor, key)
+        return len(audits.decide(session, actor, running.ordered(audits.Decide, told)))
 
-    tell_board(running.acted(work, audits.AuditBoard), as_json=as_json)
+    running.acted(work, int)
+    tell_board(running.asked(lambda session, actor: audits.board(session, actor, key)), as_json=as_json)
 
 
 @audit.command("entrust")
@@ -90,12 +90,8 @@ def entrust(*, key: "UUID", as_json: bool, **told: Any) -> None:
     from biobank import audits
 
     order = running.ordered(audits.Entrust, {"audit": str(key), **told})
-
-    def work(session: "Session", actor: "Actor") -> "AuditBoard":
-        audits.entrust(session, actor, order)
-        return audits.board(session, actor, key)
-
-    tell_board(running.acted(work, audits.AuditBoard), as_json=as_json)
+    running.acted(lambda session, actor: len(audits.entrust(session, actor, order)), int)
+    tell_board(running.asked(lambda session, actor: audits.board(session, actor, key)), as_json=as_json)
 
 
 @audit.command("entrusted")

@@ -115,12 +115,12 @@ def test_an_audit_is_planned_counted_reconciled_and_signed(program: Program, sto
     board = program.told(f"/audits/{audit.key}")
     assert board["results"] == {"found": 2, "wrong_slot": 2, "missing": 1, "unknown": 1, "empty": 81 * 3 - 6}
     assert (board["rate"]["errors"], board["rate"]["looked_at"]) == (4, 6)
-    assert audit.decided(audit.lines(result="wrong_slot"), "moved")["row"]["open_findings"] == 2
+    assert audit.decided(audit.lines(result="wrong_slot"), "moved")["open_findings"] == 2
     (missing,) = audit.lines(result="missing", box=audit.boxes[0], open="true")
     audit.decided([missing], "missing")
     assert [each["code"] for each in program.told("/missing")["items"]] == [audit.tubes[3]]
     entrusted = {"audit": audit.key, "lines": audit.lines(open="true"), "owner": TECHNICIAN, "due": DUE}
-    assert program.made("/audit-entrustings", entrusted, person=MANAGER)["row"]["open_findings"] == 1
+    assert program.made("/audit-entrustings", entrusted, person=MANAGER)["open_findings"] == 1
     (mine,) = program.told("/audit-entrustings", mine="true")["items"]
     assert (mine["text"], mine["owner"]) == ("NOBODYS", TECHNICIAN)
     assert program.told("/audit-entrustings", mine="true", person=MANAGER)["items"] == []

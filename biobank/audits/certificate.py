@@ -167,7 +167,7 @@ class _Drawn:
         return [
             self._text(self.said(N_("How the slots ended")), self.head),
             self._table(rows, [60, 25]),
-            self._text(f"{self.said(N_('Error rate'))}: {self._rate()}", self.plain),
+            self._text(self.said(N_("Error rate: %(rate)s"), rate=self._rate()), self.plain),
         ]
 
     def _rate(self) -> str:
@@ -230,9 +230,10 @@ class _Drawn:
         told = [self.said(DECISIONS[finding.decision])] if finding.decision else []
         told += [each for each in (finding.reason, finding.decided_by) if each]
         if finding.owner:
-            told.append(f"{self.said(N_('Entrusted to'))} {finding.owner}, {finding.due_on}")
+            entrusted = self.said(N_("Entrusted to"))
+            told.append(f"{entrusted} {finding.owner}, {finding.due_on}")
         if finding.turned_up:
-            told.append(f"{self.said(N_('Turned up'))} {self.when(finding.turned_up)}")
+            told.append(self.said(N_("Turned up %(when)s"), when=self.when(finding.turned_up)))
         return "; ".join(told) or self.said(N_("Open"))
 
     def _signatures(self) -> list["Flowable"]:

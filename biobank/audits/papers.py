@@ -35,6 +35,7 @@ _TICK = 4.2
 _CELL, _GAP = 4.5, 1.2
 """Side of the cells that a code is written into by hand, and the white between their groups (mm)."""
 
+TITLE = N_("To count on paper")
 GUIDED = N_(
     "Tick what stands in its slot. Where it does not, write what stands there: its code, – for nothing,"
     " ? for a code that cannot be read."
@@ -131,7 +132,7 @@ class _Sheet:
 
     def __init__(self, paper: Paper, language: str) -> None:
         self.paper, self.language = paper, language
-        self.document = Document(f"{self.said(N_('To count on paper'))}: {paper.audit}", _WIDE, _HIGH)
+        self.document = Document(f"{self.said(TITLE)}: {paper.audit}", _WIDE, _HIGH)
 
     def said(self, message: str, **facts: object) -> str:
         return in_language(self.language, message, facts)
@@ -154,7 +155,7 @@ class _Sheet:
         yield _symbol(box.code, right, 12, _BOX_SIDE)
         yield self._text(codes.grouped(box.code), right - 30, 17, 9, 28, bold=True)
         yield self._text(page, right - 30, 27, 9, 28)
-        title = f"{self.said(N_('To count on paper'))} · {self.paper.audit}"
+        title = f"{self.said(TITLE)} · {self.paper.audit}"
         yield self._text(title, _MARGIN, 15, 9, 130)
         yield self._text(box.name, _MARGIN, 22.5, 17, 130, bold=True)
         yield self._text(box.path, _MARGIN, 27.5, 8.5, 130)

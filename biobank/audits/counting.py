@@ -92,8 +92,8 @@ def count(session: Session, actor: Actor, order: Counted) -> BoxCount:
     """Keep some scans of a box, each sighted in the log; with `done`, judge every slot of it.
 
     Refused: an audit that is over or has not begun, a box that is no part of it or is counted already, a
-    second count by who scanned in the first, a slot that the box does not have, a box that is done without
-    a scan, a time before the audit began.
+    second count by who scanned in the first, a slot that the box does not have, a tube without its code, a
+    box that is done without a scan, a time before the audit began.
     """
     audit = under_way(session, actor, order.audit)
     container = by_code(session, actor, order.box)
@@ -164,6 +164,9 @@ def _which_count(session: Session, actor: Actor, box: AuditBox) -> int:
 
 
 def _slot(grid: Grid, told: Told, at: int) -> Slot:
+    if told.mark is Mark.TUBE and told.code is None:
+        message = N_("Scan the code of the tube, or say that the slot is empty or its code unreadable.")
+        raise RuleBroken("code_needed", message, field=f"scans.{at}.code")
     if grid.size is None:
         return Slot(None, None)
     if not told.slot:

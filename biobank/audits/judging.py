@@ -9,7 +9,7 @@ import msgspec
 from sqlmodel import Session, col, select
 
 from biobank import clock
-from biobank.audits.classes import Outcome, Seen, judge, standing
+from biobank.audits.classes import Expected, Outcome, Seen, judge, standing
 from biobank.audits.expecting import elsewhere, expectation, known_boxes, scans_of
 from biobank.database import new_row
 from biobank.storage.geometry import Slot
@@ -141,11 +141,8 @@ class _Saying:
         left = [line for line in self.besides if line.id not in self.told and line.result is not Result.FOUND]
         for line in left:
             tube = line.specimen_id
-            seen = beside.get(tube, []) if tube else []
-            told = [outcome for outcome in judge([], seen, {}) if outcome.tube == tube] or [
-                Outcome(Result.EMPTY, tube)
-            ]
-            self._end(line, told[0], known_boxes(self.session, self.audit, told))
+            outcome = _of_gone(tube, beside.get(tube, [])) if tube else Outcome(Result.EMPTY)
+            self._end(line, outcome, known_boxes(self.session, self.audit, [outcome]))
 
     def forget(self, lines: Iterable[AuditLine]) -> None:
         """Lines of a box that is still to be counted: what was known of them holds no more."""
@@ -189,6 +186,14 @@ class _Saying:
             line.decision = line.decided_by_id = line.decided_at = None
             line.reason = ""
             self.reopened.append(line.id)
+
+
+def _of_gone(tube: UUID, beside: Sequence[Seen]) -> Outcome:
+    """How a tube that should be nowhere here, and is not, ended: as other boxes have it."""
+    (outcome,) = judge([Expected(tube, Slot(None, None))], (), {tube: beside})
+    if outcome.result is Result.MISSING:
+        return Outcome(Result.FOUND if beside else Result.EMPTY, tube)
+    return outcome
 
 
 def _ending(line: AuditLine) -> tuple[object, ...]:

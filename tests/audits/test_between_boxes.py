@@ -18,7 +18,8 @@ def place(world: World, tube: str) -> tuple[str, str]:
     return "", ""
 
 
-def test_a_tube_of_another_box_is_one_finding_whichever_is_counted_first(world: World) -> None:
+def test_a_tube_of_another_box_is_one_finding_whichever_is_counted_first(sqlite_world: World) -> None:
+    world = sqlite_world
     tubes, (box, other, third) = world.tubes(4), world.boxes()
     world.put(box, tubes[:2])
     world.put(other, tubes[2:])
@@ -105,7 +106,8 @@ def test_what_is_lost_on_its_way_to_a_box_that_is_counted_is_missing(world: Worl
     assert world.unproved() == []
 
 
-def test_what_is_carried_within_a_box_is_looked_for_where_its_record_has_it(world: World) -> None:
+def test_what_is_carried_within_a_box_is_looked_for_where_its_record_has_it(sqlite_world: World) -> None:
+    world = sqlite_world
     tubes, (box, *_) = world.tubes(4), world.boxes()
     world.put(box, tubes)
     audit = begun(world)

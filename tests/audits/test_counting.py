@@ -2,8 +2,9 @@
 
 from functools import partial
 
-from biobank import participants, specimens, studies
-from biobank.tables import Result, Role
+from biobank import audits, participants, specimens, studies
+from biobank.audits import Counted, Told
+from biobank.tables import BoxState, Result, Role
 from tests.audits.auditing import begun, counted, refused, results
 from tests.audits.signing import with_person
 from tests.world import MANAGER, PROTOCOL, TECHNICIAN, World
@@ -56,6 +57,23 @@ def test_what_is_moved_by_the_log_while_the_audit_runs_is_no_finding(world: Worl
     counted(world, audit, other, ("A1", tubes[4]), ("A2", tubes[1]))
     counted(world, audit, third, ("A1", tubes[0]))
     assert set(results(world, audit).values()) == {Result.FOUND}
+    assert world.unproved() == []
+
+
+def test_a_scan_says_what_is_in_which_slot_and_a_box_is_done_with_one(sqlite_world: World) -> None:
+    world, (box, other, _) = sqlite_world, sqlite_world.boxes()
+    (tube,) = world.tubes(1)
+    world.put(box, [tube])
+    audit = begun(world, container=box)
+    refused("nothing_scanned", partial(counted, world, audit, box), "box")
+    refused("slot_needed", partial(counted, world, audit, box, ("", tube)), "scans.0.slot")
+    refused("slot_unknown", partial(counted, world, audit, box, ("A1", ""), ("J1", "")), "scans.1.slot")
+    refused("box_not_audited", partial(counted, world, audit, other, ("A1", "")), "box")
+    order = Counted(audit=audit, box=box, scans=[Told(slot="A1")])
+    bare = partial(world.act, lambda s, a: audits.count(s, a, order))
+    refused("code_needed", bare, "scans.0.code")
+    count = counted(world, audit, box, ("A1", tube), done=False)
+    assert (count.state, count.results, count.scans[0].rightly) == (BoxState.COUNTING, {}, True)
     assert world.unproved() == []
 
 

@@ -125,7 +125,8 @@ def weights(world: World, audit: UUID) -> dict[str, float]:
     return world.database.read_at_once(lambda s: dict(risks(s, s.get_one(Audit, audit))))
 
 
-def test_slots_that_are_drawn_whatever_they_hold_end_too(world: World) -> None:
+def test_slots_that_are_drawn_whatever_they_hold_end_too(sqlite_world: World) -> None:
+    world = sqlite_world
     tubes, (box, other, third) = world.tubes(4), world.boxes()
     world.put(box, tubes[:2])
     audit = begun(world, method="sample", share="1", shelf_slots=243)

@@ -78,7 +78,8 @@ def test_a_box_in_which_all_is_right_is_counted_once(sqlite_world: World) -> Non
     assert set(endings(world, audit).values()) == {(Result.FOUND, None)}
 
 
-def test_a_second_count_by_the_file_of_a_rack_scanner_stands_too(world: World) -> None:
+def test_a_second_count_by_the_file_of_a_rack_scanner_stands_too(sqlite_world: World) -> None:
+    world = sqlite_world
     tubes, (box, *_) = world.tubes(3), world.boxes()
     world.put(box, tubes)
     audit = begun(world, second_count=True)
@@ -119,4 +120,23 @@ def test_a_tube_that_the_second_count_does_not_find_here_ends_anew_at_home(
         count_home()
     assert set(results(world, audit).values()) == {Result.FOUND}
     assert found(world, audit, Result.WRONG_CONTAINER, Result.DUPLICATE) == []
+    assert world.unproved() == []
+
+
+def test_what_a_second_count_does_not_find_here_stays_wrong_where_it_was_found_besides(
+    sqlite_world: World,
+) -> None:
+    """A tube without a place, misread in one box; it stood in two others, in one by the log."""
+    world = sqlite_world
+    tubes, (box, other, third) = world.tubes(2), world.boxes()
+    world.put(box, tubes[:1])
+    audit = begun(world, second_count=True)
+    counted(world, audit, box, ("A1", tubes[0]), ("A5", tubes[1]), person=TECHNICIAN)
+    counted(world, audit, other, ("A1", tubes[1]), person=TECHNICIAN)
+    assert endings(world, audit)[tubes[1]] == (Result.DUPLICATE, None)
+    counted(world, audit, other, ("A1", tubes[1]))
+    world.put(third, tubes[1:], "A1")
+    counted(world, audit, third, ("A1", tubes[1]))
+    counted(world, audit, box, ("A1", tubes[0]))
+    assert endings(world, audit)[tubes[1]][0] is Result.UNEXPECTED
     assert world.unproved() == []

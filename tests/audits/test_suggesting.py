@@ -82,7 +82,8 @@ def test_a_loss_is_over_when_the_tube_turns_up_and_none_where_all_was_looked_at(
     assert suggested(world) == []
 
 
-def test_a_planned_move_suggests_to_look_at_a_tenth_before(world: World) -> None:
+def test_a_planned_move_suggests_to_look_at_a_tenth_before(sqlite_world: World) -> None:
+    world = sqlite_world
     tubes, (box, *_) = world.tubes(2), world.boxes()
     world.put(box, tubes)
     order = evacuations.EvacuationOrder(container=world.freezer())
@@ -136,7 +137,8 @@ def test_who_lost_a_role_and_has_it_again_did_not_leave_and_after_a_month_it_is_
         assert world.database.read(lambda s: audits.suggestions(s, actor)) == []
 
 
-def test_a_manager_who_goes_suggests_to_look_at_all_of_the_site(world: World) -> None:
+def test_a_manager_who_goes_suggests_to_look_at_all_of_the_site(sqlite_world: World) -> None:
+    world = sqlite_world
     tubes, (box, *_) = world.tubes(1), world.boxes()
     engage(world, "custodian", Role.MANAGER)
     assert suggested(world) == []

@@ -52,7 +52,8 @@ def test_a_scan_that_is_told_late_is_judged_by_where_the_record_had_the_tube_the
     assert world.unproved() == []
 
 
-def test_of_two_scans_of_a_slot_the_one_that_was_made_later_counts(world: World) -> None:
+def test_of_two_scans_of_a_slot_the_one_that_was_made_later_counts(sqlite_world: World) -> None:
+    world = sqlite_world
     tubes, (box, *_) = world.tubes(2), world.boxes()
     watch = Watch()
     try:

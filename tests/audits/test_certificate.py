@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from hashlib import sha256
 from importlib import import_module
 from io import BytesIO, StringIO
 from uuid import UUID
@@ -14,7 +15,7 @@ import pypdfium2
 import pytest
 from sqlmodel import Session, col, select
 
-from biobank import audits, clock
+from biobank import audits, clock, storage
 from biobank.audits import Certified, Decide, Entrust, Finding, SoughtFindings
 from biobank.audits.certificate import certificate
 from biobank.audits.words import EVENTS, RESULTS
@@ -162,6 +163,19 @@ def test_the_method_says_what_a_sample_shows(sqlite_world: World) -> None:
     assert squeezed(claim % (4, 30, 95)) in method(limit="30", confidence="95", blind=True)
     assert squeezed(claim % (4, "42.86", 95)) in method(share="50")
     assert squeezed("says nothing of the other tubes") in method(share="50", weighting="risk")
+
+
+def test_whoever_has_the_seed_and_the_codes_draws_the_sample_again(sqlite_world: World) -> None:
+    audit = begun(sqlite_world, method="sample", share="50")
+    shown = certified(sqlite_world, audit)
+    every = [
+        each.code for each in sqlite_world.ask(lambda s, a: storage.tubes_in(s, a, sqlite_world.freezer()))
+    ]
+    lots = {code: sha256(f"{shown.board.seed}\0{code}".encode()).digest() for code in every}
+    largest = sorted(every, key=lots.__getitem__)[-4:]
+    assert len(every) == 7
+    assert sorted(code for _, code in lines(sqlite_world, audit)) == sorted(largest)
+    assert squeezed("The draw can be made again") in "".join(pages(certificate(shown, "en")))
 
 
 @on_sqlite

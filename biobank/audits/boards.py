@@ -37,6 +37,9 @@ from biobank.tables import (
 )
 from biobank.texts import N_
 
+UNDER_WAY = (BoxState.COUNTING, BoxState.AGAIN)
+"""The states of a box in which somebody may be at it."""
+
 # --- words ---
 
 
@@ -73,7 +76,10 @@ class AuditRow(msgspec.Struct, frozen=True):
 
 
 class BoxRow(msgspec.Struct, frozen=True):
-    """A box of an audit: where it stands, how far its count is, and how its slots ended."""
+    """A box of an audit: where it stands, how far its count is, and how its slots ended.
+
+    While it is counted, `counted_by` are all who scanned in it so far, `second_by` those of a second count.
+    """
 
     code: str
     name: str
@@ -274,6 +280,21 @@ def _row(
     )
 
 
+def _busy(session: Session, audit: Audit) -> dict[tuple[UUID, int], str]:
+    """Who scanned in the boxes whose first or second count is under way."""
+    asked = (
+        core_select(col(AuditScan.box_id), col(AuditScan.counting), col(Person.name))
+        .join(AuditBox, col(AuditBox.id) == col(AuditScan.box_id))
+        .join(Person, col(Person.id) == col(AuditScan.person_id))
+        .where(col(AuditScan.audit_id) == audit.id, col(AuditBox.state).in_(UNDER_WAY))
+        .distinct()
+    )
+    found: dict[tuple[UUID, int], str] = defaultdict(str)
+    for box, number, name in session.execute(asked.order_by(col(Person.name))):
+        found[box, number] += f", {name}" if found[box, number] else name
+    return found
+
+
 def _boxes(session: Session, audit: Audit) -> list[BoxRow]:
     asked = (
         core_select(AuditBox, Container, col(_counter.name), col(_second.name))
@@ -291,6 +312,7 @@ def _boxes(session: Session, audit: Audit) -> list[BoxRow]:
         results[box][Result(word).value] = often
     scans = core_select(col(AuditScan.box_id), func.count()).where(col(AuditScan.audit_id) == audit.id)
     scanned = dict(iter(session.execute(scans.group_by(col(AuditScan.box_id)))))
+    busy = _busy(session, audit)
     return [
         BoxRow(
             code=container.code,
@@ -301,8 +323,8 @@ def _boxes(session: Session, audit: Audit) -> list[BoxRow]:
             expected=box.expected,
             scanned=scanned.get(box.id, 0),
             results={**results[box.id], **({"empty": box.empty} if box.empty else {})},
-            counted_by=counter or "",
-            second_by=second or "",
+            counted_by=counter or busy[box.id, 1],
+            second_by=second or busy[box.id, 2],
         )
         for box, container, counter, second in session.execute(asked)
     ]

@@ -7,11 +7,11 @@ from uuid import UUID
 
 import pytest
 
-from biobank import clock
-from biobank.audits import Finding
+from biobank import audits, clock
+from biobank.audits import Counted, Finding, Told
 from biobank.audits.plainly import gestures
 from biobank.pages.audits.sayings import percent
-from biobank.tables import Decision, Result
+from biobank.tables import Decision, Mark, Result
 from tests.audits import signing
 from tests.audits.auditing import counted, results
 from tests.pages import audited
@@ -149,6 +149,27 @@ def test_the_board_shows_each_box_with_how_far_it_is_and_counters_that_filter(
         count = re.search(rf'href="{re.escape(address)}">[^<]+<b>(\d+)</b>', page)
         assert count
         assert rows(manager.get(address).text) == int(count[1])
+
+
+def test_the_board_tells_who_is_at_a_box_before_its_count_is_over(
+    world: World, manager: Visitor, told: Audited
+) -> None:
+    scan = Counted(audit=told.audit, box=told.boxes[2], scans=[Told(slot="A1", mark=Mark.EMPTY)])
+    for person in (TECHNICIAN, MANAGER):
+        world.act(lambda s, a: audits.count(s, a, scan).box, person=person)
+    page = manager.get(f"/audits/{told.audit}").text
+    assert "Being counted · 2 / 81 · manager, technician" in page
+
+
+def test_the_board_of_a_blind_audit_says_nothing_of_what_should_be_there(
+    world: World, manager: Visitor, told: Audited
+) -> None:
+    seen, blind = (
+        audited.begun(world, name="Another", container=told.boxes[0], blind=each) for each in (False, True)
+    )
+    assert "To be counted · 6 tubes<" in manager.get(f"/audits/{seen}").text
+    assert "To be counted<" in manager.get(f"/audits/{blind}").text
+    assert world.unproved() == []
 
 
 # --- findings ---

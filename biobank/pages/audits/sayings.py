@@ -76,13 +76,14 @@ def claim_of(board: AuditBoard) -> str:
 # --- boxes ---
 
 
-def ring(box: BoxRow) -> Ring:
-    """The ring of one box."""
+def ring(box: BoxRow, *, blind: bool = False) -> Ring:
+    """The ring of one box; in a blind audit it says nothing of what should be there."""
+    expected = 0 if blind else box.expected
     told = _(STATES[box.state])
     if box.state is BoxState.OPEN:
-        return Ring(0, 0, "", "", _beside(told, box, _tubes(box.expected)))
+        return Ring(0, 0, "", "", _beside(told, box, "" if blind else _tubes(expected)))
     if box.state is BoxState.COUNTING:
-        most = box.slots or box.expected or box.scanned or 1
+        most = box.slots or expected or box.scanned or 1
         done = round(min(100.0, 100 * box.scanned / most), 1)
         return Ring(0, done, "under-way", str(box.scanned), _beside(told, box, f"{box.scanned} / {most}"))
     wrong = sum(often for word, often in box.results.items() if word not in RIGHT)

@@ -14,7 +14,7 @@ def together(*works: Callable[[], Any], patience: int = 60) -> list[Any]:
     answers: list[Any] = [None] * len(works)
 
     def run(place: int, work: Callable[[], Any]) -> None:
-        barrier.wait(10)
+        barrier.wait(patience)
         try:
             answers[place] = work()
         except Exception as error:  # noqa: BLE001 - it is what the test asks for

@@ -1,7 +1,6 @@
 """Withdrawing while benches are at work: what came before is held, and nothing comes after."""
 
 import threading
-import time
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
@@ -16,39 +15,9 @@ from biobank.people import Actor
 from biobank.specimens import Aliquots, Derivative, NewSpecimen, Registration
 from biobank.specimens.collecting import Begin, Tick, begin, tick
 from biobank.tables import HoldKind, Life
-from tests.races import together
+from tests.races import Turns, together
 from tests.test_withdrawal import aliquot, order, register, tubes_of, withdraw
 from tests.world import World
-
-
-class Turns:
-    """Two works at once: the one that comes first keeps its transaction open until the other is at it too."""
-
-    def __init__(self) -> None:
-        self._holds, self._follows = threading.Event(), threading.Event()
-
-    def first(self, world: World, work: Callable[[Session, Actor], Any]) -> Callable[[], Any]:
-        """The work, which holds what it locked."""
-
-        def acted(session: Session, actor: Actor) -> Any:
-            answer = work(session, actor)
-            session.flush()
-            self._holds.set()
-            assert self._follows.wait(60)
-            time.sleep(0.2)  # it stands before what is locked by now; if later, it fares the same
-            return answer
-
-        return lambda: world.act(acted)
-
-    def second(self, work: Callable[[], Any]) -> Callable[[], Any]:
-        """The work, once the other one holds what it locked."""
-
-        def waited() -> Any:
-            assert self._holds.wait(60)
-            self._follows.set()
-            return work()
-
-        return waited
 
 
 def making(world: World, what: str) -> Callable[[Session, Actor], Any]:

@@ -1,6 +1,6 @@
 """Capacity: what is used and free, when it is full, and how boxes come free."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import combinations
 from typing import Any
 from uuid import UUID
@@ -35,11 +35,12 @@ def gaps(world: World, boxes: int, *within: str) -> GapPlan:
     return world.ask(lambda s, a: capacity.gap_plan(s, a, order))
 
 
-def plan_visits(world: World, days: int) -> None:
-    """All planned visits so many days from now."""
+def plan_visits(world: World, days: int) -> date:
+    """All planned visits so many days from now: on which day."""
     day = clock.now().date() + timedelta(days=days)
     moved = update(Visit).values(planned_on=day, opens_on=day, closes_on=day)
     world.act(lambda s, _: s.connection().execute(moved).rowcount)
+    return day
 
 
 def needs_cold(world: World, storage_class: str) -> None:
@@ -80,7 +81,7 @@ def test_the_forecast_says_how_many_tubes_come_and_when_the_slots_run_out(world:
     small = 243
     for number in range(4):
         world.visit(f"D-10{number}")
-    plan_visits(world, 40)
+    day = plan_visits(world, 40)
     needs_cold(world, "-80")
     found = foresee(world, months=4)
     assert found.visits == 8
@@ -92,7 +93,7 @@ def test_the_forecast_says_how_many_tubes_come_and_when_the_slots_run_out(world:
         reserve(world, box, MANAGER, count=81 if box != world.boxes()[2] else 51, minutes=600)
     (cold,) = foresee(world, months=4).classes
     assert (cold.free, cold.lacking) == (30, 2)
-    assert cold.full_on == clock.now().date() + timedelta(days=40)
+    assert cold.full_on == day
 
 
 def test_slots_that_are_not_cold_enough_are_no_room_for_what_must_be_colder(world: World) -> None:

@@ -1,6 +1,5 @@
 """A participant whose course changes while something else is told of the same one."""
 
-import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -14,9 +13,8 @@ from biobank.people import Actor
 from tests.collected import adopt as adopt_kits
 from tests.collected import enrol as enrol_for_kits
 from tests.collected import kits
-from tests.races import together
+from tests.races import Turns, together
 from tests.test_planning import EVENTS, adopt, enrol, protocol, shown
-from tests.test_withdrawal_races import after, slowly
 from tests.world import World
 
 Work = Callable[[Session, Actor], Any]
@@ -35,10 +33,10 @@ TOLD: dict[str, Work] = {
 def test_what_waits_for_a_change_of_arm_tells_the_log_of_the_new_arm(world: World, what: str) -> None:
     adopt(world, protocol(*EVENTS))
     enrol(world)
-    begun = threading.Event()
+    turns = Turns()
     order = ArmOrder(study="DEMO", pseudonym="D-1", arm="other")
-    changing = slowly(world, lambda s, a: participants.change_arm(s, a, order), begun)
-    together(changing, after(begun, lambda: world.act(TOLD[what])))
+    changing = turns.first(world, lambda s, a: participants.change_arm(s, a, order))
+    together(changing, turns.second(lambda: world.act(TOLD[what])))
     assert shown(world).arm == "other"
     assert world.unproved() == []
 

@@ -1,7 +1,6 @@
 """Withdrawing while benches are at work: what came before is held, and nothing comes after."""
 
 import threading
-import time
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
@@ -16,32 +15,9 @@ from biobank.people import Actor
 from biobank.specimens import Aliquots, Derivative, NewSpecimen, Registration
 from biobank.specimens.collecting import Begin, Tick, begin, tick
 from biobank.tables import HoldKind, Life
-from tests.races import together
+from tests.races import Turns, together
 from tests.test_withdrawal import aliquot, order, register, tubes_of, withdraw
 from tests.world import World
-
-
-def slowly(world: World, work: Callable[[Session, Actor], Any], begun: threading.Event) -> Callable[[], Any]:
-    """The work, with its transaction kept open for a while after it was done."""
-
-    def acted(session: Session, actor: Actor) -> Any:
-        answer = work(session, actor)
-        session.flush()
-        begun.set()
-        time.sleep(0.4)
-        return answer
-
-    return lambda: world.act(acted)
-
-
-def after(begun: threading.Event, work: Callable[[], Any]) -> Callable[[], Any]:
-    """The work, once the other one holds what it locked."""
-
-    def waited() -> Any:
-        assert begun.wait(10)
-        return work()
-
-    return waited
 
 
 def making(world: World, what: str) -> Callable[[Session, Actor], Any]:
@@ -72,9 +48,9 @@ MAKING = ["register", "aliquot", "derive", "tick"]
 
 @pytest.mark.parametrize("what", MAKING)
 def test_what_is_made_just_before_a_withdrawal_is_held_by_it(world: World, what: str) -> None:
-    begun = threading.Event()
+    turns = Turns()
     made, gone = together(
-        slowly(world, making(world, what), begun), after(begun, lambda: withdraw(world, "destroy"))
+        turns.first(world, making(world, what)), turns.second(lambda: withdraw(world, "destroy"))
     )
     assert gone is None
     tubes = living(world)
@@ -85,11 +61,11 @@ def test_what_is_made_just_before_a_withdrawal_is_held_by_it(world: World, what:
 
 @pytest.mark.parametrize("what", MAKING)
 def test_what_comes_just_after_a_withdrawal_is_refused(world: World, what: str) -> None:
-    begun, work = threading.Event(), making(world, what)
+    turns, work = Turns(), making(world, what)
     wish = order("destroy")
     gone, refused = together(
-        slowly(world, lambda s, a: participants.withdraw(s, a, wish).id, begun),
-        after(begun, lambda: world.act(work)),
+        turns.first(world, lambda s, a: participants.withdraw(s, a, wish).id),
+        turns.second(lambda: world.act(work)),
     )
     assert isinstance(gone, UUID)
     assert refused.slug == "withdrawn"
@@ -138,12 +114,12 @@ def test_without_the_lock_the_same_race_leaves_a_tube_without_a_hold(address: st
         with engine.connect() as connection:
             withdrawn = connection.execute(text("SELECT count(*) FROM loose_withdrawal")).scalar_one()
             looked.set()
-            assert gone.wait(10)
+            assert gone.wait(60)
             if not withdrawn:
                 connection.execute(text("INSERT INTO loose_tube VALUES (2, 0)"))
 
     def leave() -> None:
-        assert looked.wait(10)
+        assert looked.wait(60)
         with engine.connect() as connection:
             connection.execute(text("INSERT INTO loose_withdrawal VALUES (1)"))
             connection.execute(text("UPDATE loose_tube SET held = 1"))

@@ -11,7 +11,7 @@ from litestar.testing import TestClient
 from biobank.printing import spooler
 from tests.api.program import Program
 from tests.printing.fake_printer import FakePrinter
-from tests.printing.ordering import HASTY
+from tests.printing.ordering import PATIENT
 from tests.quick import app_of
 from tests.world import MANAGER, World
 
@@ -23,7 +23,7 @@ BREAKS_AFTER = 6000
 @pytest.fixture
 def fake(world: World) -> Iterator[FakePrinter]:
     """A printer, and what sends to it while the site is served."""
-    sending = spooler.Spooler(world.database, patience=HASTY, pause=0.02)
+    sending = spooler.Spooler(world.database, patience=PATIENT, pause=0.02)
     with FakePrinter() as printer:
         sending.start()
         try:

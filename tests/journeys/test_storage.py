@@ -87,6 +87,7 @@ def come_in(desk: Desk, badge: str) -> None:
     """The badge asks for the PIN once, and opens the bench in the mode it begins in."""
     desk.tab.scan(badge)
     expect(desk.page).to_have_url(re.compile("/bench/pin"))
+    desk.page.wait_for_load_state()
     for digit in PIN:
         desk.page.locator(f"[data-digit='{digit}']").click()
     with desk.page.expect_navigation(url=re.compile(r"/bench\?mode=store")):

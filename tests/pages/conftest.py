@@ -115,8 +115,10 @@ class Tab:
     def scan(self, code: str, *, unreadable: bool = False) -> None:
         """The keys of a wedge scanner at its speed, however busy this machine is, and Enter.
 
-        With `unreadable` each key comes as `Process`, as under an input method.
+        With `unreadable` each key comes as `Process`, as under an input method. A page that only begins to be
+        shown hears nothing yet.
         """
+        self.page.wait_for_load_state()
         self.page.evaluate(_BURST, [code, unreadable])
 
 

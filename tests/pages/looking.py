@@ -121,6 +121,6 @@ def helpless(page: Page) -> list[str]:
     """Whether a question mark brings no help."""
     page.evaluate("() => document.activeElement?.blur?.()")
     page.keyboard.press("?")
-    page.locator("dialog[data-help]:modal").wait_for(timeout=5_000)
+    page.locator("dialog[data-help]:modal").wait_for(timeout=30_000)
     page.keyboard.press("Escape")
     return []

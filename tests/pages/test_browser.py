@@ -98,7 +98,7 @@ def test_twelve_tubes_go_into_a_box_by_thirteen_scans_and_no_pointer(tab: Tab) -
     tab.open("/bench?mode=store")
     for code in [box, *tubes]:
         tab.scan(code)
-    expect(tab.page.locator("[data-result] .headline")).to_have_text("B3 · Box 2", timeout=20_000)
+    expect(tab.page.locator("[data-result] .headline")).to_have_text("B3 · Box 2")
     expect(tab.page.locator("[data-result] .next")).to_have_text("Next: B4.")
     names = [f"A{column}" for column in range(1, 10)] + ["B1", "B2", "B3"]
     assert slots(world, box) == dict(zip(tubes, names, strict=True))
@@ -114,10 +114,9 @@ def test_a_slow_network_keeps_every_scan_in_its_order(tab: Tab) -> None:
     tab.site.delay, tab.site.held = 0.25, True
     for tube in tubes:
         tab.scan(tube)
-        tab.page.wait_for_timeout(60)
     expect(tab.page.locator("scan-bench")).to_have_attribute("data-state", "sending")
     tab.site.held = False
-    expect(tab.page.locator("[data-result] .headline")).to_have_text("C2 · Box 1", timeout=20_000)
+    expect(tab.page.locator("[data-result] .headline")).to_have_text("C2 · Box 1")
     found = slots(world, box)
     assert [code for code, _ in sorted(found.items(), key=lambda pair: pair[1])] == tubes
     assert [events(world, tube) for tube in tubes] == [2] * 20
@@ -235,6 +234,7 @@ def test_a_form_clicked_twice_has_one_effect(tab: Tab) -> None:
     tab.page.get_by_role("button", name="Make aliquots").dblclick()
     expect(tab.page.locator("tr[data-life=active]")).to_have_count(4)
     assert len(world.ask(lambda session, actor: specimens.family(session, actor, blood))) == 3
+    tab.page.wait_for_load_state()
     tab.page.keyboard.press("p")
     with tab.page.expect_download() as download:
         tab.page.get_by_role("dialog").get_by_role("button", name="Print labels").click()

@@ -218,6 +218,7 @@ def test_kits_are_printed_ticked_and_printed_again_by_keys(tab: Tab) -> None:
     tab.page.get_by_role("link", name="Refresh").press("Enter")
     ready = tab.page.get_by_role("checkbox", name=re.compile(r"Print .+ again"))
     expect(ready).to_have_count(2)
+    tab.page.wait_for_load_state()
     ready.first.press("Space")
     tab.page.wait_for_timeout(400)  # an Enter right after another key is a scanner's, and presses nothing
     with tab.page.expect_download() as again:

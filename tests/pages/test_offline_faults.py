@@ -12,7 +12,7 @@ from biobank.ledger import entries
 from biobank.pages.bench.away import STOPS
 from biobank.tables import CustodyEvent, Person, SignIn, Specimen
 from tests.pages.conftest import Tab
-from tests.pages.test_offline import at_the_bench, disputes, headline, kept, moves, slots
+from tests.pages.test_offline import at_the_bench, disputes, headline, kept, moves, slots, until
 from tests.world import MANAGER, SECRETS, TECHNICIAN, World
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -77,11 +77,7 @@ def all_in(tab: Tab) -> None:
 
 def stands(tab: Tab, box: str, wanted: dict[str, str]) -> None:
     """Wait until these tubes are in these slots, and no others."""
-    for _ in range(LONG // 250):
-        if slots(tab.site.world, box) == wanted:
-            return
-        tab.page.wait_for_timeout(250)
-    assert slots(tab.site.world, box) == wanted
+    until(tab, lambda: slots(tab.site.world, box) == wanted)
 
 
 # --- faulty answers ---
@@ -164,10 +160,12 @@ def test_a_scan_at_which_the_server_breaks_holds_up_the_others_for_a_while_alone
 
     tab.page.route("**/bench/late", wrongly)
     tab.page.context.set_offline(False)
-    for _ in range(12):
+
+    def is_alone() -> bool:
         try_now(tab)
-        tab.page.wait_for_timeout(400)
-    kept(tab, 1)
+        return tab.page.locator("[data-kept-count]").inner_text() == "1"
+
+    until(tab, is_alone)
     assert slots(world, box) == dict(zip(tubes[1:], ("A2", "A3"), strict=True))
     tab.page.unroute("**/bench/late")
     tab.page.reload()
@@ -241,7 +239,8 @@ def test_the_map_shows_what_is_saved_on_this_device_and_nowhere_else(tab: Tab) -
     tab.page.reload()
     with tab.page.expect_response(lambda answer: f"/bench/maps/{box}" in answer.url, timeout=LONG):
         tab.scan(box)
-    tab.page.wait_for_timeout(500)
+    headline(tab, "Box 1 is open")
+    expect(tab.page.locator("scan-bench")).to_have_attribute("data-state", "idle")
     tab.page.context.set_offline(True)
     tab.scan(tubes[1])
     kept(tab, 1)

@@ -11,7 +11,7 @@ from biobank.codes import grouped
 from setup.chromium import chromium
 from tests.browser import FLAGS
 from tests.pages.conftest import Site, Tab
-from tests.pages.test_offline import at_the_bench, disputes, moves, slots
+from tests.pages.test_offline import at_the_bench, disputes, moves, slots, until
 from tests.world import World
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -96,10 +96,9 @@ def test_a_browser_that_is_killed_has_kept_every_scan_that_it_confirmed(
         site.delay = 0.0
         again.sign_in()
         again.open("/bench")
-        expect(again.page.locator("[data-kept]")).to_be_hidden(timeout=60_000)
-        again.page.wait_for_timeout(500)
-        expect(again.page.locator("[data-kept]")).to_be_hidden(timeout=60_000)
         confirmed = [tube for tube in tubes if grouped(tube) in said]
+        until(again, lambda: all(moves(world, tube) for tube in confirmed))  # noqa: B023 - asked here and now
+        expect(again.page.locator("[data-kept]")).to_be_hidden(timeout=60_000)
         assert [moves(world, tube) for tube in confirmed] == [["placed"]] * len(confirmed)
         assert all(len(moves(world, tube)) <= 1 for tube in tubes)
         assert not away or confirmed == tubes

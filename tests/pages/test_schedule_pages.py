@@ -257,6 +257,7 @@ def test_the_calendar_is_walked_by_keys(tab: Tab) -> None:
     tab.page.get_by_role("link", name="Month after").focus()
     tab.page.keyboard.press("Enter")
     expect(tab.page.get_by_role("heading", name="February 2026")).to_be_visible()
+    tab.page.wait_for_load_state()
     tab.page.get_by_role("link", name="Month after").focus()
     tab.page.keyboard.press("Tab")
     expect(tab.page.locator(".call:focus")).to_contain_text("M1")

@@ -27,7 +27,7 @@ from biobank.tables import Grant, JobState, LabelLayout, LabelState, Person, Pri
 from tests.printing.acts import replaced, states
 from tests.printing.fake_printer import FakePrinter
 from tests.printing.ordering import (
-    HASTY,
+    PATIENT,
     ROLL,
     abandoned,
     card,
@@ -83,7 +83,7 @@ def test_a_label_that_was_replaced_while_its_stack_was_drawn_is_not_sent(
             replaced(world, tube=tube)
         return False
 
-    Sender(world.database, job, mine, patience=HASTY, leaving=leaving, apart=False).send()
+    Sender(world.database, job, mine, patience=PATIENT, leaving=leaving, apart=False).send()
     assert sent(world, job).state is JobState.DONE
     assert len(fake.printed) == 2
     assert (states(world, tubes[1]), states(world, tubes[2])) == (["void"], ["printed"])
@@ -106,7 +106,7 @@ def test_a_document_holds_no_label_that_was_void_before_it_was_made(world: World
 def test_an_answer_takes_nothing_back_that_a_scan_tells_at_the_same_moment(
     world: World, fake: FakePrinter
 ) -> None:
-    fake.hangs_after = 2048
+    fake.resets_after = 2048
     entered(world, fake)
     tubes = world.tubes(3)
     job = ordered(world, tubes, "Bench 1")
@@ -188,7 +188,7 @@ def test_a_printer_that_never_ends_what_it_says_is_asked_about(sqlite_world: Wor
         fake.babbles = True
         entered(sqlite_world, fake)
         job = ordered(sqlite_world, sqlite_world.tubes(1), "Bench 1")
-        spooler.drain(sqlite_world.database, job, patience=replace(HASTY, stack=0.5))
+        spooler.drain(sqlite_world.database, job, patience=replace(PATIENT, stack=0.5))
         asking = card(sqlite_world, job)
     assert asking.fault
     assert (asking.state, asking.fault.slug) == (JobState.ASKING, "printer_silent")
@@ -207,7 +207,7 @@ def test_what_a_program_left_behind_can_be_decided_where_nothing_takes_it_up(
     mine = world.database.write(lambda session: claiming.claim(session, job))
     assert mine
     ids = [label.id for label in card(world, job).labels]
-    sender = Sender(world.database, job, mine, patience=HASTY)
+    sender = Sender(world.database, job, mine, patience=PATIENT)
     assert sender.tell(ids, LabelState.SENT)
     abandoned(world, job)
     asked = card(world, job)
@@ -225,7 +225,7 @@ def test_who_waits_for_a_job_is_told_how_many_labels_are_out(sqlite_world: World
     job = ordered(sqlite_world, sqlite_world.tubes(5), "Bench 1")
     told: list[tuple[int, int]] = []
     heard = lambda *counts: told.append(counts)  # noqa: E731
-    assert spooler.drain(sqlite_world.database, job, patience=HASTY, stack=2, heard=heard) is JobState.DONE
+    assert spooler.drain(sqlite_world.database, job, patience=PATIENT, stack=2, heard=heard) is JobState.DONE
     assert told == [(2, 5), (4, 5), (5, 5)]
 
 

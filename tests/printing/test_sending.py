@@ -11,7 +11,17 @@ from biobank.printing import jobs, printers
 from biobank.printing.printers import PrinterOrder, PrinterRow
 from biobank.tables import JobState, PrinterLanguage
 from tests.printing.fake_printer import FakePrinter
-from tests.printing.ordering import again, decided, entered, ordered, require_logged, sent
+from tests.printing.ordering import (
+    HASTY,
+    PATIENT,
+    again,
+    begun,
+    decided,
+    entered,
+    ordered,
+    require_logged,
+    sent,
+)
 from tests.world import MANAGER, World
 
 STACK = 4
@@ -69,7 +79,8 @@ def test_a_printer_that_cannot_print_is_sent_nothing_and_the_job_waits(
     ways, slug = BEFORE[fault]
     vars(fake).update(ways)
     entered(sqlite_world, fake)
-    waiting = sent(sqlite_world, ordered(sqlite_world, sqlite_world.tubes(2), "Bench 1"))
+    patience = HASTY if slug == "printer_silent" else PATIENT
+    waiting = sent(sqlite_world, ordered(sqlite_world, sqlite_world.tubes(2), "Bench 1"), patience)
     assert (waiting.state, waiting.fault and waiting.fault.slug) == (JobState.QUEUED, slug)
     assert (waiting.counts.queued, fake.printed, waiting.question) == (2, [], None)
     require_logged(sqlite_world, waiting.id)
@@ -130,7 +141,8 @@ def test_what_came_out_of_a_printer_that_failed_is_asked_and_nothing_is_printed_
     vars(fake).update(ways)
     entered(sqlite_world, fake)
     tubes = sqlite_world.tubes(6)
-    asking = sent(sqlite_world, ordered(sqlite_world, tubes, "Bench 1"))
+    job = ordered(sqlite_world, tubes, "Bench 1")
+    asking = begun(sqlite_world, job, fake) if slug == "printer_silent" else sent(sqlite_world, job)
     first = 1 + asking.counts.printed
     assert (asking.state, asking.fault and asking.fault.slug) == (JobState.ASKING, slug)
     assert asking.question
@@ -154,7 +166,7 @@ def test_a_printer_that_says_nothing_of_itself_is_asked_about_when_it_does_not_e
     with FakePrinter(PrinterLanguage.BROTHER) as fake:
         fake.hangs_after = 4096
         entered(sqlite_world, fake)
-        asking = sent(sqlite_world, ordered(sqlite_world, sqlite_world.tubes(3), "Bench 1"))
+        asking = sent(sqlite_world, ordered(sqlite_world, sqlite_world.tubes(3), "Bench 1"), HASTY)
         assert (asking.state, asking.counts.sent) == (JobState.ASKING, 3)
         require_logged(sqlite_world, asking.id)
 
@@ -242,8 +254,8 @@ def test_a_queue_that_refuses_printed_nothing_and_the_log_says_so(
 def test_a_print_system_that_hangs_is_asked_about(
     sqlite_world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lp(tmp_path, monkeypatch, meanwhile="exec sleep 5")
-    asking = sent(sqlite_world, office(sqlite_world))
+    lp(tmp_path, monkeypatch, meanwhile="exec sleep 600")
+    asking = sent(sqlite_world, office(sqlite_world), HASTY)
     assert (asking.state, asking.counts.sent) == (JobState.ASKING, 3)
     assert asking.fault
     assert asking.fault.slug == "printer_silent"

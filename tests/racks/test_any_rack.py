@@ -35,7 +35,7 @@ def test_what_is_good_can_be_confirmed_and_nothing_else_moves(world: World, seed
     world.put(world.boxes()[0], [ours[code] for code in CODES[:4]])
     for _ in range(ROUNDS):
         here = slots(world, box)
-        out = chance.sample(sorted(here.values()), min(len(here), chance.randint(0, 3)))
+        out = chance.sample([here[slot] for slot in sorted(here)], min(len(here), chance.randint(0, 3)))
         if out:
             _take(world, out)
         before, file = slots(world, box), of_plate(world, _plate(chance, CODES))

@@ -102,12 +102,13 @@ def drawn(box: Counting, found: BoxMap, cursor: Cursor, me: Actor) -> Drawn | No
     if not found.rows:
         return None
     twice, known = _twice(box), {each.name: each for each in box.slots}
+    over = box.state is BoxState.COUNTED
     slots, marks = [], {}
     words: dict[str, dict[str, None]] = {}
     for each in found.slots:
         slot = known.get(each.name)
         state, name = STATES[kind(box, slot, twice) if slot else "outside"]
-        if slot and slot.mark and slot.by != me.name and state == "found":
+        if slot and slot.mark and slot.by != me.name and state == "found" and not over:
             state, name = "other", OTHERS
         slots.append(_slot(each, slot, name, me))
         marks[each.name] = "cursor" if each.name == cursor.slot else state

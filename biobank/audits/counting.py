@@ -15,7 +15,7 @@ from biobank import clock, custody, people
 from biobank.audits.boards import box_of
 from biobank.audits.digests import lines_digests, scans_digest
 from biobank.audits.judging import judge_box
-from biobank.audits.planning import tell, under_way
+from biobank.audits.planning import IN_ONE_ENTRY, tell, under_way
 from biobank.audits.recognising import recognised
 from biobank.custody import Kind
 from biobank.database import add_rows, one_of
@@ -303,9 +303,11 @@ def _finish(
         "results": results,
         "scans": scans_digest(session, box.id, number),
         "lines": lines_digests(session, box, judged.others),
-        **({"reopened": [str(key) for key in judged.reopened]} if judged.reopened else {}),
     }
     tell(session, actor, audit, Kind.CHANGED, **told)
+    reopened = [str(key) for key in judged.reopened]
+    for at in range(0, len(reopened), IN_ONE_ENTRY):
+        tell(session, actor, audit, Kind.CHANGED, reopened=reopened[at : at + IN_ONE_ENTRY])
     return results
 
 

@@ -25,6 +25,9 @@ from biobank.texts import N_
 
 MILLION = 1_000_000
 
+IN_ONE_ENTRY = 300
+"""So many lines are named in one entry of the log, which holds 16 KiB."""
+
 USUAL_CONFIDENCE = Decimal("0.95")
 """At which what a share of the scope shows is told."""
 

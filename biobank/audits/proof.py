@@ -69,6 +69,8 @@ class _Told:
 
     def hear(self, actor: UUID, refs: _Refs) -> None:
         """Note one act; a later one takes the place of an earlier one."""
+        for line in refs.reopened:
+            self.decisions.pop(line, None)
         if refs.box and isinstance(refs.lines, dict):
             self.counts[refs.box, refs.count] = actor, refs
             self.newest[refs.box] = refs
@@ -76,8 +78,6 @@ class _Told:
                 self.many = True
                 self.lines.clear()
             self.lines |= {UUID(key): told for key, told in refs.lines.items() if key != MANY}
-            for line in refs.reopened:
-                self.decisions.pop(line, None)
         elif isinstance(refs.lines, list) and refs.decision:
             self.decisions |= dict.fromkeys(refs.lines, (refs.decision, actor))
         elif isinstance(refs.lines, list) and refs.owner:

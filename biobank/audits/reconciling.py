@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from biobank import clock, custody, people
 from biobank.audits.expecting import CARRYING
-from biobank.audits.planning import by_id, person_named, tell
+from biobank.audits.planning import IN_ONE_ENTRY, by_id, person_named, tell
 from biobank.codes import grouped
 from biobank.custody import Kind
 from biobank.database import by_id as rows_by_id
@@ -112,8 +112,7 @@ def decide(session: Session, actor: Actor, order: Decide) -> Sequence[AuditLine]
     for line in lines:
         line.decision, line.reason = order.decision, order.reason or ""
         line.decided_by_id, line.decided_at = actor.id, now
-    told = {"lines": [str(line.id) for line in lines], "decision": order.decision.value}
-    tell(session, actor, audit, Kind.DECIDED, **told)
+    _tell_lines(session, actor, audit, Kind.DECIDED, lines, decision=order.decision.value)
     return lines
 
 
@@ -123,12 +122,21 @@ def entrust(session: Session, actor: Actor, order: Entrust) -> Sequence[AuditLin
     owner = person_named(session, order.owner)
     for line in lines:
         line.owner_id, line.due_on = owner, order.due
-    told = {"lines": [str(line.id) for line in lines], "owner": str(owner), "due": order.due.isoformat()}
-    tell(session, actor, audit, Kind.CHANGED, **told)
+    told = {"owner": str(owner), "due": order.due.isoformat()}
+    _tell_lines(session, actor, audit, Kind.CHANGED, lines, **told)
     return lines
 
 
 # --- how ---
+
+
+def _tell_lines(
+    session: Session, actor: Actor, audit: Audit, kind: Kind, lines: Sequence[AuditLine], **told: str
+) -> None:
+    """Write what was said of these lines, in as many entries as they take."""
+    keys = [str(line.id) for line in lines]
+    for at in range(0, len(keys), IN_ONE_ENTRY):
+        tell(session, actor, audit, kind, lines=keys[at : at + IN_ONE_ENTRY], **told)
 
 
 def _open_lines(

@@ -193,3 +193,17 @@ def test_several_unreadable_codes_where_things_lie_unplaced_are_several(sqlite_w
     assert again.results == {"found": 2, "unreadable": 2, "missing": 1}
     assert len(lines(world, audit)) == 6
     assert world.unproved() == []
+
+
+def test_more_findings_than_one_entry_of_the_log_can_name_are_settled_at_once(sqlite_world: World) -> None:
+    world, tubes = sqlite_world, sqlite_world.tubes(1)
+    order = storage.ContainerOrder(type="bag", site="BJ", name="Bag 1")
+    bag = world.act(lambda s, a: storage.make_container(s, a, order).code, person=MANAGER)
+    world.put(bag, tubes)
+    audit = begun(world, container=bag)
+    counted(world, audit, bag, ("", tubes[0]), *(("", f"STRANGE-{at}") for at in range(700)))
+    entrusted(world, audit, Result.UNKNOWN)
+    assert len(left(world)) == 700
+    decided(world, audit, Decision.EXPLAINED, Result.UNKNOWN, reason="Of another biobank")
+    assert seen(world, audit).row.open_findings == 0
+    assert world.unproved() == []

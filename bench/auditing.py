@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 
 from bench.filling import BOX_SIDE, fill
 from biobank import audits
-from biobank.audits import AuditChosen, AuditOrder, BoxCount, Counted, Told
+from biobank.audits import AuditChosen, AuditOrder, BoxCount, Counted, SlotTold
 from biobank.database import Database
 from biobank.storage import Grid, Slot, slot_name
 from biobank.tables import Container, ContainerType, Placement, Specimen
@@ -75,7 +75,7 @@ class _Rack:
         self._count(box, self.tubes[box])
         return self._count(box, [], done=True)
 
-    def _count(self, box: str, scans: Sequence[Told], *, done: bool = False) -> float:
+    def _count(self, box: str, scans: Sequence[SlotTold], *, done: bool = False) -> float:
         order = Counted(audit=self.audit, box=box, scans=list(scans), done=done)
         start = time.perf_counter()
         told: BoxCount = self.world.act(lambda s, a: audits.count(s, a, order), answer=BoxCount)
@@ -113,7 +113,7 @@ def _rack(session: Session) -> tuple[str, list[str]]:
     return session.get_one(Container, rack).code, list(session.exec(boxes))
 
 
-def _tubes(session: Session, boxes: Sequence[str]) -> dict[str, list[Told]]:
+def _tubes(session: Session, boxes: Sequence[str]) -> dict[str, list[SlotTold]]:
     """Scans of every tube of these boxes, by the code of the box."""
     asked = (
         core_select(
@@ -124,7 +124,7 @@ def _tubes(session: Session, boxes: Sequence[str]) -> dict[str, list[Told]]:
         .join(Specimen, col(Specimen.id) == col(Placement.specimen_id))
         .where(col(Container.code).in_(boxes))
     )
-    found: dict[str, list[Told]] = {box: [] for box in boxes}
+    found: dict[str, list[SlotTold]] = {box: [] for box in boxes}
     for box, kind, tube, row, column in session.execute(asked):
-        found[box].append(Told(slot=slot_name(Grid.of(kind), Slot(row, column)), code=tube))
+        found[box].append(SlotTold(slot=slot_name(Grid.of(kind), Slot(row, column)), code=tube))
     return found

@@ -13,7 +13,7 @@ from biobank.audits.by_file import CountedByFile, count_by_file
 from biobank.audits.by_paper import CountedOnPaper, Entered, count_on_paper, entered, paper_of
 from biobank.audits.certificate import certificate, require_language
 from biobank.audits.certified import Certified, certified
-from biobank.audits.counting import BoxCount, Counted, Seen, Told, count
+from biobank.audits.counting import BoxCount, Counted, Seen, SlotTold, count
 from biobank.audits.coverage import CoverageAsked, Covered, coverage
 from biobank.audits.findings import (
     Finding,
@@ -67,9 +67,9 @@ __all__ = [
     "PaperBox",
     "Seen",
     "SlotSeen",
+    "SlotTold",
     "SoughtAudits",
     "SoughtFindings",
-    "Told",
     "TrendAsked",
     "TrendBy",
     "TrendRow",

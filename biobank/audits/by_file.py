@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 
 from biobank import clock, codes
 from biobank.audits.boards import box_of as box_of_audit
-from biobank.audits.counting import BoxCount, Counted, Told, count, require_counter
+from biobank.audits.counting import BoxCount, Counted, SlotTold, count, require_counter
 from biobank.audits.planning import under_way
 from biobank.errors import RuleBroken
 from biobank.inputs import Flag, Input, Line, Moment, Scanned
@@ -134,13 +134,13 @@ def _require_right_way(
         raise RuleBroken("rack_turned", message, field="turned")
 
 
-def _told(order: CountedByFile, grid: Grid, well: Well, awaited: dict[Slot, UUID]) -> Told:
+def _told(order: CountedByFile, grid: Grid, well: Well, awaited: dict[Slot, UUID]) -> SlotTold:
     slot = Slot(well.row, well.col)
     name = slot_name(grid, slot)
     if well.said is Said.TUBE:
-        return Told(slot=name, code=well.code)
+        return SlotTold(slot=name, code=well.code)
     unread = well.said is Said.NO_READ and not (order.unread_empty and slot not in awaited)
-    return Told(slot=name, mark=Mark.UNREADABLE if unread else Mark.EMPTY)
+    return SlotTold(slot=name, mark=Mark.UNREADABLE if unread else Mark.EMPTY)
 
 
 def _keep(

@@ -12,7 +12,7 @@ from sqlmodel import Session, col
 from biobank import codes, inputs, people
 from biobank.amounts import material_name
 from biobank.audits.boards import box_of
-from biobank.audits.counting import BoxCount, Counted, Told, count, require_counter
+from biobank.audits.counting import BoxCount, Counted, SlotTold, count, require_counter
 from biobank.audits.papers import Paper, PaperBox, PaperLine, line_named
 from biobank.audits.planning import by_id, under_way
 from biobank.codes import CodeKind, grouped
@@ -253,16 +253,16 @@ def _before(session: Session, box: AuditBox, grid: Grid) -> set[str]:
     return {slot_name(grid, Slot(row, column)) or code or "" for row, column, code in session.execute(asked)}
 
 
-def _scans(found: Entered, *, rest_absent: bool) -> Iterator[Told]:
+def _scans(found: Entered, *, rest_absent: bool) -> Iterator[SlotTold]:
     for each in found.lines:
         slot = each.line.slot or None
         if each.mark is not None:
-            yield Told(slot=slot, mark=each.mark, code=each.text or None)
+            yield SlotTold(slot=slot, mark=each.mark, code=each.text or None)
         elif rest_absent and slot and not each.before:
-            yield Told(slot=slot, mark=Mark.EMPTY)
+            yield SlotTold(slot=slot, mark=Mark.EMPTY)
     for code in found.others:
         mark = _MARKS.get(codes.read(code) or code, Mark.TUBE)
-        yield Told(mark=mark, code=code if mark is Mark.TUBE else None)
+        yield SlotTold(mark=mark, code=code if mark is Mark.TUBE else None)
 
 
 def _refusal(fault: Fault) -> Refusal:

@@ -43,7 +43,7 @@ from biobank.texts import N_
 # --- words ---
 
 
-class Told(Input):
+class SlotTold(Input):
     """One slot and what was told of it: a code, that it is empty, or that its code cannot be read."""
 
     slot: Line | None = None
@@ -59,7 +59,7 @@ class Counted(Input):
 
     audit: UUID
     box: Scanned
-    scans: Annotated[list[Told], Field(max_length=2_000)] = []
+    scans: Annotated[list[SlotTold], Field(max_length=2_000)] = []
     done: Flag = False
     source: ScanSource = ScanSource.SCANNER
     occurred: Moment | None = None
@@ -163,7 +163,7 @@ def _which_count(session: Session, actor: Actor, box: AuditBox) -> int:
     return 2
 
 
-def _slot(grid: Grid, told: Told, at: int) -> Slot:
+def _slot(grid: Grid, told: SlotTold, at: int) -> Slot:
     if told.mark is Mark.TUBE and told.code is None:
         message = N_("Scan the code of the tube, or say that the slot is empty or its code unreadable.")
         raise RuleBroken("code_needed", message, field=f"scans.{at}.code")
@@ -175,7 +175,7 @@ def _slot(grid: Grid, told: Told, at: int) -> Slot:
     return slot_named(grid, told.slot, f"scans.{at}.slot")
 
 
-def _tubes(session: Session, actor: Actor, scans: Sequence[Told]) -> list[list[Specimen]]:
+def _tubes(session: Session, actor: Actor, scans: Sequence[SlotTold]) -> list[list[Specimen]]:
     """The tubes that each scan names in the actor's scope: none, one, or several; locked, as they are now."""
     texts = [told.code or "" if told.mark is Mark.TUBE else "" for told in scans]
     visible = people.visible(actor, May.SEE, Specimen)
@@ -219,7 +219,7 @@ def _scan(  # noqa: PLR0913, PLR0917 - a row has what a scan was told with
     order: Counted,
     box: AuditBox,
     number: int,
-    told: Told,
+    told: SlotTold,
     slot: Slot,
     tubes: Sequence[Specimen],
     places: Mapping[UUID, State],

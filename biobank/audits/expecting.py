@@ -19,11 +19,11 @@ from biobank.storage.geometry import Slot
 from biobank.tables import (
     Audit,
     AuditBox,
+    AuditDecision,
     AuditLine,
     AuditScan,
     BoxState,
     CustodyEvent,
-    Decision,
     Mark,
     Placement,
     Specimen,
@@ -218,7 +218,7 @@ def elsewhere(
     )
     found: defaultdict[UUID, list[Seen]] = defaultdict(list)
     for scan, container, decision, decided in session.execute(asked):
-        settled = decision is Decision.PUT_BACK and decided > scan.scanned_at
+        settled = decision is AuditDecision.PUT_BACK and decided > scan.scanned_at
         found[scan.specimen_id].append(_seen(scan, container, settled=settled))
     return found
 

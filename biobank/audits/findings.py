@@ -25,10 +25,10 @@ from biobank.storage.maps import by_code
 from biobank.tables import (
     Audit,
     AuditBox,
+    AuditDecision,
     AuditLine,
     Container,
     ContainerType,
-    Decision,
     Person,
     Result,
     Site,
@@ -78,7 +78,7 @@ class Finding(msgspec.Struct, frozen=True):
     found_box: str
     found_path: str
     found_slot: str
-    decision: Decision | None
+    decision: AuditDecision | None
     reason: str
     decided_by: str
     decided_at: datetime | None
@@ -239,7 +239,7 @@ def _one(  # noqa: PLR0913, PLR0917 - one row of the statement
         decided_at=line.decided_at,
         owner=owner or "",
         due_on=line.due_on,
-        turned_up=_seen_again(line, tube) if up or line.decision is Decision.MISSING else None,
+        turned_up=_seen_again(line, tube) if up or line.decision is AuditDecision.MISSING else None,
     )
 
 

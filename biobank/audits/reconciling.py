@@ -23,13 +23,13 @@ from biobank.storage.rearranging import Going, Rearrangement, rearrange
 from biobank.tables import (
     Audit,
     AuditBox,
+    AuditDecision,
     AuditLine,
     AuditScan,
     BoxState,
     Container,
     ContainerType,
     CustodyEvent,
-    Decision,
     HoldKind,
     Result,
     Specimen,
@@ -58,7 +58,7 @@ class Decide(Input):
 
     audit: UUID
     lines: Annotated[list[UUID], Field(min_length=1, max_length=MOST)]
-    decision: Decision
+    decision: AuditDecision
     reason: Naming | None = None
 
 
@@ -77,9 +77,9 @@ class Entrust(Input):
 def require_fits(line: AuditLine, order: Decide) -> None:
     """Refused: a decision that says nothing of such a finding, or that nobody may take by hand."""
     fits = {
-        Decision.MOVED: line.result in MISPLACED and line.found_box_id is not None,
-        Decision.PUT_BACK: line.result in (Result.WRONG_SLOT, Result.WRONG_CONTAINER),
-        Decision.MISSING: line.specimen_id is not None and line.result in NOT_SEEN,
+        AuditDecision.MOVED: line.result in MISPLACED and line.found_box_id is not None,
+        AuditDecision.PUT_BACK: line.result in (Result.WRONG_SLOT, Result.WRONG_CONTAINER),
+        AuditDecision.MISSING: line.specimen_id is not None and line.result in NOT_SEEN,
     }
     if not fits.get(order.decision, True):
         message = N_("That cannot be decided of this finding. Choose another decision.")
@@ -104,9 +104,9 @@ def decide(session: Session, actor: Actor, order: Decide) -> Sequence[AuditLine]
         require_fits(line, order)
     tubes = {line.specimen_id: line for line in lines if line.specimen_id}
     refs = {"audit": str(audit.id)}
-    if order.decision is Decision.MOVED:
+    if order.decision is AuditDecision.MOVED:
         _move(session, actor, lines, refs)
-    elif order.decision in (Decision.PUT_BACK, Decision.MISSING):
+    elif order.decision in (AuditDecision.PUT_BACK, AuditDecision.MISSING):
         _mark(session, actor, order, list(tubes), refs)
     now = clock.now()
     for line in lines:
@@ -215,7 +215,7 @@ def _mark(session: Session, actor: Actor, order: Decide, tubes: Sequence[UUID], 
     for key in tubes:
         tube = found[key]
         people.require(actor, May.HANDLE, tube)
-        if order.decision is Decision.PUT_BACK:
+        if order.decision is AuditDecision.PUT_BACK:
             lines.append(custody.Line(subject=tube, kind=Kind.SIGHTED, refs=refs, reason=order.reason))
             continue
         holds = custody.state(session, tube)["holds"]

@@ -11,7 +11,7 @@ from sqlmodel import Session, col
 from biobank import clock, custody, people
 from biobank.audits.closing import FINDING, OPEN
 from biobank.people import Actor, May
-from biobank.tables import Audit, AuditLine, Decision, Hold
+from biobank.tables import Audit, AuditDecision, AuditLine, Hold
 
 
 class Waiting(msgspec.Struct, frozen=True):
@@ -46,7 +46,7 @@ def waiting(session: Session, actor: Actor, most: int) -> Waiting:
 def sought_still() -> ColumnElement[bool]:
     """Lines whose tube was decided to be missing, and is held until somebody has it in a hand."""
     held = core_select(col(Hold.specimen_id)).where(col(Hold.reason) == custody.MISSING)
-    return FINDING & (col(AuditLine.decision) == Decision.MISSING) & col(AuditLine.specimen_id).in_(held)
+    return FINDING & (col(AuditLine.decision) == AuditDecision.MISSING) & col(AuditLine.specimen_id).in_(held)
 
 
 def left_to(person: UUID) -> ColumnElement[bool]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from biobank.tables import AuditMethod, BoxState, Decision, Mark, Result, ScanSource, Trigger, Weighting
+from biobank.tables import AuditDecision, AuditMethod, BoxState, Mark, Result, ScanSource, Trigger, Weighting
 from biobank.texts import N_
 
 RESULTS: Mapping[Result, str] = {
@@ -17,13 +17,13 @@ RESULTS: Mapping[Result, str] = {
     Result.EMPTY: N_("Empty as expected"),
 }
 
-DECISIONS: Mapping[Decision, str] = {
-    Decision.MOVED: N_("Record moved to where it was found"),
-    Decision.PUT_BACK: N_("Put back where it belongs"),
-    Decision.MISSING: N_("Missing; it is sought"),
-    Decision.REGISTERED: N_("Registered"),
-    Decision.RELABELLED: N_("Relabelled"),
-    Decision.EXPLAINED: N_("Explained"),
+DECISIONS: Mapping[AuditDecision, str] = {
+    AuditDecision.MOVED: N_("Record moved to where it was found"),
+    AuditDecision.PUT_BACK: N_("Put back where it belongs"),
+    AuditDecision.MISSING: N_("Missing; it is sought"),
+    AuditDecision.REGISTERED: N_("Registered"),
+    AuditDecision.RELABELLED: N_("Relabelled"),
+    AuditDecision.EXPLAINED: N_("Explained"),
 }
 
 METHODS: Mapping[AuditMethod, str] = {

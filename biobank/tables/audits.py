@@ -76,7 +76,7 @@ class ScanSource(StrEnum):
     PAPER = "paper"
 
 
-class Decision(StrEnum):
+class AuditDecision(StrEnum):
     """What was done about a finding."""
 
     MOVED = "moved"
@@ -203,7 +203,7 @@ class AuditLine(SQLModel, table=True):
     found_row: int | None = None
     found_col: int | None = None
     moved_by_id: UUID | None = refers("custody_event", optional=True)
-    decision: Decision | None = Field(default=None, sa_type=vocabulary(Decision), nullable=True)
+    decision: AuditDecision | None = Field(default=None, sa_type=vocabulary(AuditDecision), nullable=True)
     reason: str = Field(default="", max_length=200)
     decided_by_id: UUID | None = refers("person", optional=True)
     decided_at: datetime | None = None

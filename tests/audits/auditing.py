@@ -17,11 +17,11 @@ from biobank.audits import (
     Counted,
     CountedByFile,
     Decide,
-    Told,
+    SlotTold,
 )
 from biobank.errors import Refusal
 from biobank.people import Actor
-from biobank.tables import Audit, AuditLine, Decision, Mark, Result, Specimen
+from biobank.tables import Audit, AuditDecision, AuditLine, Mark, Result, Specimen
 from tests.world import MANAGER, World
 
 DUE = date(2026, 12, 1)
@@ -41,7 +41,7 @@ def counted(
     """Scan so many slots of a box, and say that it is done; "" is an empty slot, "?" an unreadable code."""
     marks = {"": Mark.EMPTY, "?": Mark.UNREADABLE}
     told = [
-        Told(slot=slot or None, mark=marks.get(code, Mark.TUBE), code=None if code in marks else code)
+        SlotTold(slot=slot or None, mark=marks.get(code, Mark.TUBE), code=None if code in marks else code)
         for slot, code in scans
     ]
     whole = Counted.model_validate({"audit": audit, "box": box, "scans": told, "done": True, **order})
@@ -89,13 +89,13 @@ def found(world: World, audit: UUID, *which: str) -> list[UUID]:
     return [line.id for line, code in lines(world, audit) if line.result in which or code in which]
 
 
-def decided(world: World, audit: UUID, decision: Decision, *which: str, reason: str = "") -> None:
+def decided(world: World, audit: UUID, decision: AuditDecision, *which: str, reason: str = "") -> None:
     """The same decision of all these findings."""
     decided_lines(world, audit, decision, found(world, audit, *which), reason)
 
 
 def decided_lines(
-    world: World, audit: UUID, decision: Decision, keys: Sequence[UUID], reason: str = ""
+    world: World, audit: UUID, decision: AuditDecision, keys: Sequence[UUID], reason: str = ""
 ) -> None:
     """The same decision of all these lines."""
     order = Decide.model_validate(

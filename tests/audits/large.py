@@ -14,7 +14,7 @@ from biobank import audits
 from biobank.audits import SoughtFindings
 from biobank.audits.signing import require_whole
 from biobank.database import Database
-from biobank.tables import Audit, AuditBox, AuditLine, Container, Decision, Result, Specimen
+from biobank.tables import Audit, AuditBox, AuditDecision, AuditLine, Container, Result, Specimen
 from tests.audits.auditing import begun, by_file, decided_lines, seen
 from tests.audits.planting import rack_file
 from tests.audits.signing import signed
@@ -32,7 +32,7 @@ def main(address: str, container: str) -> None:
     sought = SoughtFindings(result=Result.WRONG_SLOT)
     wrong = [each.id for each in world.ask(lambda s, a: audits.every_finding(s, a, audit, sought), MANAGER)]
     for at in range(0, len(wrong), 500):
-        decided_lines(world, audit, Decision.MOVED, wrong[at : at + 500])
+        decided_lines(world, audit, AuditDecision.MOVED, wrong[at : at + 500])
     board = seen(world, audit)
     assert (board.row.findings, board.row.open_findings) == (2 * board.row.boxes, 0)
     world.database.read(lambda s: hashed(s, audit))

@@ -3,7 +3,7 @@
 from functools import partial
 
 from biobank import storage
-from biobank.tables import Decision, Result
+from biobank.tables import AuditDecision, Result
 from tests.audits.auditing import begun, counted, decided, found, lines, refused, results, seen
 from tests.world import World
 
@@ -43,16 +43,16 @@ def test_a_finding_that_was_corrected_stays_so_when_its_own_box_is_counted_later
     counted(world, audit, third, ("A1", tubes[0]), ("A2", tubes[2]))
     assert len(found(world, audit, Result.WRONG_CONTAINER)) == 2
     # The record of one follows it; the other is carried back to where its record has it.
-    decided(world, audit, Decision.MOVED, tubes[0])
-    decided(world, audit, Decision.PUT_BACK, tubes[2])
+    decided(world, audit, AuditDecision.MOVED, tubes[0])
+    decided(world, audit, AuditDecision.PUT_BACK, tubes[2])
     assert place(world, tubes[0]) == (third, "A1")
     counted(world, audit, box, ("A2", tubes[1]))
     counted(world, audit, other, ("A1", tubes[2]), ("A2", tubes[3]))
     told = {code: (line.result, line.decision) for line, code in lines(world, audit)}
     assert told == {
-        tubes[0]: (Result.WRONG_CONTAINER, Decision.MOVED),
+        tubes[0]: (Result.WRONG_CONTAINER, AuditDecision.MOVED),
         tubes[1]: (Result.FOUND, None),
-        tubes[2]: (Result.WRONG_CONTAINER, Decision.PUT_BACK),
+        tubes[2]: (Result.WRONG_CONTAINER, AuditDecision.PUT_BACK),
         tubes[3]: (Result.FOUND, None),
     }
     assert seen(world, audit).row.open_findings == 0
@@ -65,7 +65,7 @@ def test_a_tube_that_was_said_to_be_put_back_and_is_not_there_is_missing(sqlite_
     world.put(box, tubes)
     audit = begun(world)
     counted(world, audit, other, ("A1", tubes[0]))
-    decided(world, audit, Decision.PUT_BACK, Result.WRONG_CONTAINER)
+    decided(world, audit, AuditDecision.PUT_BACK, Result.WRONG_CONTAINER)
     counted(world, audit, box, ("A2", tubes[1]))
     (line,) = [line for line, code in lines(world, audit) if code == tubes[0]]
     assert (line.result, line.decision) == (Result.MISSING, None)
@@ -81,11 +81,11 @@ def test_a_decision_about_a_missing_tube_is_taken_anew_when_it_is_found_elsewher
     world.put(box, tubes)
     audit = begun(world)
     counted(world, audit, box, ("A2", tubes[1]))
-    decided(world, audit, Decision.MISSING, Result.MISSING)
+    decided(world, audit, AuditDecision.MISSING, Result.MISSING)
     counted(world, audit, other, ("A1", tubes[0]))
     (line,) = [line for line, code in lines(world, audit) if code == tubes[0]]
     assert (line.result, line.decision, line.first_result) == (Result.WRONG_CONTAINER, None, None)
-    decided(world, audit, Decision.MOVED, Result.WRONG_CONTAINER)
+    decided(world, audit, AuditDecision.MOVED, Result.WRONG_CONTAINER)
     assert place(world, tubes[0]) == (other, "A1")
     assert world.unproved() == []
 
@@ -172,7 +172,9 @@ def test_no_record_follows_a_tube_that_was_carried_on_since(sqlite_world: World)
     audit = begun(world)
     counted(world, audit, other, ("A1", tubes[0]))
     world.put(third, tubes[:1], "E5")
-    refused("carried_on", lambda: decided(world, audit, Decision.MOVED, Result.WRONG_CONTAINER), "lines.0")
+    refused(
+        "carried_on", lambda: decided(world, audit, AuditDecision.MOVED, Result.WRONG_CONTAINER), "lines.0"
+    )
     assert place(world, tubes[0]) == (third, "E5")
-    decided(world, audit, Decision.EXPLAINED, Result.WRONG_CONTAINER, reason="Carried on")
+    decided(world, audit, AuditDecision.EXPLAINED, Result.WRONG_CONTAINER, reason="Carried on")
     assert world.unproved() == []

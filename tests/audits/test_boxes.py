@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 
 from biobank import audits, storage
-from biobank.audits import Counted, Counting, Told
+from biobank.audits import Counted, Counting, SlotTold
 from biobank.errors import NotFound
 from biobank.tables import Mark
 from tests.audits.auditing import begun
@@ -23,8 +23,12 @@ def test_each_slot_tells_what_the_record_has_there_now_and_what_was_scanned(worl
     some = begun(world, container=None, site="BJ", tubes=tubes[:2])
     world.put(boxes[1], tubes[3:4])  # away by the log: it is awaited here no more
     world.put(boxes[0], tubes[4:5], "A5")  # and this one is
-    scans = [Told(slot="A1", code=tubes[0]), Told(slot="A2", code=tubes[2]), Told(slot="A4", mark=Mark.EMPTY)]
-    order = Counted(audit=full, box=boxes[0], scans=[*scans, Told(slot="A2", code="XYZ-1")])
+    scans = [
+        SlotTold(slot="A1", code=tubes[0]),
+        SlotTold(slot="A2", code=tubes[2]),
+        SlotTold(slot="A4", mark=Mark.EMPTY),
+    ]
+    order = Counted(audit=full, box=boxes[0], scans=[*scans, SlotTold(slot="A2", code="XYZ-1")])
     world.act(lambda s, a: audits.count(s, a, order))
 
     seen = {slot.name: slot for slot in told(world, full, boxes[0]).slots}
@@ -52,7 +56,7 @@ def test_where_things_lie_unplaced_each_tube_is_told_and_each_other_code(world: 
     pouch = world.act(lambda s, a: storage.make_container(s, a, made).code, person=MANAGER)
     world.put(pouch, tubes[:2])
     audit = begun(world, container=pouch)
-    order = Counted(audit=audit, box=pouch, scans=[Told(code=code) for code in (*tubes[1:], "XYZ-1")])
+    order = Counted(audit=audit, box=pouch, scans=[SlotTold(code=code) for code in (*tubes[1:], "XYZ-1")])
     world.act(lambda s, a: audits.count(s, a, order))
     slots = sorted((slot.expected, slot.tube or slot.text) for slot in told(world, audit, pouch).slots)
     assert slots == sorted([(tubes[0], ""), (tubes[1], tubes[1]), ("", tubes[2]), ("", "XYZ-1")])

@@ -23,7 +23,7 @@ from biobank.codes import grouped
 from biobank.errors import Refusal
 from biobank.exchange import csv_out
 from biobank.people import Actor
-from biobank.tables import CustodyEvent, Decision, Result
+from biobank.tables import AuditDecision, CustodyEvent, Result
 from biobank.texts import in_language
 from tests.audits.auditing import DUE, begun, counted, lines
 from tests.audits.signing import closed, with_reviewer
@@ -48,7 +48,7 @@ def a_closed_audit(world: World) -> tuple[UUID, list[str]]:
     counted(world, audit, third, ("A1", ""))
     wrong = {word: line.id for line, _ in lines(world, audit) if (word := line.result) not in (None, "found")}
     decision = Decide(
-        audit=audit, lines=[wrong[Result.UNREADABLE]], decision=Decision.EXPLAINED, reason="Frost on it"
+        audit=audit, lines=[wrong[Result.UNREADABLE]], decision=AuditDecision.EXPLAINED, reason="Frost on it"
     )
     world.act(lambda s, a: audits.decide(s, a, decision) and None, person=MANAGER)
     left = [line.id for line, _ in lines(world, audit) if line.result != "found" and line.decision is None]

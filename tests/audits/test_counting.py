@@ -3,7 +3,7 @@
 from functools import partial
 
 from biobank import audits, participants, specimens, studies
-from biobank.audits import Counted, Told
+from biobank.audits import Counted, SlotTold
 from biobank.tables import BoxState, Result, Role
 from tests.audits.auditing import begun, counted, refused, results
 from tests.audits.signing import with_person
@@ -69,7 +69,7 @@ def test_a_scan_says_what_is_in_which_slot_and_a_box_is_done_with_one(sqlite_wor
     refused("slot_needed", partial(counted, world, audit, box, ("", tube)), "scans.0.slot")
     refused("slot_unknown", partial(counted, world, audit, box, ("A1", ""), ("J1", "")), "scans.1.slot")
     refused("box_not_audited", partial(counted, world, audit, other, ("A1", "")), "box")
-    order = Counted(audit=audit, box=box, scans=[Told(slot="A1")])
+    order = Counted(audit=audit, box=box, scans=[SlotTold(slot="A1")])
     bare = partial(world.act, lambda s, a: audits.count(s, a, order))
     refused("code_needed", bare, "scans.0.code")
     count = counted(world, audit, box, ("A1", tube), done=False)

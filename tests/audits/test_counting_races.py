@@ -7,7 +7,7 @@ from sqlalchemy import create_engine, func, text
 from sqlmodel import col, select
 
 from biobank import audits
-from biobank.audits import Counted, Told
+from biobank.audits import Counted, SlotTold
 from biobank.errors import Conflict
 from biobank.tables import AuditScan, Result
 from tests.audits.auditing import begun, counted, results
@@ -21,7 +21,7 @@ def scans(world: World, audit: UUID) -> int:
 
 
 def scan(world: World, audit: UUID, box: str, slot: str, code: str, person: str) -> None:
-    order = Counted(audit=audit, box=box, scans=[Told(slot=slot, code=code)])
+    order = Counted(audit=audit, box=box, scans=[SlotTold(slot=slot, code=code)])
     world.act(lambda s, a: audits.count(s, a, order), person=person)
 
 

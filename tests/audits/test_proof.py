@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 from sqlmodel import Session, col, select
 
 from biobank import audits, clock, storage
-from biobank.audits import Counted, Decide, Entrust, Told, digests
+from biobank.audits import Counted, Decide, Entrust, SlotTold, digests
 from biobank.errors import Refusal
 from biobank.guards import GUARDS
 from biobank.storage import Undo
@@ -20,10 +20,10 @@ from biobank.storage.acts import NO_MOVE
 from biobank.tables import (
     Audit,
     AuditBox,
+    AuditDecision,
     AuditLine,
     AuditScan,
     BoxState,
-    Decision,
     Mark,
     Person,
     Result,
@@ -47,7 +47,7 @@ def two_audits(world: World) -> None:
     a_closed_one(world, tubes, [box, other, third])
     audit = begun(world, name="Under way")
     counted(world, audit, other, ("A1", tubes[5]), ("A2", ""), ("A3", tubes[0]), ("A4", ""))
-    scans = [Told(slot="A1", code=tubes[2]), Told(slot="A2", mark=Mark.EMPTY)]
+    scans = [SlotTold(slot="A1", code=tubes[2]), SlotTold(slot="A2", mark=Mark.EMPTY)]
     order = Counted(audit=audit, box=box, scans=scans)
     world.act(lambda s, a: audits.count(s, a, order), person=TECHNICIAN)
 
@@ -60,16 +60,16 @@ def a_closed_one(world: World, tubes: list[str], boxes: list[str]) -> None:
     counted(world, audit, box, *scans)
     counted(world, audit, other, ("A1", tubes[5]), ("A2", tubes[6]))
     counted(world, audit, third, ("A1", ""))
-    decide(world, audit, Decision.PUT_BACK, Result.WRONG_SLOT)
-    decide(world, audit, Decision.MOVED, Result.UNEXPECTED)
-    decide(world, audit, Decision.EXPLAINED, Result.UNREADABLE)
+    decide(world, audit, AuditDecision.PUT_BACK, Result.WRONG_SLOT)
+    decide(world, audit, AuditDecision.MOVED, Result.UNEXPECTED)
+    decide(world, audit, AuditDecision.EXPLAINED, Result.UNREADABLE)
     left = [line.id for line, _ in lines(world, audit) if line.decision is None and line.result != "found"]
     order = Entrust.model_validate({"audit": audit, "lines": left, "owner": TECHNICIAN, "due": DUE})
     world.act(lambda s, a: audits.entrust(s, a, order) and None, person=MANAGER)
     closed(world, audit)
 
 
-def decide(world: World, audit: UUID, decision: Decision, *words: Result) -> None:
+def decide(world: World, audit: UUID, decision: AuditDecision, *words: Result) -> None:
     chosen = [line.id for line, _ in lines(world, audit) if line.result in words]
     order = Decide(audit=audit, lines=chosen, decision=decision, reason="Wet label")
     world.act(lambda s, a: audits.decide(s, a, order) and None, person=MANAGER)
@@ -156,7 +156,7 @@ def a_word_for_a_box_that_nobody_counted(session: Session) -> None:
 
 
 def another_decision(session: Session) -> None:
-    line_of(session, "Closed", Result.UNREADABLE).decision = Decision.REGISTERED
+    line_of(session, "Closed", Result.UNREADABLE).decision = AuditDecision.REGISTERED
 
 
 def a_decision_of_somebody_else(session: Session) -> None:
@@ -165,7 +165,7 @@ def a_decision_of_somebody_else(session: Session) -> None:
 
 
 def a_decision_that_nobody_took(session: Session) -> None:
-    line_of(session, "Under way", Result.MISSING).decision = Decision.EXPLAINED
+    line_of(session, "Under way", Result.MISSING).decision = AuditDecision.EXPLAINED
 
 
 def a_decision_taken_back(session: Session) -> None:
@@ -366,7 +366,9 @@ def test_the_check_of_the_command_line_names_the_audit(
 def test_a_scan_of_an_audit_is_not_undone(sqlite_world: World) -> None:
     tubes, box = sqlite_world.tubes(1, "D-003"), sqlite_world.boxes()[2]
     sqlite_world.put(box, tubes)
-    order = Counted(audit=begun(sqlite_world, name="Third"), box=box, scans=[Told(slot="A1", code=tubes[0])])
+    order = Counted(
+        audit=begun(sqlite_world, name="Third"), box=box, scans=[SlotTold(slot="A1", code=tubes[0])]
+    )
     command = clock.new_key()
     sqlite_world.act(lambda s, a: audits.count(s, a, order), command=command)
     newest = sqlite_world.ask(storage.last_acts)[0]

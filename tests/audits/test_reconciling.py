@@ -7,7 +7,7 @@ from biobank import audits, custody, storage
 from biobank.audits import Entrust
 from biobank.errors import Refusal
 from biobank.people import Actor
-from biobank.tables import Decision, Result
+from biobank.tables import AuditDecision, Result
 from tests.audits.auditing import DUE, begun, counted, decided, found, results
 from tests.audits.signing import signed
 from tests.world import MANAGER, TECHNICIAN, World
@@ -20,7 +20,7 @@ def test_the_records_follow_two_tubes_that_changed_places(world: World) -> None:
     audit = begun(world)
     counted(world, audit, box, ("A1", second), ("A2", first), ("A3", third))
     assert set(results(world, audit).values()) == {Result.WRONG_SLOT, Result.FOUND}
-    decided(world, audit, Decision.MOVED, Result.WRONG_SLOT)
+    decided(world, audit, AuditDecision.MOVED, Result.WRONG_SLOT)
     shown = world.ask(lambda s, a: storage.box_map(s, a, box))
     assert {row.name: row.code for row in shown.slots if row.code} == {"A1": second, "A2": first, "A3": third}
     assert world.unproved() == []
@@ -32,7 +32,7 @@ def test_a_missing_tube_is_held_until_it_is_in_a_hand_again(world: World) -> Non
     world.put(box, [first, second])
     audit = begun(world)
     counted(world, audit, box, ("A1", first))
-    decided(world, audit, Decision.MISSING, Result.MISSING)
+    decided(world, audit, AuditDecision.MISSING, Result.MISSING)
 
     def asked(session: Session, actor: Actor) -> list[str]:
         (tube,) = custody.load(session, actor, [second])

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from biobank.tables import BoxState, Decision, Result
+from biobank.tables import AuditDecision, BoxState, Result
 from tests.audits.auditing import begun, by_file, counted, decided, found, lines, refused, results, seen
 from tests.audits.planting import rack_file
 from tests.audits.signing import closed, with_reviewer
@@ -30,7 +30,9 @@ def test_the_second_count_stands_and_the_first_is_kept(world: World) -> None:
         "wrong_slot": 2, "found": 1, "missing": 1, "unknown": 1, "unexpected": 1, "unreadable": 1, "empty": 74
     }  # fmt: skip
     refused("same_counter", lambda: counted(world, audit, box, person=TECHNICIAN), "box")
-    refused("count_again_first", lambda: decided(world, audit, Decision.MOVED, Result.WRONG_SLOT), "lines")
+    refused(
+        "count_again_first", lambda: decided(world, audit, AuditDecision.MOVED, Result.WRONG_SLOT), "lines"
+    )
     again = [("A1", tubes[0]), ("A2", tubes[1]), ("A3", tubes[2]), ("A5", tubes[4]), ("A7", "?")]
     count = counted(world, audit, box, *again, person=MANAGER)
     assert (count.state, count.results) == (
@@ -50,8 +52,8 @@ def test_the_second_count_stands_and_the_first_is_kept(world: World) -> None:
     refused("box_counted", lambda: counted(world, audit, box, ("A1", tubes[0])), "box")
     for each in (other, third):
         counted(world, audit, each, ("A1", ""))
-    decided(world, audit, Decision.MISSING, Result.MISSING)
-    decided(world, audit, Decision.EXPLAINED, Result.UNREADABLE, reason="Frost on the label")
+    decided(world, audit, AuditDecision.MISSING, Result.MISSING)
+    decided(world, audit, AuditDecision.EXPLAINED, Result.UNREADABLE, reason="Frost on the label")
     closed(world, audit)
     (row, *_) = seen(world, audit).boxes
     assert (row.counted_by, row.second_by) == (TECHNICIAN, MANAGER)

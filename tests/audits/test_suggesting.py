@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from biobank import accounts, audits, clock, evacuations
 from biobank.audits import AuditSuggestion
-from biobank.tables import AuditMethod, Decision, Result, Role, Trigger
+from biobank.tables import AuditDecision, AuditMethod, Result, Role, Trigger
 from tests.audits.auditing import begun, counted, decided, planned
 from tests.world import MANAGER, OUTSIDER, TECHNICIAN, World
 
@@ -45,7 +45,7 @@ def test_a_missing_tube_suggests_to_look_at_all_of_its_freezer_within_two_days(w
     audit = begun(world, container=box)
     counted(world, audit, box, ("A1", tubes[0]))
     assert suggested(world) == []
-    decided(world, audit, Decision.MISSING, Result.MISSING)
+    decided(world, audit, AuditDecision.MISSING, Result.MISSING)
     (loss,) = suggested(world)
     assert (loss.trigger, loss.container, loss.share, loss.facts) == (
         Trigger.LOSS,
@@ -73,10 +73,10 @@ def test_a_loss_is_over_when_the_tube_turns_up_and_none_where_all_was_looked_at(
     world.put(box, tubes)
     whole, part = begun(world), begun(world, container=box)
     counted(world, whole, box, ("A1", tubes[0]), ("A2", tubes[1]))
-    decided(world, whole, Decision.MISSING, Result.MISSING)
+    decided(world, whole, AuditDecision.MISSING, Result.MISSING)
     assert suggested(world) == []
     counted(world, part, box, ("A1", tubes[0]))
-    decided(world, part, Decision.MISSING, tubes[1])
+    decided(world, part, AuditDecision.MISSING, tubes[1])
     assert triggers(world) == [Trigger.LOSS]
     world.put(other, tubes[1:2])
     assert suggested(world) == []
@@ -159,7 +159,7 @@ def test_what_is_due_first_stands_first(sqlite_world: World) -> None:
     world.put(box, tubes)
     audit = begun(world, container=box)
     counted(world, audit, box, ("A1", tubes[0]))
-    decided(world, audit, Decision.MISSING, Result.MISSING)
+    decided(world, audit, AuditDecision.MISSING, Result.MISSING)
     order = evacuations.EvacuationOrder(container=world.freezer())
     world.act(lambda s, a: evacuations.plan(s, a, order))
     world.act(lambda s, a: accounts.end_person(s, a, TECHNICIAN), person=MANAGER)

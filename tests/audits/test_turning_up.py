@@ -8,7 +8,7 @@ from sqlmodel import col
 
 from biobank import audits, storage
 from biobank.audits import Decide, Entrust, SoughtFindings
-from biobank.tables import AuditLine, Decision, Result
+from biobank.tables import AuditDecision, AuditLine, Result
 from tests.audits.auditing import DUE, begun, counted, decided, found, lines, refused, seen
 from tests.audits.signing import REVIEWER, closed, signed, with_reviewer
 from tests.world import MANAGER, TECHNICIAN, World
@@ -44,7 +44,7 @@ def test_a_tube_that_turns_up_is_no_open_finding_any_more(world: World) -> None:
     counted(world, audit, box, ("A6", tubes[5]))
     counted(world, audit, other, ("A1", ""))
     entrusted(world, audit, *tubes[:4])
-    decided(world, audit, Decision.MISSING, tubes[4])
+    decided(world, audit, AuditDecision.MISSING, tubes[4])
     assert opened(world, audit) == left(world) == tubes[:4]
     assert sought(world) == tubes[4:5]
     world.put(other, tubes[:1])
@@ -62,7 +62,7 @@ def test_a_tube_that_turns_up_is_no_open_finding_any_more(world: World) -> None:
     counted(world, audit, third, ("A1", ""))
     closed(world, audit)
     # What was left to somebody can be settled after the audit was signed.
-    decided(world, audit, Decision.EXPLAINED, tubes[3], reason="Given to the study in 2019")
+    decided(world, audit, AuditDecision.EXPLAINED, tubes[3], reason="Given to the study in 2019")
     assert left(world) == []
     assert world.unproved() == []
 
@@ -102,7 +102,7 @@ def test_a_tube_that_two_audits_miss_is_held_once(sqlite_world: World) -> None:
     for _ in range(2):
         audit = begun(world)
         counted(world, audit, box, ("A1", tubes[0]))
-        decided(world, audit, Decision.MISSING, Result.MISSING)
+        decided(world, audit, AuditDecision.MISSING, Result.MISSING)
     assert sought(world) == tubes[1:] * 2
     world.put(other, tubes[1:])
     assert sought(world) == []
@@ -116,23 +116,23 @@ def test_a_decision_fits_its_finding(sqlite_world: World) -> None:
     audit = begun(world)
     counted(world, audit, box, ("A2", tubes[0]), ("A3", "?"), ("A4", "NOBODYS"), ("A5", tubes[3]))
     unfit = [
-        (Decision.MOVED, tubes[1]),
-        (Decision.MOVED, "NOBODYS"),
-        (Decision.PUT_BACK, tubes[1]),
-        (Decision.PUT_BACK, tubes[3]),
-        (Decision.MISSING, tubes[0]),
-        (Decision.MISSING, "NOBODYS"),
+        (AuditDecision.MOVED, tubes[1]),
+        (AuditDecision.MOVED, "NOBODYS"),
+        (AuditDecision.PUT_BACK, tubes[1]),
+        (AuditDecision.PUT_BACK, tubes[3]),
+        (AuditDecision.MISSING, tubes[0]),
+        (AuditDecision.MISSING, "NOBODYS"),
     ]
     for decision, which in unfit:
         refused("decision_unfit", partial(decided, world, audit, decision, which), "decision")
-    for decision in (Decision.EXPLAINED, Decision.REGISTERED, Decision.RELABELLED):
+    for decision in (AuditDecision.EXPLAINED, AuditDecision.REGISTERED, AuditDecision.RELABELLED):
         refused("reason_needed", partial(decided, world, audit, decision, "NOBODYS"), "reason")
-    decided(world, audit, Decision.REGISTERED, "NOBODYS", reason="Registered as S0")
-    refused("finding_decided", lambda: decided(world, audit, Decision.EXPLAINED, "NOBODYS"), "lines.0")
-    decided(world, audit, Decision.PUT_BACK, tubes[0])
-    decided(world, audit, Decision.RELABELLED, tubes[2], reason="A new label")
+    decided(world, audit, AuditDecision.REGISTERED, "NOBODYS", reason="Registered as S0")
+    refused("finding_decided", lambda: decided(world, audit, AuditDecision.EXPLAINED, "NOBODYS"), "lines.0")
+    decided(world, audit, AuditDecision.PUT_BACK, tubes[0])
+    decided(world, audit, AuditDecision.RELABELLED, tubes[2], reason="A new label")
     (other_audit, key) = begun(world), found(world, audit, tubes[1])
-    order = Decide(audit=other_audit, lines=key, decision=Decision.MISSING)
+    order = Decide(audit=other_audit, lines=key, decision=AuditDecision.MISSING)
     wrong = lambda: world.act(lambda s, a: audits.decide(s, a, order), person=MANAGER)  # noqa: E731
     refused("finding_not_found", wrong, "lines.0")
     counted(world, other_audit, other, ("A1", ""))
@@ -204,6 +204,6 @@ def test_more_findings_than_one_entry_of_the_log_can_name_are_settled_at_once(sq
     counted(world, audit, bag, ("", tubes[0]), *(("", f"STRANGE-{at}") for at in range(700)))
     entrusted(world, audit, Result.UNKNOWN)
     assert len(left(world)) == 700
-    decided(world, audit, Decision.EXPLAINED, Result.UNKNOWN, reason="Of another biobank")
+    decided(world, audit, AuditDecision.EXPLAINED, Result.UNKNOWN, reason="Of another biobank")
     assert seen(world, audit).row.open_findings == 0
     assert world.unproved() == []

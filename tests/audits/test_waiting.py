@@ -6,7 +6,7 @@ from uuid import UUID
 from biobank import audits, clock, storage
 from biobank.audits import AuditOrder, Decide, Entrust, Waiting
 from biobank.storage import Stored
-from biobank.tables import Audit, Decision, Result
+from biobank.tables import Audit, AuditDecision, Result
 from tests.audits.auditing import begun, counted, lines
 from tests.world import MANAGER, TECHNICIAN, World
 
@@ -16,7 +16,7 @@ def found(world: World, audit: UUID, *words: Result) -> dict[str, UUID]:
     return {code: line.id for line, code in lines(world, audit) if line.result in words}
 
 
-def decide(world: World, audit: UUID, decision: Decision, *ids: UUID) -> None:
+def decide(world: World, audit: UUID, decision: AuditDecision, *ids: UUID) -> None:
     order = Decide(audit=audit, lines=list(ids), decision=decision)
     world.act(lambda s, a: len(audits.decide(s, a, order)), person=MANAGER)
 
@@ -36,13 +36,13 @@ def test_one_tap_settles_what_the_records_have_room_for(world: World) -> None:
     # Where the record of the lost tube still stands, whether it is sought or not, no other one can come.
     expected = {line[first]: both, line[second]: both[::-1], line[onward]: [line[onward]]}
     assert plain(world, audit) == expected
-    decide(world, audit, Decision.MISSING, line[lost])
+    decide(world, audit, AuditDecision.MISSING, line[lost])
     assert plain(world, audit) == expected
     order = storage.TakeOut(tubes=[onward])
     world.act(lambda s, a: storage.take_out(s, a, order), answer=list[Stored])
     del expected[line[onward]]  # somebody had it in a hand since: its record knows better
     assert plain(world, audit) == expected
-    decide(world, audit, Decision.MOVED, *plain(world, audit))
+    decide(world, audit, AuditDecision.MOVED, *plain(world, audit))
     assert plain(world, audit) == {}
     assert world.unproved() == []
 
@@ -57,7 +57,7 @@ def test_what_waits_is_counted_as_far_as_one_asks(world: World) -> None:
     assert waits() == Waiting(1, 0, 0)
     counted(world, audit, box, ("A1", tubes[0]))
     line = found(world, audit, Result.MISSING)
-    decide(world, audit, Decision.MISSING, line[tubes[1]], line[tubes[2]])
+    decide(world, audit, AuditDecision.MISSING, line[tubes[1]], line[tubes[2]])
     tomorrow = clock.now().date() + timedelta(days=1)
     left = Entrust(audit=audit, lines=[line[tubes[3]]], owner=TECHNICIAN, due=tomorrow)
     world.act(lambda s, a: len(audits.entrust(s, a, left)), person=MANAGER)

@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from biobank import audits
-from biobank.audits import BoxCount, Counted, Told
+from biobank.audits import BoxCount, Counted, SlotTold
 from biobank.database import Database
 from biobank.people import Actor
 from tests.world import World
@@ -28,7 +28,7 @@ def main(address: str, audit: str, box: str, journal: str, pace: str, *tubes: st
             if pace == "boasting":
                 _write(acknowledged.fileno(), *tubes)
             for slot, tube in scans:
-                order = Counted(audit=UUID(audit), box=box, scans=[Told(slot=slot, code=tube)])
+                order = Counted(audit=UUID(audit), box=box, scans=[SlotTold(slot=slot, code=tube)])
                 world.act(partial(_count, order), answer=BoxCount)
                 if pace == "honest":
                     _write(acknowledged.fileno(), tube)

@@ -15,7 +15,7 @@ from biobank import audits, storage
 from biobank.audits import Decide, Entrust
 from biobank.errors import Conflict
 from biobank.storage import PutAway
-from biobank.tables import Decision, Result
+from biobank.tables import AuditDecision, Result
 from tests.audits.planting import SLOTS, Ending, Porter, plant
 from tests.journeys.auditing import FULL, REVIEWER, AtTheBox, Auditing, Stored, as_recorded, stored
 from tests.journeys.desk import Desk
@@ -43,9 +43,9 @@ REASONS = {"to uncounted", "to counted", "out", "brought", "new", "back", "withi
 
 MISPLACED = (Result.WRONG_SLOT, Result.WRONG_CONTAINER, Result.UNEXPECTED)
 WHY = {
-    Result.UNKNOWN: (Decision.REGISTERED, "Registered, and given a label of ours"),
-    Result.UNREADABLE: (Decision.RELABELLED, "A new label"),
-    Result.DUPLICATE: (Decision.RELABELLED, "Each has a label of its own now"),
+    Result.UNKNOWN: (AuditDecision.REGISTERED, "Registered, and given a label of ours"),
+    Result.UNREADABLE: (AuditDecision.RELABELLED, "A new label"),
+    Result.DUPLICATE: (AuditDecision.RELABELLED, "Each has a label of its own now"),
 }
 
 
@@ -196,7 +196,7 @@ def settle(audit: Auditing, lines: dict[Ending, UUID]) -> str:
     entrusted = lost.pop()
     order = Entrust(audit=audit.key, lines=[lines[entrusted]], owner=REVIEWER, due=date(2030, 2, 1))
     audit.world.act(lambda s, a: audits.entrust(s, a, order) and None, person=MANAGER)
-    decide(audit, [lines[ending] for ending in lost], Decision.MISSING)
+    decide(audit, [lines[ending] for ending in lost], AuditDecision.MISSING)
     for result, (decision, reason) in WHY.items():
         decide(audit, [line for ending, line in lines.items() if ending.result is result], decision, reason)
     # The records can follow no tube to a slot that they keep for a lost one, and none that was carried on.
@@ -206,19 +206,19 @@ def settle(audit: Auditing, lines: dict[Ending, UUID]) -> str:
         each for each in misplaced if each.was not in kept and audit.store.stands.get(each.was) == each.text
     ]
     left = [each for each in misplaced if each not in plain]
-    decide(audit, [lines[each] for each in plain], Decision.MOVED)
+    decide(audit, [lines[each] for each in plain], AuditDecision.MOVED)
     back = [each for each in left if each.result is Result.WRONG_CONTAINER]
-    decide(audit, [lines[each] for each in back], Decision.PUT_BACK)
+    decide(audit, [lines[each] for each in back], AuditDecision.PUT_BACK)
     rest = [lines[each] for each in left if each not in back]
     with pytest.raises(Conflict, match="carried"):
-        decide(audit, rest, Decision.MOVED)
-    decide(audit, rest, Decision.EXPLAINED, "It stands in another box by now")
+        decide(audit, rest, AuditDecision.MOVED)
+    decide(audit, rest, AuditDecision.EXPLAINED, "It stands in another box by now")
     records = audit.world.database.read(as_recorded).records
     assert {each.tube: records[each.tube] for each in plain} == {each.tube: each.was for each in plain}
     assert (len(back), len(rest)) == (1, 2)
     return entrusted.tube
 
 
-def decide(audit: Auditing, lines: Sequence[UUID], decision: Decision, reason: str = "") -> None:
+def decide(audit: Auditing, lines: Sequence[UUID], decision: AuditDecision, reason: str = "") -> None:
     order = Decide(audit=audit.key, lines=list(lines), decision=decision, reason=reason or None)
     audit.world.act(lambda s, a: audits.decide(s, a, order) and None, person=MANAGER)

@@ -8,7 +8,7 @@ import msgspec
 from biobank import audits, clock, storage
 from biobank.audits import AuditChosen, AuditOrder, Decide, Entrust
 from biobank.storage import FreezerMade
-from biobank.tables import Audit, Decision, Result
+from biobank.tables import Audit, AuditDecision, Result
 from tests.audits import signing
 from tests.audits.auditing import counted, lines
 from tests.test_storage import rack_of
@@ -70,7 +70,9 @@ def found(world: World, audit: UUID, *words: Result) -> list[UUID]:
     return [line.id for line, _ in lines(world, audit) if line.result in words]
 
 
-def decided(world: World, audit: UUID, decision: Decision, *words: Result, reason: str | None = None) -> None:
+def decided(
+    world: World, audit: UUID, decision: AuditDecision, *words: Result, reason: str | None = None
+) -> None:
     """Decide all findings of these kinds alike."""
     order = Decide(audit=audit, lines=found(world, audit, *words), decision=decision, reason=reason)
     world.act(lambda s, a: len(audits.decide(s, a, order)), person=MANAGER)
@@ -90,7 +92,7 @@ def shown(world: World) -> dict[str, str]:
     world.put(told.boxes[2], other)
     closed = begun(world, name="Last year's", container=told.boxes[2])
     counted(world, closed, told.boxes[2], ("A1", other[0]))
-    decided(world, closed, Decision.MISSING, Result.MISSING)
+    decided(world, closed, AuditDecision.MISSING, Result.MISSING)
     signing.closed(world, closed)
     entrusted(world, told.audit, TECHNICIAN, Result.UNKNOWN)
     due = planned(world, name="Monthly", container=told.boxes[1], due=clock.now().date() - timedelta(days=3))

@@ -10,7 +10,7 @@ import pytest
 from biobank import clock
 from biobank.audits import Covered, TrendRow, error_rate
 from biobank.pages.audits import coverage, trends
-from biobank.tables import Decision, Result
+from biobank.tables import AuditDecision, Result
 from tests.audits import signing
 from tests.audits.auditing import begun, counted
 from tests.pages.audited import decided
@@ -85,7 +85,7 @@ def closed(world: World) -> str:
     signing.with_reviewer(world)
     audit = begun(world, container=box)
     counted(world, audit, box, *((f"A{place}", code) for place, code in enumerate(tubes, 1) if code != first))
-    decided(world, audit, Decision.MISSING, Result.MISSING)
+    decided(world, audit, AuditDecision.MISSING, Result.MISSING)
     signing.closed(world, audit)
     return box
 

@@ -8,10 +8,10 @@ from uuid import UUID
 import pytest
 
 from biobank import audits, clock
-from biobank.audits import Counted, Finding, Told
+from biobank.audits import Counted, Finding, SlotTold
 from biobank.audits.plainly import gestures
 from biobank.pages.audits.sayings import percent
-from biobank.tables import Decision, Mark, Result
+from biobank.tables import AuditDecision, Mark, Result
 from tests.audits import signing
 from tests.audits.auditing import counted, results
 from tests.pages import audited
@@ -154,7 +154,7 @@ def test_the_board_shows_each_box_with_how_far_it_is_and_counters_that_filter(
 def test_the_board_tells_who_is_at_a_box_before_its_count_is_over(
     world: World, manager: Visitor, told: Audited
 ) -> None:
-    scan = Counted(audit=told.audit, box=told.boxes[2], scans=[Told(slot="A1", mark=Mark.EMPTY)])
+    scan = Counted(audit=told.audit, box=told.boxes[2], scans=[SlotTold(slot="A1", mark=Mark.EMPTY)])
     for person in (TECHNICIAN, MANAGER):
         world.act(lambda s, a: audits.count(s, a, scan).box, person=person)
     page = manager.get(f"/audits/{told.audit}").text
@@ -236,7 +236,7 @@ def test_findings_are_left_to_somebody_and_stand_on_their_first_page(
 def test_a_missing_tube_is_sought_until_somebody_has_it_in_a_hand(
     world: World, manager: Visitor, told: Audited
 ) -> None:
-    audited.decided(world, told.audit, Decision.MISSING, Result.MISSING)
+    audited.decided(world, told.audit, AuditDecision.MISSING, Result.MISSING)
     lost = told.tubes[3]
     assert '<a href="/missing" data-tone="notice"><b>1</b>' in manager.get("/").text
     page = manager.get("/missing").text
@@ -294,8 +294,8 @@ def test_two_people_sign_and_the_certificate_is_there_in_both_languages(
     world: World, manager: Visitor, told: Audited
 ) -> None:
     counted(world, told.audit, told.boxes[2], ("A1", ""), person=TECHNICIAN)
-    audited.decided(world, told.audit, Decision.MOVED, *MISPLACED)
-    audited.decided(world, told.audit, Decision.MISSING, Result.MISSING)
+    audited.decided(world, told.audit, AuditDecision.MOVED, *MISPLACED)
+    audited.decided(world, told.audit, AuditDecision.MISSING, Result.MISSING)
     audited.entrusted(world, told.audit, TECHNICIAN, Result.UNKNOWN, Result.UNREADABLE)
     address = f"/audits/{told.audit}/sign"
     assert 'type="password"' in manager.get(address).text
@@ -358,7 +358,7 @@ def test_what_calls_for_an_audit_is_offered_until_it_is_planned(
     assert "What calls for an audit" not in manager.get("/audits").text
     some = audited.begun(world, name="One box", container=told.boxes[0])
     counted(world, some, told.boxes[0], ("A1", told.tubes[0]))
-    audited.decided(world, some, Decision.MISSING, Result.MISSING)
+    audited.decided(world, some, AuditDecision.MISSING, Result.MISSING)
     page = manager.get("/audits").text
     assert "What calls for an audit" in page
     assert "What calls for an audit" not in visit(world).get("/audits").text

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from biobank import codes
-from biobank.audits import Told
+from biobank.audits import SlotTold
 from biobank.errors import Conflict, NotFound, RuleBroken
 from biobank.labels.cards import NAMES, Card
 from biobank.pages.audits import walking
@@ -55,7 +55,7 @@ def _mark(hand: Hand, mark: Mark, what: What) -> Said:
     slot = hand.cursor.slot
     if walking.has_slots(hand.box):
         require_slot(hand)
-    write_down(hand, Told(slot=slot or None, mark=mark))
+    write_down(hand, SlotTold(slot=slot or None, mark=mark))
     here = walking.at(hand.box, slot)
     onward = walking.walk(hand.box, slot, [slot])
     return said(hand, what, onward, slot=slot, code=here.expected if here else "")

@@ -18,7 +18,7 @@ from biobank.pages.audits import boards
 from biobank.pages.audits.boards import Seen
 from biobank.pages.shell import Form
 from biobank.people import Actor, May, allowed
-from biobank.tables import Decision, Result
+from biobank.tables import AuditDecision, Result
 from biobank.texts import N_
 from biobank.texts import gettext as _
 
@@ -27,7 +27,7 @@ PAGE = 200
 MOST = 1_000
 """So many findings are settled by one tap."""
 
-OF_TUBES = (Decision.MOVED, Decision.PUT_BACK, Decision.MISSING)
+OF_TUBES = (AuditDecision.MOVED, AuditDecision.PUT_BACK, AuditDecision.MISSING)
 """What only those may decide who handle tubes: it is written into their chains."""
 
 ENTRUST = "entrust"
@@ -64,7 +64,7 @@ def findings_page(request: Request[Any, Any, Any], door: web.OpenDoor, key: From
         at_once=list(told.plain)[:MOST],
         view=View(f"/audits/{key}/findings", kept),
         results=[(result, board.results[result]) for result in Result if _counted(board.results, result)],
-        decisions=[each for each in Decision if each not in OF_TUBES or allowed(me, May.HANDLE)],
+        decisions=[each for each in AuditDecision if each not in OF_TUBES or allowed(me, May.HANDLE)],
         entrust=ENTRUST,
         today=clock.now().date(),
         soon=clock.now().date() + SOON,
@@ -137,7 +137,7 @@ _NAMES = {
     "found_box": N_("Found in box"),
     "found_path": N_("Found at"),
     "found_slot": N_("Found in slot"),
-    "decision": N_("Decision"),
+    "decision": N_("AuditDecision"),
     "reason": N_("Reason"),
     "decided_by": N_("Decided by"),
     "decided_at": N_("Decided at"),

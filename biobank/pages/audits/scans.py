@@ -8,7 +8,7 @@ import msgspec
 from sqlmodel import Session
 
 from biobank import audits, inputs
-from biobank.audits import Counted, Counting, Told
+from biobank.audits import Counted, Counting, SlotTold
 from biobank.pages.audits import walking
 from biobank.pages.audits.walking import Cursor
 from biobank.people import Actor
@@ -121,7 +121,7 @@ TOLD = {
 # --- actions ---
 
 
-def write_down(hand: Hand, *scans: Told, done: bool = False) -> audits.BoxCount:
+def write_down(hand: Hand, *scans: SlotTold, done: bool = False) -> audits.BoxCount:
     """Keep what was told of some slots of the open box; with `done` its count is over."""
     order = Counted(
         audit=hand.audit,

@@ -8,7 +8,7 @@ import msgspec
 from sqlmodel import Session
 
 from biobank import audits, codes, specimens
-from biobank.audits import Counted, Told
+from biobank.audits import Counted, SlotTold
 from biobank.codes import CodeKind
 from biobank.errors import Conflict, NotFound, RuleBroken
 from biobank.labels.cards import Card
@@ -135,7 +135,7 @@ def _asks(hand: Hand, what: What, code: str, other: str) -> Said:
 def _here(hand: Hand, code: str) -> Said:
     """The tube is written down at the slot of the cursor."""
     slot = hand.cursor.slot
-    (seen,) = write_down(hand, Told(slot=slot or None, code=_text(hand, code))).scans
+    (seen,) = write_down(hand, SlotTold(slot=slot or None, code=_text(hand, code))).scans
     what, place = _verdict(hand, seen)
     onward = walking.walk(hand.box, slot, [slot])
     return said(
@@ -146,7 +146,7 @@ def _here(hand: Hand, code: str) -> Said:
 def _in_the_next(hand: Hand, code: str, beside: str) -> Said:
     """The slot of the cursor is empty, and the tube stands in the next, where it should."""
     slot = hand.cursor.slot
-    empty, tube = Told(slot=slot, mark=Mark.EMPTY), Told(slot=beside, code=_text(hand, code))
+    empty, tube = SlotTold(slot=slot, mark=Mark.EMPTY), SlotTold(slot=beside, code=_text(hand, code))
     write_down(hand, empty, tube)
     onward = walking.walk(hand.box, beside, [slot, beside])
     return said(hand, What.NEXT_DOOR, onward, code=code, slot=beside, other=slot)

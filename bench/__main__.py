@@ -10,6 +10,7 @@ from os import cpu_count, sysconf
 from pathlib import Path
 
 from bench import (
+    auditing,
     claiming,
     collecting,
     evacuating,
@@ -27,6 +28,7 @@ from tests.databases import PostgresServer
 Row = tuple[str, float, float, float, str]
 
 BENCHES: dict[str, Callable[[], Sequence[Row]]] = {
+    "auditing": auditing.rows,
     "claiming": claiming.rows,
     "collecting": collecting.rows,
     "evacuating": evacuating.rows,

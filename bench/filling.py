@@ -8,10 +8,11 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import Connection, insert, text
 from sqlmodel import Session, SQLModel, col, select
 
-from biobank import clock, codes, guards
+from biobank import clock, codes, custody, guards
 from biobank.codes import CodeKind
 from biobank.database import Database, _copy, table_of
 from biobank.ledger import entries
@@ -87,7 +88,8 @@ def _twin(
     slot: tuple[int, int],
 ) -> None:
     key, link = clock.new_key(), bytes(32)
-    old = template[Specimen][0]["id"]
+    old, place = template[Specimen][0]["id"], template[Placement][0]
+    placed = _place(place["container_id"], place["row"], place["col"]), _place(box, *slot)
     for event in template[CustodyEvent]:
         event_id = clock.new_key()
         entry = (
@@ -95,9 +97,11 @@ def _twin(
             .replace(str(old).encode(), str(key).encode())
             .replace(str(event["id"]).encode(), str(event_id).encode())
             .replace(event["prev_hash"].hex().encode(), link.hex().encode())
+            .replace(*placed)
         )
         leaf = entries.leaf_hash(entry)
         own = {"id": event_id, "subject_id": key, "entry": entry, "prev_hash": link, "leaf_hash": leaf}
+        own["container_id"] = event["container_id"] and box
         rows[CustodyEvent].append({**event, **own})
         link = leaf
     rows[CustodySubject].append({**template[CustodySubject][0], "id": key, "hash": link})
@@ -106,6 +110,11 @@ def _twin(
     rows[Posting].append({**template[Posting][0], **held})
     where = {"container_id": box, "row": slot[0], "col": slot[1]}
     rows[Placement].append({**template[Placement][0], **held, **where})
+
+
+def _place(container: UUID, row: int, column: int) -> bytes:
+    """A slot as an entry has it."""
+    return msgspec.json.encode(custody.slot_place(custody.Place(container, row, column)), order="sorted")
 
 
 def _boxes(world: World, wanted: int) -> list[UUID]:

@@ -1,15 +1,16 @@
 """The database's own rules that keep the ledger append-only, on both engines.
 
 They are asserted again at the end of every migration and checked at every start: an event is
-never changed or removed, numbers follow one another, and a head moves only with its event.
+never changed or removed, numbers follow one another, and a head moves only with its event. A scan of
+an audit is never changed or removed either.
 """
 
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, inspect
 
-_KEPT_FOR_EVER = ("custody_event", "custody_subject", "ledger_origin")
+_KEPT_FOR_EVER = ("custody_event", "custody_subject", "ledger_origin", "audit_scan")
 
 _POSTGRES_FUNCTIONS = (
     """
@@ -86,6 +87,11 @@ def _sqlite() -> dict[str, str]:
             OR EXISTS (SELECT 1 FROM custody_subject s WHERE s.id = NEW.id) BEGIN
           SELECT RAISE(ABORT, 'a head is born empty');
         END""",
+        # A REPLACE removes the row that was there, and tells no trigger of removals.
+        "audit_scan_once": """BEFORE INSERT ON audit_scan
+          WHEN EXISTS (SELECT 1 FROM audit_scan s WHERE s.id = NEW.id) BEGIN
+          SELECT RAISE(ABORT, 'append-only: replace refused');
+        END""",
     }
     for table in _KEPT_FOR_EVER:
         doings = ("DELETE",) if table == "custody_subject" else ("UPDATE", "DELETE")
@@ -100,13 +106,19 @@ GUARDS: Mapping[str, Mapping[str, str]] = MappingProxyType({"postgresql": _postg
 
 
 def assert_guards(connection: Connection) -> None:
-    """Make every guard anew, whatever was there. Every migration ends with this."""
+    """Make every guard anew, whatever was there. Every migration ends with this.
+
+    An older migration leaves out the tables that a newer one brings.
+    """
+    tables = set(inspect(connection).get_table_names())
     postgres = connection.dialect.name == "postgresql"
     for function in _POSTGRES_FUNCTIONS if postgres else ():
         # The text has per cent signs of its own, which a driver given parameters would read as places.
         connection.exec_driver_sql(function, execution_options={"no_parameters": True})
     for name, body in GUARDS[connection.dialect.name].items():
         table = _table_of(body)
+        if table not in tables:
+            continue
         on_table = f" ON {table}" if postgres else ""
         connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}{on_table}")
         connection.exec_driver_sql(f"CREATE TRIGGER {name} {body}")

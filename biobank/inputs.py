@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Annotated, Any, TypeVar
 
 from pydantic import (
@@ -30,6 +31,8 @@ _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 _EARLIEST, _LATEST = 1900, 2200
 _WHOLE = re.compile(r"-?\d{1,15}", re.ASCII)
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)?", re.ASCII)
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_PERCENT = re.compile(r"\d{1,2}(\.\d{1,4})?", re.ASCII)
 _ID_CARD = re.compile(r"(?<!\d)\d{17}[\dXx](?!\d)", re.ASCII)
 _MOBILE = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)", re.ASCII)
 _DATE = re.compile(r"(?<!\d)(19|20)\d\d[-./]?(0[1-9]|1[0-2])[-./]?(0[1-9]|[12]\d|3[01])(?!\d)", re.ASCII)
@@ -136,6 +139,16 @@ def _moment(value: object) -> object:
     raise _fault("not_time", N_("This must be a time with its offset, such as 2026-05-04T09:30:00+08:00."))
 
 
+def _percent(value: object) -> object:
+    text = f"{value:f}" if isinstance(value, Decimal) else str(value).strip()
+    known = isinstance(value, str | int | float | Decimal) and not isinstance(value, bool)
+    if known and _PERCENT.fullmatch(text) and float(text):
+        return Decimal(text)
+    raise _fault(
+        "not_percent", N_("This must be a share in percent above 0 and below 100, such as 1, 0.5 or 95.")
+    )
+
+
 def _sensible(value: datetime) -> datetime:
     try:
         future = value > clock.now() + clock.FUTURE_TOLERANCE
@@ -159,6 +172,18 @@ def _sensible_day(value: date) -> date:
         raise _fault("time_in_future", N_("This time is in the future. Check the date."), rule=True)
     if value.year < _EARLIEST:
         raise _fault("not_time", N_("This time is too long ago to be right."))
+    return value
+
+
+def _day(value: object) -> object:
+    if isinstance(value, date) or (isinstance(value, str) and _DAY.fullmatch(value)):
+        return value
+    raise _fault("not_day", N_("This must be a day, such as 2026-12-31."))
+
+
+def _foreseeable_day(value: date) -> date:
+    if not _EARLIEST <= value.year < _LATEST:
+        raise _fault("not_due", N_("This day is too far away to be right."))
     return value
 
 
@@ -221,6 +246,8 @@ Day = Annotated[date, AfterValidator(_sensible_day)]
 Moment = Annotated[AwareDatetime, BeforeValidator(_moment), AfterValidator(_sensible)]
 Deadline = Annotated[AwareDatetime, BeforeValidator(_moment), AfterValidator(_foreseeable)]
 """A time by which something shall be: it may be still to come."""
+DueDay = Annotated[date, BeforeValidator(_day), AfterValidator(_foreseeable_day)]
+"""A day by which something shall be: it may be still to come."""
 Line = Annotated[str, AfterValidator(_clean()), StringConstraints(min_length=1, max_length=200)]
 Scanned = Annotated[
     str, StringConstraints(min_length=1, max_length=100), AfterValidator(_clean("\r\n\t\x1d"))
@@ -244,4 +271,6 @@ Naming = Annotated[Line, AfterValidator(_anonymous)]
 """What somebody calls a thing; like a note, it names nobody."""
 Vessel = Annotated[str, AfterValidator(_clean()), StringConstraints(max_length=40)]
 """What something stands in, in words: `EDTA 10 mL`; may be empty."""
+Percent = Annotated[Decimal, BeforeValidator(_percent), Field(gt=0, lt=100)]
+"""A share in hundredths, as people say it: 1, 0.5, 95."""
 AmountText = Annotated[str, StringConstraints(min_length=1, max_length=40)]

@@ -12,6 +12,7 @@ from biobank.database import Database
 from biobank.errors import Refusal
 from biobank.guards import GUARDS
 from biobank.ledger import entries
+from tests.audits.auditing import begun, counted
 from tests.databases import PostgresServer
 from tests.world import World
 
@@ -103,6 +104,26 @@ def test_replacing_an_event_is_refused(world: World) -> None:
     replace = statement.replace("INSERT", "INSERT OR REPLACE") if world.database.is_sqlite else statement
     said = refused(world, replace, (same, *values[1:]))
     assert "replace refused" in said or "duplicate key" in said
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        "UPDATE audit_scan SET text = 'another'",
+        "DELETE FROM audit_scan",
+        "INSERT OR REPLACE INTO audit_scan SELECT * FROM audit_scan",
+    ],
+)
+def test_no_scan_of_an_audit_is_ever_changed_removed_or_replaced(world: World, harm: str) -> None:
+    (tube,) = world.tubes(1)
+    box = world.boxes()[0]
+    world.put(box, [tube])
+    counted(world, begun(world), box, ("A1", tube))
+    said = refused(world, harm if world.database.is_sqlite else harm.replace(" OR REPLACE", ""))
+    assert "append-only" in said or "duplicate key" in said
+    if not world.database.is_sqlite:
+        assert "append-only" in refused(world, "TRUNCATE audit_scan")
+    assert world.unproved() == []
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Inputs: strict with programs, forgiving with forms, and nobody's identity."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 import pytest
@@ -10,7 +11,20 @@ from pydantic import Field
 
 from biobank import clock, inputs, participants
 from biobank.errors import Malformed, Refusal, Refusals, RuleBroken
-from biobank.inputs import AmountText, Flag, Input, Line, Moment, Note, Pseudonym, Scanned, Vessel, Whole
+from biobank.inputs import (
+    AmountText,
+    DueDay,
+    Flag,
+    Input,
+    Line,
+    Moment,
+    Note,
+    Percent,
+    Pseudonym,
+    Scanned,
+    Vessel,
+    Whole,
+)
 
 
 class Order(Input):
@@ -24,6 +38,8 @@ class Order(Input):
     small: Annotated[Whole, Field(ge=1, le=5)] = 1
     flag: Flag = False
     when: Moment | None = None
+    due: DueDay | None = None
+    percent: Percent | None = None
     some: list[str] = []
     choice: Literal["a", "b"] = "a"
 
@@ -106,6 +122,31 @@ def test_a_program_sends_whole_numbers_as_such(sent: object) -> None:
 @pytest.mark.parametrize("sent", ["true", "on", 1, 0, None])
 def test_a_program_sends_true_and_false_as_such(sent: object) -> None:
     assert said({"flag": sent}) == ("not_flag", "flag")
+
+
+@pytest.mark.parametrize(
+    "sent", ["20261231", "2026-12-31T00:00:00Z", "", "0", 0, True, 1.5, [2026], "\uff12026"]
+)
+def test_a_day_is_written_as_a_day(sent: object) -> None:
+    assert said({"due": sent}) == ("not_day", "due")
+    assert inputs.read(Order, {"due": "2026-12-31"}).due == date(2026, 12, 31)
+
+
+@pytest.mark.parametrize("sent", ["1899-12-31", "2200-01-01", "9999-12-31"])
+def test_a_day_too_far_away_is_refused(sent: str) -> None:
+    assert said({"due": sent}) == ("not_due", "due")
+
+
+@pytest.mark.parametrize(
+    "sent", ["0", 0, "100", 100, -1, "0.00001", 1e-30, "nan", "1e1", "1,5", "\uff11", True, [1], float("inf")]
+)
+def test_a_share_in_percent_is_above_0_and_below_100(sent: object) -> None:
+    assert said({"percent": sent}) == ("not_percent", "percent")
+
+
+@pytest.mark.parametrize("sent", ["0.5", 0.5, " 0.5 ", Decimal("0.5")])
+def test_a_share_in_percent_is_written_as_people_do(sent: object) -> None:
+    assert inputs.read(Order, {"percent": sent}).percent == Decimal("0.5")
 
 
 def test_a_form_may_send_texts_one_value_and_empty_fields() -> None:

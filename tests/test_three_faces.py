@@ -9,6 +9,7 @@ import rich_click as click
 from biobank.commands import biobank
 from biobank.commands.wording import walk
 from tests import three_faces as faces
+from tests import three_faces_of_audits as audits
 from tests import three_faces_of_storage as storage
 from tests.quick import app_of
 from tests.three_faces import Face
@@ -22,6 +23,7 @@ TABLE = (
     *storage.STORAGE,
     *storage.BENCH,
     *storage.LABELS,
+    *audits.AUDITS,
     *storage.MACHINE,
 )
 

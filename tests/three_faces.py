@@ -2,7 +2,7 @@
 
 Whoever adds a route or a command adds a row, or puts it into one that is there. `POST` is written, `GET` is
 not; `/api/v1` is left out, and so are the types of what stands in braces. A row without one of its faces says
-why. The other half of the table is in `three_faces_of_storage.py`.
+why. The rest of the table is in `three_faces_of_storage.py` and `three_faces_of_audits.py`.
 """
 
 from typing import NamedTuple

@@ -8,7 +8,18 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from biobank import accounts, clock, custody, migrations, participants, people, specimens, storage, studies
+from biobank import (
+    accounts,
+    audits,
+    clock,
+    custody,
+    migrations,
+    participants,
+    people,
+    specimens,
+    storage,
+    studies,
+)
 from biobank.database import Database
 from biobank.door import Door
 from biobank.people import Actor, Credentials
@@ -95,7 +106,9 @@ class World:
 
     def unproved(self) -> list[custody.Unproved]:
         """What the log does not prove; every journey ends by finding this empty."""
-        return self.database.read_at_once(lambda session: custody.unproved(session) + proof.unproved(session))
+        return self.database.read_at_once(
+            lambda session: custody.unproved(session) + proof.unproved(session) + audits.unproved(session)
+        )
 
     # --- what tests need again and again ---
 

@@ -4,6 +4,8 @@ from litestar import Router
 
 from biobank.api import (
     agenda,
+    audited,
+    audits,
     bulk,
     capacity,
     collecting,
@@ -64,6 +66,8 @@ _NOUNS = (
     moves,
     undoing,
     evacuations,
+    audits,
+    audited,
     labels,
     print_jobs,
     printers,

@@ -165,14 +165,22 @@ def noun(name: str, handlers: Sequence[HTTPRouteHandler]) -> Sequence[HTTPRouteH
 
 
 class Tuples(OpenAPISchemaPlugin):
-    """Describes `tuple[X, ...]` as a list of X; Litestar takes the dots for one more kind of item."""
+    """Describes `tuple[X, ...]` as a list of X, and `tuple[X, Y]` as a list of two that are X or Y.
+
+    Litestar takes the dots for one more kind of item, and tells the kind at each place, which few readers of
+    descriptions understand.
+    """
 
     def is_plugin_supported_field(self, field_definition: FieldDefinition) -> bool:
-        """Whether it is a tuple of any length."""
-        return field_definition.origin is tuple and field_definition.args[1:] == (Ellipsis,)
+        """Whether it is a tuple."""
+        return field_definition.origin is tuple
 
     def to_openapi_schema(self, field_definition: FieldDefinition, schema_creator: Any) -> Schema:
-        """What a list of the same items is described as."""
+        """A list of the same items, or of so many that are one of some kinds."""
+        if field_definition.args[1:] != (Ellipsis,):
+            kinds = [FieldDefinition.from_annotation(each) for each in field_definition.args]
+            either = Schema(one_of=[schema_creator.for_field_definition(kind) for kind in kinds])
+            return Schema(type=OpenAPIType.ARRAY, items=either, min_items=len(kinds), max_items=len(kinds))
         rows = FieldDefinition.from_annotation(list[field_definition.args[0]])  # type: ignore[name-defined]
         described: Schema = schema_creator.for_field_definition(rows)
         return described

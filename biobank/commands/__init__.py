@@ -9,6 +9,7 @@ import rich_click as click
 
 from biobank import __version__
 from biobank.commands import (
+    audited,
     capacity,
     cards,
     completing,
@@ -97,6 +98,7 @@ for _command in (
     undoing.acts,
     undoing.undo,
     evacuations.evacuation,
+    audited.audit,
     finding.find,
     histories.history,
     histories.family,

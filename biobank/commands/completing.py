@@ -109,5 +109,7 @@ _OF: Mapping[tuple[str, str], "Callable[[Session, Actor], Known]"] = {
     **{(f"label stock {verb}", "code"): _stocks for verb in ("show", "end", "ruler")},
     ("", "printer"): _printers,
     ("", "freezer"): _roots,
+    ("audit plan", "container"): _roots,
+    ("audit coverage", "code"): _roots,
 }
 """By the words of a command and the name of its parameter; without a command, wherever it stands."""

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 TUBE, OTHER, BOX, VISIT, KIT = "S19XV811Q7", "SGPKZWYHHF", "C23F248NPW", "VTEDMP1QW8", "K8Z3CM8BGX"
-KEY = "0199c3a2-5b1e-7c40-9d2f-3e8a6b7c1d05"
-"""The id of something that has no code, as lists show it."""
+KEY, LINE = "0199c3a2-5b1e-7c40-9d2f-3e8a6b7c1d05", "0199c3a2-5b1e-7c41-8a10-5d4c3b2a1f06"
+"""The ids of things that have no code, as lists show them."""
 
 EXAMPLES: Mapping[str, str] = {
     # beginning
@@ -122,6 +122,25 @@ EXAMPLES: Mapping[str, str] = {
     "evacuation carry": f"{KEY} {BOX}",
     "evacuation back": KEY,
     "evacuation close": KEY,
+    "audit plan": f"'Yearly count' --container {BOX} --due 2026-12-31 --limit 1 --confidence 95",
+    "audit suggestions": "",
+    "audit list": "--site BJ",
+    "audit show": KEY,
+    "audit start": KEY,
+    "audit cancel": KEY,
+    "audit box": f"{KEY} {BOX}",
+    "audit count": f"{KEY} {BOX} A1={TUBE} A2= A3=? --done",
+    "audit count-file": f"{KEY} scan.csv",
+    "audit paper": f"{KEY} {BOX} 'A1 {TUBE}' 'A2 -' --rest-absent",
+    "audit sheet": f"{KEY} --out sheet.pdf",
+    "audit findings": f"{KEY} --open",
+    "audit decide": f"{KEY} moved --plain",
+    "audit entrust": f"{KEY} {LINE} --owner lin --due 2026-12-31",
+    "audit entrusted": "",
+    "audit certificate": f"{KEY} --out certificate.pdf --language zh_Hans",
+    "audit missing": "",
+    "audit trend": "--by freezer --since 2026-01-01",
+    "audit coverage": f"{BOX} --since 2026-01-01",
     "rack read": "scan.csv",
     "rack check": f"scan.csv --box {BOX}",
     "rack confirm": f"scan.csv --box {BOX}",

@@ -49,7 +49,7 @@ def _prove(session: "Session") -> "tuple[list[Unproved], int, int]":
     """What is unproved, and how many subjects and events were gone through."""
     from sqlmodel import func, select
 
-    from biobank import custody
+    from biobank import audits, custody
     from biobank.printing import proof
     from biobank.tables import CustodyEvent, CustodySubject
 
@@ -57,4 +57,4 @@ def _prove(session: "Session") -> "tuple[list[Unproved], int, int]":
     events = session.exec(select(func.count()).select_from(CustodyEvent)).one()
     with running.progress("Checking") as progress:
         found = custody.unproved(session, lambda done: progress(done, subjects))
-        return found + proof.unproved(session), subjects, events
+        return found + proof.unproved(session) + audits.unproved(session), subjects, events

@@ -5,11 +5,12 @@ from biobank.custody.histories import HistoryLine, history
 from biobank.custody.proof import Chain, Unproved, chain, unproved
 from biobank.custody.relabelled import LABEL, borne_now, of_old_label, require_not_old
 from biobank.custody.signing import SignatureOrder, Signed, prove_password, sign
-from biobank.custody.words import SIGHTINGS, UNDO, Kind, Line, Place, out_place, slot_place
+from biobank.custody.words import MISSING, SIGHTINGS, UNDO, Kind, Line, Place, out_place, slot_place
 from biobank.custody.writing import begin_log, load, lock, open_chain, origin, record, record_all, state
 
 __all__ = [
     "LABEL",
+    "MISSING",
     "SIGHTINGS",
     "TIMES",
     "UNDO",

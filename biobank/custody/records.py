@@ -3,6 +3,7 @@
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from sqlmodel import Session, col, select
 from biobank.ledger.entries import State, commitment, utc_text
 from biobank.tables import (
     ArmChange,
+    Audit,
     Consent,
     Dataset,
     Grant,
@@ -102,6 +104,34 @@ def grant_said(role: str, site_id: UUID | None, study_id: UUID | None) -> State:
     }
 
 
+def audit_status(audit: Audit) -> str:
+    """Where an audit stands, in one word of the log."""
+    if audit.cancelled_at:
+        return "cancelled"
+    if audit.closed_at:
+        return "closed"
+    if audit.performed_at:
+        return "performed"
+    return "counting" if audit.started_at else "planned"
+
+
+def audit_said(audit: Audit) -> State:
+    """All that an audit's state says in the log; the plan itself by its hash."""
+    return {
+        "noun": "audit",
+        "status": audit_status(audit),
+        "plan": _planned(audit),
+        "seed": audit.seed,
+        "snapshot": audit.snapshot_sha256,
+        "result": audit.result_sha256,
+        "population": audit.population,
+        "drawn": audit.drawn,
+        "started": _by_at(audit.started_by_id, audit.started_at),
+        "performed": _by_at(audit.performed_by_id, audit.performed_at),
+        "closed": _by_at(audit.reviewed_by_id, audit.closed_at or audit.cancelled_at),
+    }
+
+
 def states(session: Session, ids: Sequence[UUID]) -> dict[UUID, State]:
     """The states that the rows of these records make, by id; those without a row are left out."""
     found: dict[UUID, State] = {}
@@ -139,8 +169,41 @@ def states(session: Session, ids: Sequence[UUID]) -> dict[UUID, State]:
                 grant_said(each.role.value, each.site_id, each.study_id) for each in grants[person.id]
             ],
         }
+    found |= {audit.id: audit_said(audit) for audit in _rows(session, Audit, ids)}
     found |= {station.id: {"noun": "station"} for station in _rows(session, Station, ids)}
     return found
+
+
+def _by_at(person: UUID | None, moment: datetime | None) -> str | None:
+    return f"{person or ''} {utc_text(moment)}" if moment else None
+
+
+_PLAN = (
+    "site_id",
+    "study_id",
+    "container_id",
+    "tubes",
+    "name",
+    "trigger",
+    "method",
+    "share_ppm",
+    "limit_ppm",
+    "confidence_ppm",
+    "weighting",
+    "shelf_slots",
+    "blind",
+    "second_count",
+    "due_on",
+    "every_days",
+    "owner_id",
+    "opened_by_id",
+    "opened_at",
+)
+
+
+def _planned(audit: Audit) -> str:
+    told = {name: getattr(audit, name) for name in _PLAN}
+    return hashlib.sha256(msgspec.json.encode(told, order="sorted")).hexdigest()
 
 
 def _digest(protocol: Protocol) -> str:

@@ -8,9 +8,9 @@ from uuid import UUID
 import msgspec
 
 from biobank.ledger.entries import State, utc_text
-from biobank.tables import Container, Kit, Participant, Person, Specimen, Station, Study, Visit
+from biobank.tables import Audit, Container, Kit, Participant, Person, Specimen, Station, Study, Visit
 
-Subject = Specimen | Container | Participant | Visit | Study | Person | Station | Kit
+Subject = Specimen | Container | Participant | Visit | Study | Person | Station | Kit | Audit
 
 NOUNS: dict[type[Subject], str] = {
     Participant: "participant",
@@ -19,6 +19,7 @@ NOUNS: dict[type[Subject], str] = {
     Person: "person",
     Station: "station",
     Kit: "kit",
+    Audit: "audit",
 }
 """The records that have a chain; a record's state names its noun."""
 
@@ -71,6 +72,10 @@ SIGHTINGS = frozenset(
     }
 )
 """What happens to a tube in somebody's hand. A correction is none: it was made at a desk."""
+
+
+MISSING = "missing"
+"""The reason of the hold on a tube that is sought. It ends by itself when the tube is in a hand again."""
 
 
 UNDO = "undo"

@@ -16,7 +16,7 @@ from sqlmodel import Session, col, select
 from biobank import clock, people
 from biobank.custody import projecting
 from biobank.custody.relabelled import require_not_old
-from biobank.custody.words import NOUNS, Kind, Line, Subject
+from biobank.custody.words import MISSING, NOUNS, SIGHTINGS, Kind, Line, Subject
 from biobank.database import add_rows, table_of
 from biobank.errors import NotFound, RuleBroken
 from biobank.ledger import entries
@@ -141,6 +141,7 @@ def record_all(session: Session, actor: Actor, lines: Sequence[Line]) -> list[Wr
     heads = _heads(session)
     born = _born(lines, heads)
     before = {line.subject.id: heads[line.subject.id].after for line in lines}
+    lines = [_turned_up(line, before[line.subject.id]) for line in lines]
     told = _told(session, actor, recorded)
     events = [_event(line, heads[line.subject.id], told) for line in lines]
     projecting.assign(lines, {line.subject.id: heads[line.subject.id].after for line in lines}, recorded)
@@ -270,6 +271,15 @@ def _event(line: Line, head: Head, told: _Told) -> tuple[dict[str, Any], dict[st
     head.number, head.link, head.after = number, link, after
     note = {"event_id": key, "salt": salt, "text": line.note} if line.note else None
     return row, note
+
+
+def _turned_up(line: Line, before: State) -> Line:
+    """What was missing and is in somebody's hand is missing no more: the same event says both."""
+    holds = before.get("holds", ()) if line.kind in SIGHTINGS and "holds" not in line.change else ()
+    left = [hold for hold in holds if hold["reason"] != MISSING]
+    if len(left) == len(holds):
+        return line
+    return msgspec.structs.replace(line, change={**line.change, "holds": left})
 
 
 def _by_way_of(actor: Actor) -> dict[str, str]:

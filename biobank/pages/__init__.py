@@ -4,6 +4,15 @@ from litestar import Router
 from litestar.di import Provide
 
 from biobank.pages import bench, home, labels, log, people, person, shell, signing, stations, tasks
+from biobank.pages.audits import boards as audits
+from biobank.pages.audits import counting as audit_counting
+from biobank.pages.audits import coverage, trends
+from biobank.pages.audits import files as audit_files
+from biobank.pages.audits import findings as audit_findings
+from biobank.pages.audits import listing as audit_list
+from biobank.pages.audits import papers as audit_papers
+from biobank.pages.audits import planning as audit_planning
+from biobank.pages.audits import signing as audit_signing
 from biobank.pages.bench import cards, locked, offline
 from biobank.pages.labels import printers
 from biobank.pages.shell import STATIC, template_config
@@ -40,6 +49,8 @@ from biobank.routes import Routes
 __all__ = ["STATIC", "routes", "template_config"]
 
 
+_AUDITS = (audit_counting, audits, audit_findings, audit_list, audit_planning, audit_signing)
+_OF_AUDITS = (audit_files, audit_papers, coverage, trends)
 _BENCH = (bench, cards, locked, offline)
 _EVERYWHERE = (home, labels, log, people, person, printers, signing, stations, tasks)
 _SPECIMENS = (discarding, find_lists, specimens, tubes)
@@ -50,7 +61,7 @@ _STUDIES = (collecting, kits, participants, preparing, protocols, schedule, stud
 
 def routes() -> Router:
     """Every page, for one application."""
-    modules = (*_BENCH, *_EVERYWHERE, *_SPECIMENS, *_STORAGE, *_BOXES, *_STUDIES)
+    modules = (*_AUDITS, *_OF_AUDITS, *_BENCH, *_EVERYWHERE, *_SPECIMENS, *_STORAGE, *_BOXES, *_STUDIES)
     return Routes(
         "/",
         [handler for module in modules for handler in module.HANDLERS],

@@ -13,6 +13,7 @@ from sqlmodel import Session
 
 from biobank import (
     __version__,
+    audits,
     capacity,
     inputs,
     migrations,
@@ -23,6 +24,7 @@ from biobank import (
     tasks,
     web,
 )
+from biobank.audits import Waiting
 from biobank.capacity import Outlook
 from biobank.errors import Refusal
 from biobank.pages import shell
@@ -77,6 +79,7 @@ class Home(msgspec.Struct, frozen=True):
     asking: int
     files: int
     silent: int
+    audits: Waiting
 
 
 class System(msgspec.Struct, frozen=True):
@@ -164,6 +167,7 @@ def _question(session: Session, actor: Actor) -> Home:
         asking=sum(job.state is JobState.ASKING for job in under_way),
         files=racks.count_waiting(session, actor, COUNTED) if handles else 0,
         silent=sum(bool(each.fault) for each in faulty),
+        audits=audits.waiting(session, actor, COUNTED) if sees else Waiting(0, 0, 0),
     )
 
 
@@ -192,6 +196,9 @@ def _tiles(told: Home) -> Iterator[Tile]:
             "notice" if told.asking else "",
             _("%(count)s ask what came out") % {"count": told.asking} if told.asking else "",
         ),
+        Tile(_counted(told.audits.missing), _("missing tubes"), "/missing", "notice"),
+        Tile(_counted(told.audits.due), _("audits due"), "/audits?of=due", "notice"),
+        Tile(_counted(told.audits.mine), _("findings left to you"), "/audits/entrusted?mine", "notice"),
         Tile(_counted(visits.due), _("visits due"), "/schedule?of=due"),
         Tile(str(others), _("tasks open"), "/tasks"),
         Tile(_counted(told.labels), _("labels to be stuck on"), "/labels/waiting"),

@@ -98,8 +98,8 @@ def address(row: LogRow) -> str:
             return f"/studies/{quote(row.study, safe='')}"
         case "person":
             return f"/people/{row.code}"
-        case "station":
-            return "/stations"
+        case "station" | "audit":
+            return f"/{row.about}s"
         case _:
             return ""
 

@@ -53,8 +53,10 @@ class Reading(msgspec.Struct, frozen=True):
     wells: list[Well]
 
 
-def read(data: bytes, name: str = "", told: ReadAs | None = None) -> Reading:
+def read(data: bytes, name: str = "", told: ReadAs | None = None, *, twice: bool = False) -> Reading:
     """Read the file of a rack scanner, whichever wrote it.
+
+    With `twice` a code may stand there more than once: who counts wants to know of it.
 
     The rack's code is that of a column, of the first line, or the file's name. Codes are kept as text:
     leading zeros count. Refused, all at once and with their lines: a line that names no well, a well or
@@ -64,7 +66,7 @@ def read(data: bytes, name: str = "", told: ReadAs | None = None) -> Reading:
     layout, first, lines = layout_of(text_of(data), told or ReadAs())
     faults: list[Refusal] = []
     wells = [found for line in lines if (found := _well(line, layout, faults))]
-    faults += _twice(wells)
+    faults += _twice(wells, tubes=not twice)
     racks = _racks(lines, layout, faults)
     _require_none(faults)
     if not wells:
@@ -117,19 +119,19 @@ def _well(line: Line, layout: Layout, faults: list[Refusal]) -> Well | None:
     return Well(line.number, *place, Said.TUBE, code)
 
 
-def _twice(wells: list[Well]) -> list[Refusal]:
+def _twice(wells: list[Well], *, tubes: bool) -> list[Refusal]:
     """A fault for every line that says again what another one said."""
     faults: list[Refusal] = []
     places: dict[tuple[int, int], int] = {}
-    tubes: dict[str, int] = {}
+    codes_before: dict[str, int] = {}
     for well in wells:
         first = places.setdefault((well.row, well.col), well.line)
         if first != well.line:
             message = N_("%(well)s is there twice, on line %(first)s before.")
             faults.append(_fault(well.line, "well_twice", message, well=well_name(well), first=first))
-        if well.said is not Said.TUBE:
+        if well.said is not Said.TUBE or not tubes:
             continue
-        first = tubes.setdefault(codes.fold(well.code), well.line)
+        first = codes_before.setdefault(codes.fold(well.code), well.line)
         if first != well.line:
             message = N_("Tube %(code)s is there twice, on line %(first)s before.")
             faults.append(_fault(well.line, "tube_twice", message, code=well.code, first=first))

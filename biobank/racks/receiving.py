@@ -190,12 +190,12 @@ def raw_file(session: Session, actor: Actor, file_id: UUID) -> bytes:
     return file.content
 
 
-def box_of(session: Session, actor: Actor, rack: str) -> Container:
+def box_of(session: Session, actor: Actor, rack: str, may: May = May.HANDLE) -> Container:
     """The box that a rack's code names: ours, or its manufacturer's. Refused: none in the actor's scope."""
     spelled = {rack.strip(), codes.fold(rack)}
     asked = select(Container).where(
         (col(Container.code) == (codes.read(rack) or "")) | col(Container.barcode).in_(spelled),
-        people.visible(actor, May.HANDLE, Container),
+        people.visible(actor, may, Container),
     )
     found = session.exec(asked).first() if rack.strip() else None
     if found is None:

@@ -103,6 +103,11 @@ def undoable(kinds: Collection[tuple[str, str]]) -> bool:
     )
 
 
+def of_audit(entry: Entry) -> bool:
+    """Whether an event is of an audit: its scans stay, and a wrong one is followed by the right one."""
+    return "audit" in entry.refs
+
+
 # --- questions ---
 
 
@@ -134,7 +139,7 @@ def last_acts(session: Session, actor: Actor, limit: int = 20) -> list[Act]:
             at=times[key],
             said=told[key],
             undone=standing.get(key) == UNDONE_ALREADY,
-            in_the_way=standing.get(key) if undoable(gestures[key].kinds) else NO_MOVE,
+            in_the_way=standing.get(key) if _may_undo(gestures[key]) else NO_MOVE,
         )
         for key in ours
     ]
@@ -181,6 +186,10 @@ def in_the_way(session: Session, commands: Sequence[UUID]) -> dict[UUID, Said]:
 
 
 # --- how ---
+
+
+def _may_undo(gesture: _Gesture) -> bool:
+    return undoable(gesture.kinds) and not of_audit(gesture.first)
 
 
 def _gestures(session: Session, commands: Sequence[UUID]) -> dict[UUID, _Gesture]:

@@ -1,6 +1,7 @@
 """Slots of a grid: how they are named, found by name, and filled. Pure; zero-based inside."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
@@ -92,14 +93,18 @@ def slot_name(grid: Grid, slot: Slot) -> str:
 
 def slot_named(grid: Grid, name: str, field: str = "slot") -> Slot:
     """The slot of that name, in its one canonical form. Refused: `A01`, `J1` in a 9 x 9 box, `1A`."""
-    wanted = name.strip().upper()
-    for slot in grid.slots():
-        if slot_name(grid, slot) == wanted:
-            return slot
+    if found := _named(grid).get(name.strip().upper()):
+        return found
     message = N_("There is no slot “%(name)s” here: they run from %(first)s to %(last)s.")
     slots = list(grid.slots())
     first, last = (slot_name(grid, slots[0]), slot_name(grid, slots[-1])) if slots else ("-", "-")
     raise RuleBroken("slot_unknown", message, field=field, name=name[:20], first=first, last=last)
+
+
+@lru_cache(64)
+def _named(grid: Grid) -> Mapping[str, Slot]:
+    """Every slot by its name; kept, for a box is counted slot by slot."""
+    return {slot_name(grid, slot): slot for slot in grid.slots()}
 
 
 def free_slots(grid: Grid, taken: Iterable[Slot]) -> list[Slot]:

@@ -94,33 +94,33 @@ def tubes_inside(session: Session, actor: Actor, text: str) -> Select[Any]:
 
     Refused: a container out of scope.
     """
-    within = _within(by_code(session, actor, text, field="container").id)
+    inside = within(by_code(session, actor, text, field="container").id)
     tube = func.coalesce(Placement.specimen_id, Keep.specimen_id)
     return (
         core_select(tube)
-        .select_from(within)
-        .join(Placement, col(Placement.container_id) == within.c.id)
+        .select_from(inside)
+        .join(Placement, col(Placement.container_id) == inside.c.id)
         .outerjoin(Keep, col(Keep.id) == col(Placement.keep_id))
         .where(tube.is_not(None))
+    )
+
+
+def within(container_id: UUID) -> CTE:
+    """A container and all that it holds, however deep."""
+    first = core_select(literal(container_id).label("id"), literal(0).label("depth"))
+    found = first.cte("within", recursive=True)
+    return found.union_all(
+        core_select(col(Placement.child_id), found.c.depth + 1)
+        .join(found, col(Placement.container_id) == found.c.id)
+        .where(col(Placement.child_id).is_not(None), found.c.depth < DEEPEST)
     )
 
 
 # --- how ---
 
 
-def _within(container_id: UUID) -> CTE:
-    """A container and all that it holds, however deep."""
-    first = core_select(literal(container_id).label("id"), literal(0).label("depth"))
-    within = first.cte("within", recursive=True)
-    return within.union_all(
-        core_select(col(Placement.child_id), within.c.depth + 1)
-        .join(within, col(Placement.container_id) == within.c.id)
-        .where(col(Placement.child_id).is_not(None), within.c.depth < DEEPEST)
-    )
-
-
 def _tubes(actor: Actor, container_id: UUID) -> Select[Any]:
-    within = _within(container_id)
+    inside = within(container_id)
     columns: list[Any] = [
         col(Specimen.code),
         col(Specimen.material),
@@ -133,9 +133,9 @@ def _tubes(actor: Actor, container_id: UUID) -> Select[Any]:
     ]
     return (
         core_select(*columns)
-        .select_from(within)
-        .join(Placement, col(Placement.container_id) == within.c.id)
-        .join(Container, col(Container.id) == within.c.id)
+        .select_from(inside)
+        .join(Placement, col(Placement.container_id) == inside.c.id)
+        .join(Container, col(Container.id) == inside.c.id)
         .join(ContainerType, col(ContainerType.id) == col(Container.type_id))
         .outerjoin(Keep, col(Keep.id) == col(Placement.keep_id))
         .join(Specimen, col(Specimen.id) == func.coalesce(Placement.specimen_id, Keep.specimen_id))

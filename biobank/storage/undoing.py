@@ -16,7 +16,16 @@ from biobank.inputs import Input
 from biobank.ledger import entries
 from biobank.ledger.entries import Entry, State
 from biobank.people import Actor, May
-from biobank.storage.acts import NO_MOVE, STAYS, UNDONE_WITHIN, Said, in_the_way, said_of, undoable
+from biobank.storage.acts import (
+    NO_MOVE,
+    STAYS,
+    UNDONE_WITHIN,
+    Said,
+    in_the_way,
+    of_audit,
+    said_of,
+    undoable,
+)
 from biobank.storage.allowing import require_allowed, require_allowed_inside
 from biobank.storage.geometry import Grid, Slot, slot_name
 from biobank.storage.maps import occupant, taken, type_of
@@ -93,7 +102,11 @@ def _require_kinds(events: Sequence[CustodyEvent]) -> None:
         message = N_("An undo cannot be undone. Do again what was undone.")
         raise RuleBroken("not_undoable", message, field="command")
     froze = all(not entry.change for entry in told if entry.kind == Kind.PROCESSED)
-    if not froze or not undoable({(entry.subject["kind"], entry.kind) for entry in told}):
+    if (
+        any(map(of_audit, told))
+        or not froze
+        or not undoable({(entry.subject["kind"], entry.kind) for entry in told})
+    ):
         raise RuleBroken("not_undoable", NO_MOVE.message, field="command")
 
 

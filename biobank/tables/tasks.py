@@ -71,7 +71,15 @@ class RackFile(SQLModel, table=True):
     """
 
     __tablename__ = "rack_file"
-    __table_args__ = (Index("ix_rack_file_site_id_rack_code", "site_id", "rack_code"),)
+    __table_args__ = (
+        Index("ix_rack_file_site_id_rack_code", "site_id", "rack_code"),
+        Index(
+            "ix_rack_file_waiting",
+            "site_id",
+            sqlite_where=text("settled_at IS NULL"),
+            postgresql_where=text("settled_at IS NULL"),
+        ),
+    )
 
     id: UUID = key()
     site_id: UUID = refers("site")

@@ -17,6 +17,7 @@ from biobank.database import table_of
 from biobank.inputs import Day, Flag, Input, Line, Scanned
 from biobank.people import Actor, May
 from biobank.tables import (
+    Audit,
     Container,
     CustodyEvent,
     CustodySubject,
@@ -44,7 +45,7 @@ _LONGEST = timedelta(minutes=30)
 """No act takes longer: by so much the key of an event may be younger than the time it was recorded."""
 _DAY = timedelta(days=1)
 
-About = Literal["specimen", "container", "participant", "visit", "kit", "study", "person", "station"]
+About = Literal["specimen", "container", "participant", "visit", "kit", "study", "person", "station", "audit"]
 ABOUT: dict[str, type[SQLModel]] = {
     "specimen": Specimen,
     "container": Container,
@@ -54,9 +55,10 @@ ABOUT: dict[str, type[SQLModel]] = {
     "study": Study,
     "person": Person,
     "station": Station,
+    "audit": Audit,
 }
 """What events are about."""
-_FEW: set[type[SQLModel]] = {Study, Person, Station}
+_FEW: set[type[SQLModel]] = {Study, Person, Station, Audit}
 """Of these there are so few that their chains are read by the index of subjects."""
 
 # --- words ---
@@ -65,9 +67,9 @@ _FEW: set[type[SQLModel]] = {Study, Person, Station}
 class LogAsked(Input):
     """Which events: about what kind of thing or which one, what happened, by whom, where, when.
 
-    `code` is a code of ours, one from elsewhere, a pseudonym, or the name of a person or a station. Days are
-    those of the log on the clock of the sites (`LogPage.zone`), both included. `corrections` are those that
-    undo or correct another.
+    `code` is a code of ours, one from elsewhere, a pseudonym, or the name of a person, a station or an audit.
+    Days are those of the log on the clock of the sites (`LogPage.zone`), both included. `corrections` are
+    those that undo or correct another.
     """
 
     about: About | None = None
@@ -283,7 +285,7 @@ def _named(session: Session, text: str) -> list[UUID]:
     found += session.exec(select(Participant.id).where(col(Participant.pseudonym).in_(spelled))).all()
     found += session.exec(select(Container.id).where(col(Container.barcode).in_(spelled))).all()
     found += session.exec(select(Study.id).where(col(Study.code).in_(spelled))).all()
-    for named in (Person, Station):
+    for named in (Person, Station, Audit):
         found += session.exec(select(named.id).where(col(named.name).in_(spelled))).all()
     return found
 

@@ -17,6 +17,7 @@ from biobank.ledger import entries
 from biobank.ledger.entries import Entry
 from biobank.storage import Grid, Slot, slot_name
 from biobank.tables import (
+    Audit,
     Container,
     ContainerType,
     CustodyEvent,
@@ -54,11 +55,11 @@ WAYS_IN = ("link", "badge", "badge_ended", "pin", "token", "token_ended", "sign_
 class LogRow(msgspec.Struct, frozen=True):
     """An event: what happened to which thing, by whom, and where it was put.
 
-    `about` is the kind of thing; `code` its code, the pseudonym of a participant (of `study`), or the name
-    of a person or a station. `what` names the parts of its state that changed, of a person also the ways to
-    come in; `status` is a visit's new one. `source` is `typed`, `scanned` or `file`, empty for a page or a
-    program; `performer` is who scanned what another person handed in. `undoes` is the event that this one
-    undid, `corrects` one it corrects.
+    `about` is the kind of thing; `code` its code, the pseudonym of a participant (of `study`), or the name of
+    a person, a station or an audit. `what` names the parts of its state that changed, of a person also the
+    ways to come in; `status` is a visit's new one. `source` is `typed`, `scanned` or `file`, empty for a page
+    or a program; `performer` is who scanned what another person handed in. `undoes` is the event that this
+    one undid, `corrects` one it corrects.
     """
 
     id: UUID
@@ -199,7 +200,7 @@ def _things(session: Session, kinds: dict[UUID, str]) -> dict[UUID, Thing]:
     for kit in by_id(session, Kit, records - found.keys()).values():
         found[kit.id] = Thing("kit", kit.code, studies[kit.study_id])
     found |= {key: Thing("study", code, code) for key, code in studies.items() if key in records}
-    for named, table in (("person", Person), ("station", Station)):
+    for named, table in (("person", Person), ("station", Station), ("audit", Audit)):
         left = records - found.keys()
         found |= {row.id: Thing(named, row.name) for row in by_id(session, table, left).values()}
     return found

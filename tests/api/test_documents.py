@@ -11,7 +11,7 @@ from tests.api.program import Program
 
 QUESTIONS = {
     *("/study-previews", "/reseating-previews", "/filling-previews", "/gap-previews", "/room-searches"),
-    *("/label-previews", "/label-previews/picture"),
+    *("/label-previews", "/label-previews/picture", "/audit-previews"),
     *("/find-lists", "/find-lists.csv", "/find-lists.xlsx"),
 }
 """What is posted since it is a file or long, and changes nothing."""

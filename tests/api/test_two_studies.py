@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from litestar.testing import TestClient
 
-from biobank import trail
+from biobank import audits, trail
 from tests.api import lbpb
 from tests.api.lbpb import DRAWN, ENROLMENT, ICBT, LBPB, at, of
 from tests.api.program import Program, rows
 from tests.quick import app_of
 from tests.templates import Furnishing
-from tests.world import MANAGER, OUTSIDER, World
+from tests.world import MANAGER, OUTSIDER, PASSWORD, World
 
 SHARED = "P-001"
 """A pseudonym that both studies gave."""
@@ -52,6 +52,7 @@ class TwoStudies:
         program.made("/takings", {"tubes": self.plasma[1:2]})
         program.made("/missed-visits", {"visit": self.planned, "reason": "ill"})
         assert program.post("/labels", {"codes": self.plasma[2:3]}).status_code == 200
+        self.audit, self.line = self.audited()
         (self.job,) = (job["id"] for job in program.told("/print-jobs")["items"])
         every = program.told("/specimens", study="LBPB", limit=200)["items"]
         visits = [
@@ -62,8 +63,23 @@ class TwoStudies:
         self.secrets = [
             *("LBPB", "L-001", "Low Back Pain", "SCAN-77", "laminectomy", "EDTA 10 mL", "radicular"),
             *(self.kit, self.spare, self.label, *visits),
+            *(self.audit, self.line, "Backs"),
             *(row["code"] for row in every),
         ]
+
+    def audited(self) -> tuple[str, str]:
+        """An audit of the tubes of LBPB that is signed, and its finding: a tube that is missing."""
+        order = {"name": "Backs", "study": "LBPB", "site": "BJ", "due": "2026-12-31"}
+        key = self.program.made("/audits", order, person=MANAGER)["row"]["id"]
+        self.program.made("/audit-starts", {"audit": key}, person=MANAGER)
+        scans = [{"slot": "A1", "mark": "empty"}]
+        self.program.made("/audit-counts", {"audit": key, "box": self.box, "scans": scans, "done": True})
+        (line,) = self.program.told(f"/audits/{key}/findings")["items"]
+        decided = {"audit": key, "lines": [line["id"]], "decision": "missing"}
+        self.program.made("/audit-decisions", decided, person=MANAGER)
+        signed = {"audit": key, "password": PASSWORD}
+        self.program.made("/audit-performances", signed, person=MANAGER)
+        return key, line["id"]
 
     def told_of(self, text: str) -> list[str]:
         """What of LBPB stands in an answer, our codes in groups of four too."""
@@ -76,18 +92,21 @@ class TwoStudies:
             "visits": [self.visit, self.planned],
             "kits": [self.kit, self.spare],
             "containers": [self.box],
+            "boxes": [self.box],
             "studies": ["LBPB"],
             "label-stocks": ["herma-4100"],
             "label-layouts": ["specimen"],
         }
         noun = path.split("/")[3]
         path = path.removeprefix("/api/v1").replace("{month}", "2026-06").replace("{job}", self.job)
+        path = path.replace("{key}", self.audit)
         if "{pseudonym}" in path:
             path = path.replace("{study}", "LBPB")
             return [(path.replace("{pseudonym}", name), {}) for name in ("L-001", SHARED)]
         if "{code}" in path:
             of = path.split("/{code}")[0].split("/")[-1]
-            return [(path.replace("{code}", code), {"version": 1}) for code in codes[of]]
+            query = {"version": 1, "since": "2026-01-01"}
+            return [(path.replace("{code}", code), query) for code in codes[of]]
         return [(path, {**each, "limit": 200}) for each in self.filters(noun)]
 
     def filters(self, noun: str) -> list[dict[str, Any]]:
@@ -102,6 +121,8 @@ class TwoStudies:
         if noun in {"log", "log.csv"}:
             asked += [{"code": code} for code in (self.tube, self.visit, self.kit, "L-001", "LBPB")]
             asked += [{"about": about} for about in trail.ABOUT]
+        if noun == "audit-trends":
+            asked = [{"by": by} for by in audits.TrendBy]
         if noun in {"agenda", "agenda.csv"}:
             asked += [{"of": of} for of in ("due", "overdue", "upcoming", "out_of_window", "missed")]
         if noun.startswith("specimens"):
@@ -255,6 +276,15 @@ def acts(two: TwoStudies) -> list[tuple[str, dict[str, Any]]]:
         ("/moves", {"box": two.box, "tubes": [two.tube]}),
         ("/takings", {"tubes": [two.plasma[0]]}),
         ("/returns", {"tubes": [two.plasma[1]]}),
+        ("/audit-starts", {"audit": two.audit}),
+        ("/audit-cancellations", {"audit": two.audit}),
+        ("/audit-counts", {"audit": two.audit, "box": two.box, "done": True}),
+        ("/audit-papers", {"audit": two.audit, "box": two.box, "rest_absent": True}),
+        ("/audit-decisions", {"audit": two.audit, "lines": [two.line], "decision": "put_back"}),
+        (
+            "/audit-entrustings",
+            {"audit": two.audit, "lines": [two.line], "owner": "talker", "due": "2026-12-31"},
+        ),
     ]
 
 

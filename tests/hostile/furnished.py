@@ -27,6 +27,8 @@ class Known(msgspec.Struct, frozen=True):
     job: str
     printer: str
     station: str
+    audit: str
+    lines: list[str]
 
     @property
     def by_name(self) -> dict[str, list[Any]]:
@@ -54,6 +56,9 @@ class Known(msgspec.Struct, frozen=True):
             "job": [self.job],
             "printer": [self.printer],
             "station": [self.station],
+            "audit": [self.audit],
+            "key": [self.audit],
+            "lines": self.lines,
             "name": ["Box 9", "technician", "printed"],
             "role": ROLES,
             "reason": ["frost", "other", "mistake"],
@@ -62,7 +67,7 @@ class Known(msgspec.Struct, frozen=True):
 
 
 def furnish(world: World) -> Known:
-    """One study with a visit that was collected, tubes in a box and out of it, a job, and each role."""
+    """One study with a visit that was collected, tubes in a box and out of it, a job, an audit, each role."""
     with TestClient(app_of(world)) as client:
         program = Program(world, client)
         visit, tubes, boxes = world.visit("D-002"), world.tubes(8), world.boxes()
@@ -76,6 +81,7 @@ def furnish(world: World) -> Known:
         told = {"name": "Zebra", "site": "BJ", "language": "zpl", "address": "printer.test.example"}
         printer = program.made("/printers", {**told, "stock": "dk-29"}, person=MANAGER)
         station = program.made("/stations", {"name": "Bench 1", "site": "BJ"}, person=MANAGER)
+        audit, lines = _audited(program, world.freezer(), boxes[0], tubes[1])
         return Known(
             secrets=program.secrets,
             visit=visit,
@@ -86,4 +92,17 @@ def furnish(world: World) -> Known:
             job=str(job),
             printer=printer["id"],
             station=station["id"],
+            audit=audit,
+            lines=lines,
         )
+
+
+def _audited(program: Program, freezer: str, box: str, tube: str) -> tuple[str, list[str]]:
+    """An audit under way whose first box is counted, and its findings: one tube alone is there, at A1."""
+    order = {"name": "Yearly", "container": freezer, "due": "2026-12-31"}
+    key = program.made("/audits", order, person=MANAGER)["row"]["id"]
+    program.made("/audit-starts", {"audit": key}, person=MANAGER)
+    scans = [{"slot": "A1", "code": tube}]
+    program.made("/audit-counts", {"audit": key, "box": box, "scans": scans, "done": True})
+    found = program.told(f"/audits/{key}/findings", person=MANAGER)["items"]
+    return key, [each["id"] for each in found]

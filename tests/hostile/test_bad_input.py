@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlmodel import SQLModel
 
 from tests.api.program import Program
-from tests.hostile import rows_addresses, rows_files, rows_json, rows_sessions
+from tests.hostile import rows_addresses, rows_audits, rows_files, rows_json, rows_sessions
 from tests.hostile.furnished import Known
 from tests.hostile.matrix import ABSENT, ELSEWHERE, NUMBERS
 from tests.hostile.row import Row, order
@@ -22,6 +22,7 @@ SOURCES = {
     "addresses": rows_addresses.rows,
     "sessions": rows_sessions.rows,
     "files": rows_files.rows,
+    "audits": rows_audits.rows,
 }
 
 

@@ -1,10 +1,12 @@
 """What is let in however odd it looks: kept as text, shown as text, never run, sought or opened."""
 
 import base64
+import csv
 import io
 import json
 import re
 
+import pypdfium2
 import structlog
 from litestar.testing import TestClient
 
@@ -55,6 +57,36 @@ def test_what_looks_like_a_program_is_kept_and_shown_as_text(world: World, told:
             box = program.made("/containers", into, person=MANAGER)["code"]
             assert program.told(f"/containers/{box}", person=MANAGER)["name"] == text
     assert world.unproved() == []
+
+
+def test_what_is_said_of_an_audit_is_text_on_pages_sheets_and_certificates(
+    sqlite_world: World, known: Known
+) -> None:
+    said = [*PROGRAMS, "W" * 200]
+    with TestClient(app_of(sqlite_world)) as client:
+        program = Program(sqlite_world, client)
+        plan = {"container": known.boxes[1], "due": "2026-12-31"}
+        for text in said:
+            made = program.made("/audits", {**plan, "name": text}, person=MANAGER)
+            assert made["row"]["name"] == text
+        for text, row in zip(said, program.told("/audits", limit=200)["items"][-len(said) :], strict=True):
+            page = client.get(f"/audits/{row['id']}", headers=signed_in(MANAGER)).text
+            assert text not in re.sub(r"&\w+;|&#\d+;", "", page) or not set(text) & set("<>&\"'"), text
+        told = {"audit": known.audit, "lines": known.lines[:1], "decision": "explained"}
+        program.made("/audit-decisions", {**told, "reason": f"=1+1 {PROGRAMS[0]}"}, person=MANAGER)
+        listed = client.get(f"/api/v1/audits/{known.audit}/findings.csv", headers=signed_in(MANAGER)).text
+        cells = [cell for row in csv.reader(io.StringIO(listed, newline="")) for cell in row]
+        assert [cell for cell in cells if cell.startswith(("=", "+", "@"))] == []
+        for language in ("en", "zh_Hans"):
+            paper = program.get(f"/audits/{known.audit}/certificate.pdf", language=language).content
+            assert "<script>alert(1)</script>" in drawn(paper)
+    assert sqlite_world.unproved() == []
+
+
+def drawn(pdf: bytes) -> str:
+    """What stands on the pages of a document, without blanks and breaks."""
+    pages = (page.get_textpage().get_text_bounded() for page in pypdfium2.PdfDocument(pdf))
+    return re.sub(r"\s", "", "".join(pages))
 
 
 def test_the_name_of_a_file_is_text_and_never_a_path(sqlite_world: World, known: Known) -> None:

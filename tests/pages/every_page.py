@@ -13,6 +13,7 @@ from biobank.printing import ordering, printers, spooler
 from biobank.storage import Stored
 from biobank.tables import PrinterLanguage, TaskKind
 from tests import collected, test_disputing, test_keeping, test_stations, test_tasks
+from tests.pages import audited
 from tests.racks import benches
 from tests.test_evacuations import spare_shelf
 from tests.world import MANAGER, TECHNICIAN, World
@@ -20,6 +21,10 @@ from tests.world import MANAGER, TECHNICIAN, World
 _KIT = collected.STUDY.replace(b"all_present = true", b'all_present = true\ndatasets = ["fmri", "psg"]')
 
 NO_PAGES = {
+    "/audits/{key:uuid}/certificate.pdf": "a PDF",
+    "/audits/{key:uuid}/count/map": "a fragment of the count",
+    "/audits/{key:uuid}/findings.csv": "a file",
+    "/audits/{key:uuid}/sheet.pdf": "a PDF",
     "/bench-worker.js": "the script that serves pages without the network",
     "/bench/cards": "a PDF",
     "/bench/last": "a fragment of the bench",
@@ -63,7 +68,7 @@ REFUSED = {"nothing found": "/find?code=S0000000000", "no such page": "/nowhere"
 
 def furnished(world: World) -> dict[str, str]:
     """The pages, by name, of a world in which each has something to show."""
-    pages = _alone(), _storage(world), _labels(world), _study(world), _tasks(world)
+    pages = _alone(), _storage(world), _labels(world), _study(world), _tasks(world), audited.shown(world)
     return {name: address for some in pages for name, address in some.items()}
 
 

@@ -15,7 +15,7 @@ from tests.world import MANAGER, SECRETS, TECHNICIAN, World
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-_NO_POINTER = """
+NO_POINTER = """
 for (const kind of ["pointerdown", "mousedown", "click", "touchstart"])
   addEventListener(kind, (event) => {
     if (!event.isTrusted) return;
@@ -43,7 +43,7 @@ class Hands:
 @pytest.fixture
 def hands(site: Served, browser: Browser) -> Iterator[Hands]:
     context = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB")
-    context.add_init_script(_NO_POINTER)
+    context.add_init_script(NO_POINTER)
     tab = Tab(site, context.new_page())
     tab.sign_in()
     yield Hands(tab)

@@ -37,7 +37,6 @@ NOBODY = ""
 
 NO_LINK = {
     "a replaced label": "the button that replaces it leads to it",
-    "alike": "the bench offers it for a code that was half read",
     "discarding": "the card DISCARD leads to it from a tube",
 }
 """Pages that no link leads to, by their names in `every_page`, and how one comes there."""

@@ -5,6 +5,7 @@ Classes only: every colour comes from the styles. Whatever a person named is esc
 
 from collections.abc import Iterator, Mapping
 
+import msgspec
 from markupsafe import Markup, escape
 
 from biobank.pages.storage.elevations import Bar, Caption, Elevation, Holding, Place, Thumbnail
@@ -16,14 +17,27 @@ _LETTER = 7.4
 """About how wide a letter of a name is, so that a long one is cut before it meets the edge."""
 
 
+class Shown(msgspec.Struct, frozen=True):
+    """What a front tells of a container in place of how full it is: words, a class, where its link leads."""
+
+    words: str
+    tone: str
+    to: str
+
+
 def front(
-    drawn: Elevation, trail: str = "", hits: Mapping[str, int] | None = None, chosen: str = ""
+    drawn: Elevation,
+    trail: str = "",
+    hits: Mapping[str, int] | None = None,
+    chosen: str = "",
+    shown: Mapping[str, Shown] | None = None,
 ) -> Markup:
     """Every rack or box as a link, announced by its place, its name and what is in it.
 
-    `hits` are the numbers of tubes sought, by the code of a container: what has none fades.
+    `hits` are the numbers of tubes sought, by the code of a container: what has none fades. `shown` is told
+    instead of how full each is, by code.
     """
-    links = _Links(drawn, f"?{escape(trail)}" if trail else "", hits, chosen)
+    links = _Links(drawn, f"?{escape(trail)}" if trail else "", hits, chosen, shown)
     parts = [*map(links.caption, drawn.captions), *map(links.holding, drawn.holdings)]
     return Markup("\n".join(parts))  # noqa: S704 - every part is ours or escaped
 
@@ -41,8 +55,15 @@ def small(drawn: Thumbnail, hits: Mapping[str, int] | None = None) -> Markup:
 class _Links:
     """How the parts of one front are written."""
 
-    def __init__(self, drawn: Elevation, query: str, hits: Mapping[str, int] | None, chosen: str) -> None:
-        self.drawn, self.query, self.hits, self.chosen = drawn, query, hits, chosen
+    def __init__(
+        self,
+        drawn: Elevation,
+        query: str,
+        hits: Mapping[str, int] | None,
+        chosen: str,
+        shown: Mapping[str, Shown] | None,
+    ) -> None:
+        self.drawn, self.query, self.hits, self.chosen, self.shown = drawn, query, hits, chosen, shown
         self.first = self._first()
 
     def caption(self, each: Caption) -> str:
@@ -51,7 +72,7 @@ class _Links:
         words = f"{escape(each.row.name)} · {self._count(each.row)}"
         return (
             f'<path class="floor" d="M12 {each.floor}H{right}"/><a class="map-caption" tabindex="-1"'
-            f' href="/containers/{each.row.code}{self.query}"><text x="12" y="{each.y}">{words}</text></a>'
+            f' href="{self._to(each.row)}"><text x="12" y="{each.y}">{words}</text></a>'
         )
 
     def holding(self, each: Holding) -> str:
@@ -77,15 +98,15 @@ class _Links:
             if each.row is None:
                 yield _rect("vacant", each.at)
             elif self.drawn.whole:
-                hit = " hit" if self.hits and self.hits.get(each.row.code) else ""
-                fill = _rect("fill", each.fill) if each.fill else ""
+                hit = " hit" if self.hits and self.hits.get(each.row.code) else self._tone(each.row)
+                fill = self._fill(each)
                 yield f'<g class="place{hit}">{_rect("box", each.at)}{fill}</g>'
             else:
                 yield self._box(each, each.row)
 
     def _box(self, each: Place, row: ContainerRow) -> str:
         at, count = each.at, self._count(row)
-        fill = _rect("fill", each.fill) if each.fill else ""
+        fill = self._fill(each)
         if at.height < 40:
             middle = at.y + at.height / 2
             right = (
@@ -100,9 +121,9 @@ class _Links:
 
     def _link(self, row: ContainerRow, inner: str, said: str, line: int, number: int) -> str:
         state = "found" if row.code == self.chosen else "" if row.tubes else "empty"
-        hit = " hit" if self.hits and self.hits.get(row.code) else ""
+        hit = " hit" if self.hits and self.hits.get(row.code) else "" if self.drawn.whole else self._tone(row)
         return (
-            f'<a class="slot {state}{hit}" href="/containers/{row.code}{self.query}" data-row="{line}"'
+            f'<a class="slot {state}{hit}" href="{self._to(row)}" data-row="{line}"'
             f' data-col="{number}" tabindex="{0 if row.code == self.first else -1}" aria-label="{said}">'
             f"{inner}</a>"
         )
@@ -116,7 +137,18 @@ class _Links:
             told += ", " + _("%(count)s tubes") % {"count": row.tubes}
         return str(escape(told))
 
+    def _to(self, row: ContainerRow) -> str:
+        return str(escape(self.shown[row.code].to)) if self.shown else f"/containers/{row.code}{self.query}"
+
+    def _tone(self, row: ContainerRow) -> str:
+        return f" {self.shown[row.code].tone}" if self.shown else ""
+
+    def _fill(self, each: Place) -> str:
+        return _rect("fill", each.fill) if each.fill and not self.shown else ""
+
     def _count(self, row: ContainerRow) -> str:
+        if self.shown:
+            return self.shown[row.code].words
         if self.hits is not None:
             return _("%(count)s sought") % {"count": self.hits.get(row.code, 0)}
         return f"{row.tubes} / {row.slots}" if row.slots else str(row.tubes)

@@ -12,12 +12,14 @@ export const parsed = (text) => new DOMParser().parseFromString(text, "text/html
  */
 
 /** @param {string} address @param {string} key @param {URLSearchParams} body @param {string} mark of a whole answer
+ * @param {string} [occurred] when it was scanned: told as how long ago, which no clock of a device makes wrong
  * @returns {Promise<Answer>} */
-export async function post(address, key, body, mark) {
+export async function post(address, key, body, mark, occurred) {
   const token = document.querySelector('meta[name="csrf-token"]')?.getAttribute("content") ?? "";
   const headers = { "Accept": "text/html", "Idempotency-Key": key, "X-CSRF-Token": token };
+  const ago = occurred && { "X-Scanned-Ago": String(Math.round((Date.now() - Date.parse(occurred)) / 1000)) };
   try {
-    const response = await fetch(address, { method: "POST", body, headers, signal: AbortSignal.timeout(PATIENCE) });
+    const response = await fetch(address, { method: "POST", body, headers: { ...headers, ...ago }, signal: AbortSignal.timeout(PATIENCE) });
     const page = parsed(await response.text());
     return { came: judged(response, page.querySelector(mark) !== null), page };
   } catch {

@@ -64,6 +64,7 @@ export class Queue {
       occurred: new Date().toISOString(), skew: this.#away?.skew ?? 0,
       person: this.#away?.person ?? "", station: this.#away?.station ?? "",
     };
+    if (!this.#away && this.#tab && !this.#scans.length) Object.assign(scan, this.#screen.where()); // for whichever page sends it
     // Where nothing can be written, the server alone has it.
     scan.written = this.#ready.then(() => kept.add(Object.assign(scan, { tab: this.#tab }))).catch(() => undefined);
     this.#scans.push(scan);
@@ -120,8 +121,9 @@ export class Queue {
     const outcome = outcomeOf(answer);
     const ended = outcome === "stop" ? [...this.#scans] : [scan];
     for (const each of ended) Object.assign(each, { state: "done", ended: Date.now() });
-    const facts = { [`where:${this.#tab}`]: after(answer, this.#screen.where()) };
-    await withMaps(async () => kept.settle(ended, { facts, maps: await this.#away?.learned(scan, outcome) }));
+    const now = after(answer, this.#screen.where());
+    const next = this.#away || outcome === "stop" ? [] : this.#scans.slice(1, 2).map((each) => Object.assign(each, now));
+    await withMaps(async () => kept.settle([...ended, ...next], { facts: { [`where:${this.#tab}`]: now }, maps: await this.#away?.learned(scan, outcome) }));
   }
 
   /** Posts until the server has answered, or once where the page can do without. @param {Scan} scan @returns {Promise<Document | null>} */
@@ -132,7 +134,7 @@ export class Queue {
       if (said) body.set(name, said);
     }
     for (let turn = 0; ; turn += 1) {
-      const { came, page } = await post(this.#action, scan.key, body, ".scan-result");
+      const { came, page } = await post(this.#action, scan.key, body, ".scan-result", scan.occurred);
       if (came === "told" || came === "refused") return page;
       if (await this.#away?.ready) {
         this.#away?.signedOut(came === "signed out");

@@ -137,7 +137,7 @@ _NAMES = {
     "found_box": N_("Found in box"),
     "found_path": N_("Found at"),
     "found_slot": N_("Found in slot"),
-    "decision": N_("AuditDecision"),
+    "decision": N_("Decision"),
     "reason": N_("Reason"),
     "decided_by": N_("Decided by"),
     "decided_at": N_("Decided at"),

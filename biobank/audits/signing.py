@@ -17,7 +17,7 @@ from biobank.database import new_row
 from biobank.errors import Conflict, RuleBroken
 from biobank.inputs import Input
 from biobank.people import Actor, May
-from biobank.tables import Audit, AuditBox, AuditLine, AuditScan, BoxState, Site
+from biobank.tables import PLANNED, Audit, AuditBox, AuditLine, AuditScan, BoxState, Site
 from biobank.texts import N_
 
 AT_ONCE = 2_000
@@ -137,33 +137,13 @@ def _locked(session: Session, actor: Actor, order: AuditSignature) -> Audit:
     return audit
 
 
-_REPEATED = (
-    "site_id",
-    "study_id",
-    "container_id",
-    "tubes",
-    "name",
-    "trigger",
-    "method",
-    "share_ppm",
-    "limit_ppm",
-    "confidence_ppm",
-    "weighting",
-    "shelf_slots",
-    "blind",
-    "second_count",
-    "every_days",
-    "owner_id",
-)
-
-
 def _plan_next(session: Session, actor: Actor, audit: Audit) -> None:
     """The next one is due so long after this one was, or after today where it was late."""
     if audit.every_days is None:
         return
     zone = ZoneInfo(session.get_one(Site, audit.site_id).time_zone)
     due = max(audit.due_on, clock.now().astimezone(zone).date()) + timedelta(days=audit.every_days)
-    told = {name: getattr(audit, name) for name in _REPEATED}
+    told = {name: getattr(audit, name) for name in PLANNED}
     following = new_row(Audit, **told, due_on=due, opened_by_id=actor.id, opened_at=clock.now())
     change = audit_said(following)
     custody.record(session, actor, following, Kind.OPENED, change=change, refs={"after": str(audit.id)})

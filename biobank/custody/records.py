@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 
 from biobank.ledger.entries import State, commitment, utc_text
 from biobank.tables import (
+    PLANNED,
     ArmChange,
     Audit,
     Consent,
@@ -178,27 +179,7 @@ def _by_at(person: UUID | None, moment: datetime | None) -> str | None:
     return f"{person or ''} {utc_text(moment)}" if moment else None
 
 
-_PLAN = (
-    "site_id",
-    "study_id",
-    "container_id",
-    "tubes",
-    "name",
-    "trigger",
-    "method",
-    "share_ppm",
-    "limit_ppm",
-    "confidence_ppm",
-    "weighting",
-    "shelf_slots",
-    "blind",
-    "second_count",
-    "due_on",
-    "every_days",
-    "owner_id",
-    "opened_by_id",
-    "opened_at",
-)
+_PLAN = (*PLANNED, "due_on", "opened_by_id", "opened_at")
 
 
 def _planned(audit: Audit) -> str:

@@ -1,6 +1,7 @@
 """Every table, one file per noun."""
 
 from biobank.tables.audits import (
+    PLANNED,
     Audit,
     AuditBox,
     AuditDecision,
@@ -100,6 +101,7 @@ from biobank.tables.tasks import Evacuation, EvacuationStep, FileSource, RackFil
 
 __all__ = [
     "LIVE",
+    "PLANNED",
     "PRESENT",
     "Anchor",
     "Arm",

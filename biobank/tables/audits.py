@@ -138,6 +138,27 @@ class Audit(SQLModel, table=True):
     cancelled_at: datetime | None = None
 
 
+PLANNED = (
+    "site_id",
+    "study_id",
+    "container_id",
+    "tubes",
+    "name",
+    "trigger",
+    "method",
+    "share_ppm",
+    "limit_ppm",
+    "confidence_ppm",
+    "weighting",
+    "shelf_slots",
+    "blind",
+    "second_count",
+    "every_days",
+    "owner_id",
+)
+"""The columns that are an audit's plan, but for its day: one that recurs is planned anew by them."""
+
+
 class AuditBox(SQLModel, table=True):
     """A container that holds tubes itself and is counted in an audit: the way to it as it was, and how far.
 
